@@ -1,0 +1,294 @@
+//! The whole pipeline behind one type.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::chunk::{convert, Chunk, ConverterOptions, TokenLabel};
+use crate::engine::{Classifier, Logits};
+use crate::model::{Model, Source};
+use crate::text::{self, Document, Encoder, Pieces, Token, Tokenizer, TokenizerOptions, Vocabulary, Window};
+use crate::Error;
+
+/// Longest window that Spark NLP allows, `[CLS]` and `[SEP]` included.
+const LONGEST_WINDOW: usize = 512;
+
+/// Settings that hold as long as the model is loaded. What is `None` is as the model says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Options {
+    /// How texts are cut into tokens.
+    pub tokenizer: Option<TokenizerOptions>,
+    /// Whether upper and lower case are told apart.
+    pub case_sensitive: Option<bool>,
+    /// Word pieces a window, `[CLS]` and `[SEP]` included: 1 to 512.
+    pub max_sentence_length: Option<usize>,
+    /// Which word pieces of a token are read.
+    pub pieces: Pieces,
+    /// Repeats what open-source Spark NLP does to a text of too many word pieces: if the first one left out begins
+    /// a token, that token is labelled by the values of `[SEP]`. Of use only to compare with it.
+    pub label_from_separator: bool,
+}
+
+/// How text that is longer than a window is treated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mode {
+    /// Overlapping windows over the whole text.
+    #[default]
+    Window,
+    /// One window, as in Spark NLP; what is beyond it stays unlabelled.
+    Truncate,
+}
+
+/// Settings of one call.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AnnotateOptions {
+    /// How long text is treated.
+    pub mode: Mode,
+    /// Drop chunks of lower confidence, 0 to 1.
+    pub threshold: Option<f32>,
+    /// Keep only these entities; all if `None`.
+    pub entities: Option<Vec<String>>,
+    /// See [`ConverterOptions::keep_pad`].
+    pub keep_pad: bool,
+}
+
+/// What was found in a text.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Annotation {
+    /// Entities in the order of the text, none overlapping.
+    pub chunks: Vec<Chunk>,
+    /// In [`Mode::Truncate`], the UTF-16 code unit from which the text was not read; `None` if all was.
+    pub truncated_from: Option<usize>,
+}
+
+/// A text cut into tokens, with the label that the model gave each: the pipeline before the converter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Labelling<'a> {
+    /// Tokens in order.
+    pub tokens: Vec<Token>,
+    /// A label and score per token; `None` where the model did not read the token.
+    pub labels: Vec<Option<TokenLabel<'a>>>,
+}
+
+/// A loaded model that annotates texts.
+#[derive(Debug)]
+pub struct Annotator {
+    name: String,
+    labels: Vec<String>,
+    vocabulary: Vocabulary,
+    classifier: Classifier,
+    tokenizer: Tokenizer,
+    case_sensitive: bool,
+    max_sentence_length: usize,
+    pieces: Pieces,
+    label_from_separator: bool,
+}
+
+/// A text being annotated, window by window: for callers that show progress or must stay interruptible.
+#[derive(Debug)]
+pub struct Job {
+    text: String,
+    tokens: Vec<Token>,
+    pieces: Vec<u32>,
+    /// Per token which of the pieces are its own.
+    placed: Vec<Range<usize>>,
+    windows: Vec<Window>,
+    done: usize,
+    /// Per token the label's id and its score.
+    found: Vec<Option<(usize, f32)>>,
+    truncated_from: Option<usize>,
+    converter: ConverterOptions,
+}
+
+impl Job {
+    /// Windows run, of how many.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.done, self.windows.len())
+    }
+}
+
+impl Annotator {
+    /// Loads a model: see [`Model::read`] for what a source may hold.
+    ///
+    /// # Errors
+    /// Those of [`Model::read`] and [`Classifier::load`]; `labels_mismatch` when the graph's output and the list of
+    /// labels differ in number; `option_invalid`.
+    pub fn load(source: &dyn Source, options: &Options) -> Result<Self, Error> {
+        let model = Model::read(source)?;
+        let max_sentence_length = options.max_sentence_length.unwrap_or(model.pipeline.max_sentence_length);
+        if !(1..=LONGEST_WINDOW).contains(&max_sentence_length) {
+            return Err(Error::OptionInvalid {
+                option: "maxSentenceLength".into(),
+                reason: format!("{max_sentence_length} is not 1 to {LONGEST_WINDOW}"),
+            });
+        }
+        let classifier = Classifier::load(&model.graph, &model.graph_file)?;
+        if classifier.labels() != model.labels.len() {
+            return Err(Error::LabelsMismatch {
+                file: model.graph_file,
+                labels: model.labels.len(),
+                outputs: classifier.labels(),
+            });
+        }
+        Ok(Annotator {
+            tokenizer: Tokenizer::new(options.tokenizer.as_ref().unwrap_or(&model.pipeline.tokenizer))?,
+            case_sensitive: options.case_sensitive.unwrap_or(model.pipeline.case_sensitive),
+            max_sentence_length,
+            pieces: options.pieces,
+            label_from_separator: options.label_from_separator,
+            name: model.name,
+            labels: model.labels,
+            vocabulary: model.vocabulary,
+            classifier,
+        })
+    }
+
+    /// The model's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Labels in id order.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Entities that the model knows, in the order of its labels.
+    pub fn entities(&self) -> Vec<&str> {
+        let mut entities: Vec<&str> = Vec::new();
+        for entity in self.labels.iter().filter_map(|label| label.split_once('-').map(|(_, entity)| entity)) {
+            if !entities.contains(&entity) {
+                entities.push(entity);
+            }
+        }
+        entities
+    }
+
+    /// Finds the entities of a text. An empty or blank text has none.
+    ///
+    /// # Errors
+    /// `option_invalid`, `inference_failed`.
+    pub fn annotate(&self, text: &str, options: &AnnotateOptions) -> Result<Annotation, Error> {
+        let mut job = self.begin(text, options)?;
+        while self.advance(&mut job)? {}
+        Ok(self.finish(job))
+    }
+
+    /// Labels the tokens of a text without joining them into chunks.
+    ///
+    /// # Errors
+    /// As [`annotate`](Self::annotate).
+    pub fn label(&self, text: &str, mode: Mode) -> Result<Labelling<'_>, Error> {
+        let mut job = self.begin(text, &AnnotateOptions { mode, ..Default::default() })?;
+        while self.advance(&mut job)? {}
+        Ok(Labelling { labels: self.named(&job.found), tokens: job.tokens })
+    }
+
+    /// Prepares a text: everything before the classifier.
+    ///
+    /// # Errors
+    /// `option_invalid`.
+    pub fn begin(&self, text: &str, options: &AnnotateOptions) -> Result<Job, Error> {
+        let converter = self.converter(options)?;
+        let document = Document::new(text);
+        let tokens = self.tokenizer.tokenize(document)?;
+        let (pieces, placed) =
+            Encoder::new(&self.vocabulary, self.case_sensitive, self.pieces).encode(document, &tokens);
+        let limit = self.max_sentence_length.saturating_sub(2);
+        let mut truncated_from = None;
+        let windows = match options.mode {
+            Mode::Window => text::cut(&placed, limit),
+            Mode::Truncate => {
+                let window = text::truncate(&placed, limit);
+                truncated_from = tokens.get(window.decides.end).map(|token| token.begin);
+                if pieces.is_empty() { vec![] } else { vec![window] }
+            }
+        };
+        Ok(Job {
+            text: text.to_string(),
+            found: vec![None; tokens.len()],
+            tokens,
+            pieces,
+            placed,
+            windows,
+            done: 0,
+            truncated_from,
+            converter,
+        })
+    }
+
+    /// Runs the next window; `false` when none is left.
+    ///
+    /// # Errors
+    /// `inference_failed`.
+    pub fn advance(&self, job: &mut Job) -> Result<bool, Error> {
+        let Some(window) = job.windows.get(job.done) else { return Ok(false) };
+        let mut ids = vec![self.vocabulary.classification()];
+        ids.extend_from_slice(&job.pieces[window.pieces.clone()]);
+        ids.push(self.vocabulary.separator());
+        let logits = self.classifier.logits(&ids)?;
+        for token in window.decides.clone() {
+            job.found[token] = self.decide(&job.placed[token], window, &logits);
+        }
+        if self.label_from_separator {
+            let beyond = window.decides.end;
+            let next = job.placed.get(beyond).filter(|token| token.start == window.pieces.end);
+            if let Some(token) = next {
+                job.found[beyond] = self.decide(token, window, &logits);
+            }
+        }
+        job.done += 1;
+        Ok(true)
+    }
+
+    /// The chunks of a text whose windows have been run; those not run count as unlabelled.
+    pub fn finish(&self, job: Job) -> Annotation {
+        let labels = self.named(&job.found);
+        let chunks = convert(Document::new(&job.text), &job.tokens, &labels, &job.converter);
+        Annotation { chunks, truncated_from: job.truncated_from }
+    }
+
+    /// The label of a token's first piece, and its softmax score in f64 as Spark NLP computes it.
+    fn decide(&self, token: &Range<usize>, window: &Window, logits: &Logits) -> Option<(usize, f32)> {
+        if token.is_empty() {
+            return None;
+        }
+        let row = logits.row(1 + token.start - window.pieces.start);
+        let mut best = 0;
+        for (id, value) in row.iter().enumerate() {
+            if *value > row[best] {
+                best = id;
+            }
+        }
+        let sum: f64 = row.iter().map(|value| f64::from(value - row[best]).exp()).sum();
+        Some((best, (1.0 / sum) as f32))
+    }
+
+    fn named(&self, found: &[Option<(usize, f32)>]) -> Vec<Option<TokenLabel<'_>>> {
+        found.iter().map(|label| label.map(|(id, score)| TokenLabel { label: &self.labels[id], score })).collect()
+    }
+
+    fn converter(&self, options: &AnnotateOptions) -> Result<ConverterOptions, Error> {
+        let invalid = |option: &str, reason: String| Error::OptionInvalid { option: option.into(), reason };
+        if let Some(threshold) = options.threshold {
+            if !(0.0..=1.0).contains(&threshold) {
+                return Err(invalid("threshold", format!("{threshold} is not 0 to 1")));
+            }
+        }
+        let known = self.entities();
+        for entity in options.entities.iter().flatten() {
+            if !known.contains(&entity.as_str()) {
+                return Err(invalid("entities", format!("{entity:?} is none of {}", known.join(", "))));
+            }
+        }
+        Ok(ConverterOptions {
+            threshold: options.threshold,
+            white_list: options.entities.clone(),
+            keep_pad: options.keep_pad,
+        })
+    }
+}

@@ -1,0 +1,145 @@
+//! Runs a token classifier's graph.
+
+use std::sync::Arc;
+
+use tract_onnx::prelude::*;
+use tract_onnx::tract_hir::internal::DimLike;
+use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
+
+use crate::Error;
+
+/// A BERT-like token classifier, ready to run on windows of any length.
+#[derive(Debug)]
+pub struct Classifier {
+    plan: Arc<TypedRunnableModel>,
+    inputs: Vec<Input>,
+    labels: usize,
+}
+
+/// What one of the graph's inputs is fed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Input {
+    PieceIds,
+    Mask,
+    Segments,
+}
+
+impl Input {
+    fn named(name: &str) -> Option<Input> {
+        match name {
+            "input_ids" => Some(Input::PieceIds),
+            "attention_mask" => Some(Input::Mask),
+            "token_type_ids" => Some(Input::Segments),
+            _ => None,
+        }
+    }
+}
+
+/// What the graph gives for one window: for each word piece a value per label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Logits {
+    values: Vec<f32>,
+    labels: usize,
+}
+
+impl Logits {
+    /// The values of the piece at `index` in the window, `[CLS]` being 0: one per label, in id order.
+    pub fn row(&self, index: usize) -> &[f32] {
+        &self.values[index * self.labels..(index + 1) * self.labels]
+    }
+
+    /// Number of word pieces, `[CLS]` and `[SEP]` included.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.labels
+    }
+
+    /// Whether the window held nothing.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+}
+
+impl Classifier {
+    /// Parses and optimises an ONNX file. `file` names it in errors.
+    ///
+    /// Inputs are `input_ids` and optionally `attention_mask` and `token_type_ids`, int64 `[batch, sequence]`; the
+    /// first output is f32 `[batch, sequence, labels]`.
+    ///
+    /// # Errors
+    /// `graph_invalid` when the file cannot be parsed or is no such graph.
+    pub fn load(onnx: &[u8], file: &str) -> Result<Self, Error> {
+        let invalid = |reason: String| Error::GraphInvalid { file: file.to_string(), reason };
+        Self::optimise(onnx, &invalid)
+    }
+
+    fn optimise(onnx: &[u8], invalid: &dyn Fn(String) -> Error) -> Result<Self, Error> {
+        let broken = |error: TractError| invalid(format!("{error:#}"));
+        let framework = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
+        let mut graph = framework.model_for_read(&mut &onnx[..]).map_err(broken)?;
+        if graph.nodes().is_empty() {
+            return Err(invalid("it holds no operations".into()));
+        }
+
+        let length = graph.symbols.sym("sequence").to_dim();
+        let mut inputs = Vec::new();
+        for (i, outlet) in graph.input_outlets().map_err(broken)?.to_vec().into_iter().enumerate() {
+            let name = graph.node(outlet.node).name.clone();
+            let input = Input::named(&name).ok_or_else(|| invalid(format!("unknown input {name:?}")))?;
+            let fact = InferenceFact::dt_shape(i64::datum_type(), tvec![1.to_dim(), length.clone()]);
+            graph.set_input_fact(i, fact).map_err(broken)?;
+            inputs.push(input);
+        }
+        if !inputs.contains(&Input::PieceIds) {
+            return Err(invalid("it has no input input_ids".into()));
+        }
+        let outlet = *graph.output_outlets().map_err(broken)?.first().ok_or_else(|| invalid("it has no output".into()))?;
+        graph.select_output_outlets(&[outlet]).map_err(broken)?;
+        if let Some(missing) = unsupported(&graph) {
+            return Err(invalid(format!("operator {missing} is not supported")));
+        }
+
+        let typed = graph.into_typed().map_err(broken)?.into_decluttered().map_err(broken)?;
+        let output = typed.output_fact(0).map_err(broken)?.clone();
+        let labels = match (output.datum_type, output.shape.rank(), output.shape.last().map(|dim| dim.to_usize())) {
+            (DatumType::F32, 3, Some(Ok(labels))) if labels > 0 => labels,
+            _ => return Err(invalid(format!("its output is {output:?}, not f32 [batch, sequence, labels]"))),
+        };
+        let plan = typed.into_optimized().and_then(|model| model.into_runnable()).map_err(broken)?;
+        Ok(Classifier { plan, inputs, labels })
+    }
+
+    /// Values the graph gives for each word piece.
+    pub fn labels(&self) -> usize {
+        self.labels
+    }
+
+    /// Runs one window of piece ids, `[CLS]` and `[SEP]` included.
+    ///
+    /// # Errors
+    /// `inference_failed`, for instance when the window is longer than the model's position table.
+    pub fn logits(&self, ids: &[u32]) -> Result<Logits, Error> {
+        let failed = |error: TractError| Error::InferenceFailed { reason: format!("{error:#}") };
+        let mut inputs = tvec![];
+        for input in &self.inputs {
+            let values: Vec<i64> = match input {
+                Input::PieceIds => ids.iter().map(|&id| i64::from(id)).collect(),
+                Input::Mask => vec![1; ids.len()],
+                Input::Segments => vec![0; ids.len()],
+            };
+            inputs.push(Tensor::from_shape(&[1, ids.len()], &values).map_err(failed)?.into_tvalue());
+        }
+        let outputs = self.plan.run(inputs).map_err(failed)?;
+        let values = outputs[0].try_as_plain_ram().and_then(|values| Ok(values.as_slice::<f32>()?.to_vec())).map_err(failed)?;
+        if values.len() != ids.len() * self.labels {
+            let reason = format!("{} values for {} word pieces of {} labels", values.len(), ids.len(), self.labels);
+            return Err(Error::InferenceFailed { reason });
+        }
+        Ok(Logits { values, labels: self.labels })
+    }
+}
+
+/// The first operator that the engine does not know, by its ONNX name.
+fn unsupported(graph: &InferenceModel) -> Option<String> {
+    let unknown = graph.nodes().iter().find(|node| node.op_is::<UnimplementedOp>())?;
+    Some(unknown.op.name().to_string())
+}

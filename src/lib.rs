@@ -1,0 +1,19 @@
+//! Biomedical entity annotation: Spark NLP's token-classification pipelines in Rust.
+#![warn(missing_docs, unreachable_pub)]
+
+mod annotator;
+mod chunk;
+mod error;
+
+pub mod engine;
+pub mod eval;
+pub mod export;
+pub mod model;
+pub mod text;
+
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+pub use annotator::{AnnotateOptions, Annotation, Annotator, Job, Labelling, Mode, Options};
+pub use chunk::{convert, Chunk, ConverterOptions, TokenLabel};
+pub use error::Error;

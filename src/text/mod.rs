@@ -1,0 +1,13 @@
+//! From text to windows of word pieces: document, tokens, word pieces, windows.
+
+mod document;
+mod java;
+mod pieces;
+mod split;
+mod tokenizer;
+mod windows;
+
+pub use document::Document;
+pub use pieces::{Encoder, Pieces, Vocabulary};
+pub use tokenizer::{Token, Tokenizer, TokenizerOptions};
+pub use windows::{cut, truncate, Window};

@@ -1,0 +1,149 @@
+//! A document's word pieces cut into windows that the model can read.
+
+use std::ops::Range;
+
+/// Consecutive tokens that the classifier reads together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// Word pieces read, as a range of the document's: whole tokens, unless one token alone is too long.
+    pub pieces: Range<usize>,
+    /// Tokens whose label this window decides. Each token is decided by exactly one window.
+    pub decides: Range<usize>,
+}
+
+/// One window of the first `limit` pieces, as Spark NLP reads a document; tokens that begin beyond it are decided
+/// by none.
+pub fn truncate(tokens: &[Range<usize>], limit: usize) -> Window {
+    let end = tokens.last().map_or(0, |token| token.end).min(limit);
+    let decided = tokens.partition_point(|token| token.start < limit);
+    Window { pieces: 0..end, decides: 0..decided }
+}
+
+/// Windows of at most `limit` pieces that together read the whole document. Neighbours share about a quarter of
+/// their pieces, and each token is decided by the window in which it has most context on its shorter side, the
+/// earlier one if equal. The last window reaches back as far as it can, since that costs nothing.
+///
+/// A `limit` of 0 gives no windows.
+pub fn cut(tokens: &[Range<usize>], limit: usize) -> Vec<Window> {
+    let total = tokens.last().map_or(0, |token| token.end);
+    if limit == 0 || total == 0 {
+        return Vec::new();
+    }
+    let overlap = limit / 4;
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    let mut first = 0;
+    loop {
+        let start = tokens[first].start;
+        let fitting = tokens.partition_point(|token| token.end <= start + limit);
+        // A token of more pieces than fit is read alone, its end left out: only its first piece matters.
+        let next = fitting.max(first + 1);
+        if next == tokens.len() {
+            let reached = tokens.partition_point(|token| token.start + limit < total);
+            spans.push(reached.min(first)..next);
+            break;
+        }
+        spans.push(first..next);
+        let end = tokens[next - 1].end;
+        let shared = tokens.partition_point(|token| token.start + overlap < end);
+        first = shared.clamp(first + 1, next);
+    }
+
+    let mut decided = 0;
+    (0..spans.len())
+        .map(|i| {
+            let span = &spans[i];
+            let start = tokens[span.start].start;
+            let end = tokens[span.end - 1].end;
+            let until = spans.get(i + 1).map_or(tokens.len(), |following| {
+                // Of two neighbours, the token's shorter side is longer in the earlier one exactly as long as its
+                // distance from the later one's start is at most its distance from the earlier one's end.
+                let later = tokens[following.start].start;
+                let within = &tokens[following.start..span.end];
+                following.start
+                    + within.partition_point(|token| token.start - later < end - token.start)
+            });
+            let decides = decided..until;
+            decided = until;
+            Window { pieces: start..end.min(start + limit), decides }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(lengths: &[usize]) -> Vec<Range<usize>> {
+        let mut start = 0;
+        lengths
+            .iter()
+            .map(|length| {
+                let range = start..start + length;
+                start += length;
+                range
+            })
+            .collect()
+    }
+
+    /// Lengths of 0 to `most`, from a small fixed generator.
+    fn lengths(seed: u64, count: usize, most: u64) -> Vec<usize> {
+        let mut state = seed;
+        std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            ((state >> 33) % (most + 1)) as usize
+        })
+        .take(count)
+        .collect()
+    }
+
+    #[test]
+    fn windows_decide_every_token_once_and_hold_its_first_piece() {
+        for seed in 0..300 {
+            let tokens = tokens(&lengths(seed, (seed as usize * 7) % 400, 1 + seed % 9));
+            for limit in [1, 2, 3, 10, 126] {
+                let windows = cut(&tokens, limit);
+                let mut next = 0;
+                for window in &windows {
+                    assert_eq!(window.decides.start, next);
+                    assert!(window.pieces.len() <= limit);
+                    next = window.decides.end;
+                    for token in &tokens[window.decides.clone()] {
+                        assert!(token.is_empty() || window.pieces.contains(&token.start));
+                    }
+                }
+                let all = tokens.last().map_or(0, |token| token.end);
+                assert!(next == tokens.len() || all == 0, "seed {seed} limit {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_deciding_window_has_most_context_on_the_shorter_side() {
+        let tokens = tokens(&lengths(5, 500, 4));
+        let windows = cut(&tokens, 50);
+        assert!(windows.len() > 10);
+        let side = |window: &Window, at: usize| {
+            window.pieces.contains(&at).then(|| (at - window.pieces.start).min(window.pieces.end - at))
+        };
+        for window in &windows {
+            for token in tokens[window.decides.clone()].iter().filter(|token| !token.is_empty()) {
+                let at = token.start;
+                let best = windows.iter().filter_map(|other| side(other, at)).max();
+                assert_eq!(side(window, at), best);
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_fits_is_one_window_in_both_modes() {
+        let tokens = tokens(&lengths(3, 30, 3));
+        assert_eq!(cut(&tokens, 126), [truncate(&tokens, 126)]);
+        assert!(cut(&[], 126).is_empty());
+    }
+
+    #[test]
+    fn truncation_keeps_a_token_whose_first_piece_fits() {
+        let tokens = tokens(&[2, 3, 1]);
+        assert_eq!(truncate(&tokens, 4), Window { pieces: 0..4, decides: 0..2 });
+    }
+}

@@ -1,0 +1,281 @@
+//! The doors to a browser: types in and out, downloads, time. What is annotated, and how, is decided elsewhere.
+
+use std::cell::RefCell;
+
+use js_sys::{Array, Function, Object, Reflect, Uint8Array};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, Performance, ReadableStreamDefaultReader, RequestInit, Response};
+
+use crate::model::{Manifest, MemoryFiles, EXPORT_FOLDER_FILES, MANIFEST};
+use crate::{annotator, AnnotateOptions, Error, Options};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = fetch, catch)]
+    async fn fetch(address: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(thread_local_v2, js_name = performance)]
+    static PERFORMANCE: Performance;
+}
+
+/// Sends panics to the console, where a developer finds them: the worker that ran into one is lost.
+#[wasm_bindgen(start)]
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| web_sys::console::error_1(&panic.to_string().into())));
+}
+
+/// An `Error` for JS: `message`, `name` `GlossaError`, and a stable `code`.
+fn js_error(error: &Error) -> JsValue {
+    let object = js_sys::Error::new(&error.to_string());
+    object.set_name("GlossaError");
+    // Setting a property of a new object cannot fail.
+    let _ = Reflect::set(&object, &"code".into(), &error.code().into());
+    object.into()
+}
+
+/// A plain JS value; its fields are camelCase, `None` is `undefined`.
+fn plain(value: &impl Serialize) -> JsValue {
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(false).serialize_maps_as_objects(true);
+    value.serialize(&serializer).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// An options object; `undefined` and `null` stand for the defaults.
+fn read<T: Default + for<'de> Deserialize<'de>>(value: &JsValue) -> Result<T, JsValue> {
+    if value.is_undefined() || value.is_null() {
+        return Ok(T::default());
+    }
+    serde_wasm_bindgen::from_value(value.clone()).map_err(|error| {
+        js_error(&Error::OptionInvalid { option: "options".into(), reason: error.to_string() })
+    })
+}
+
+/// A loaded model.
+#[wasm_bindgen]
+pub struct Annotator {
+    inner: annotator::Annotator,
+}
+
+/// A text being annotated: see `begin`.
+#[wasm_bindgen]
+pub struct Job {
+    inner: RefCell<annotator::Job>,
+}
+
+/// What `onProgress` is told: the download as a whole, in bytes, then the graph's preparation.
+#[derive(Serialize)]
+#[serde(tag = "stage", rename_all = "camelCase")]
+enum Progress<'a> {
+    Download { file: &'a str, loaded: f64, total: f64 },
+    Prepare,
+}
+
+/// What `info` returns.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Info<'a> {
+    name: &'a str,
+    labels: &'a [String],
+    entities: Vec<&'a str>,
+}
+
+#[wasm_bindgen]
+impl Annotator {
+    /// Downloads a model folder and loads it. `address` is absolute; `on_progress` is called with
+    /// `{stage: "download", file, loaded, total}` in bytes over all files, then `{stage: "prepare"}`; `signal`
+    /// stops the download.
+    pub async fn fetch(
+        address: String,
+        options: JsValue,
+        on_progress: Option<Function>,
+        signal: Option<AbortSignal>,
+    ) -> Result<Annotator, JsValue> {
+        let options: Options = read(&options)?;
+        let tell = |progress: &Progress<'_>| {
+            if let Some(listener) = &on_progress {
+                // What a listener throws is its own affair; the download goes on.
+                let _ = listener.call1(&JsValue::NULL, &plain(progress));
+            }
+        };
+        let files = download(&address, signal.as_ref(), &tell).await.map_err(|error| js_error(&error))?;
+        tell(&Progress::Prepare);
+        Self::load(&files, &options)
+    }
+
+    /// Loads a model from memory. `files` maps paths (`model.onnx`, `assets/vocab.txt`) to `Uint8Array`s.
+    #[wasm_bindgen(js_name = fromFiles)]
+    pub fn from_files(name: String, files: &Object, options: JsValue) -> Result<Annotator, JsValue> {
+        let mut memory = MemoryFiles::new(name);
+        for entry in Object::entries(files).iter() {
+            let entry = Array::from(&entry);
+            let path = entry.get(0).as_string().unwrap_or_default();
+            memory.insert(path, Uint8Array::new(&entry.get(1)).to_vec());
+        }
+        Self::load(&memory, &read(&options)?)
+    }
+
+    fn load(files: &MemoryFiles, options: &Options) -> Result<Annotator, JsValue> {
+        let inner = annotator::Annotator::load(files, options).map_err(|error| js_error(&error))?;
+        Ok(Annotator { inner })
+    }
+
+    /// `{name, labels, entities}` of the model.
+    pub fn info(&self) -> JsValue {
+        let inner = &self.inner;
+        plain(&Info { name: inner.name(), labels: inner.labels(), entities: inner.entities() })
+    }
+
+    /// `{chunks: [{begin, end, text, entity, confidence}], truncatedFrom}`, as plain objects. `options`:
+    /// `{mode, threshold, entities}`.
+    pub fn annotate(&self, text: &str, options: JsValue) -> Result<JsValue, JsValue> {
+        let options: AnnotateOptions = read(&options)?;
+        self.inner.annotate(text, &options).map(|annotation| plain(&annotation)).map_err(|error| js_error(&error))
+    }
+
+    /// Each token with its label, before the converter: `[{begin, end, label, score}]`, label and score missing
+    /// where the model did not read the token. `options`: `{mode}`.
+    pub fn label(&self, text: &str, options: JsValue) -> Result<JsValue, JsValue> {
+        #[derive(Serialize)]
+        struct Labelled<'a> {
+            begin: usize,
+            end: usize,
+            label: Option<&'a str>,
+            score: Option<f32>,
+        }
+        let options: AnnotateOptions = read(&options)?;
+        let labelling = self.inner.label(text, options.mode).map_err(|error| js_error(&error))?;
+        let labelled = labelling.tokens.iter().zip(&labelling.labels).map(|(token, label)| Labelled {
+            begin: token.begin,
+            end: token.end,
+            label: label.map(|label| label.label),
+            score: label.map(|label| label.score),
+        });
+        Ok(plain(&labelled.collect::<Vec<_>>()))
+    }
+
+    /// Starts on a text without running the model, for callers that must stay responsive.
+    pub fn begin(&self, text: &str, options: JsValue) -> Result<Job, JsValue> {
+        let job = self.inner.begin(text, &read(&options)?).map_err(|error| js_error(&error))?;
+        Ok(Job { inner: RefCell::new(job) })
+    }
+
+    /// Runs windows until `milliseconds` have passed or none is left; `false` when none is left.
+    pub fn advance(&self, job: &Job, milliseconds: f64) -> Result<bool, JsValue> {
+        let now = || PERFORMANCE.with(Performance::now);
+        let until = now() + milliseconds;
+        let mut job = job.inner.borrow_mut();
+        while self.inner.advance(&mut job).map_err(|error| js_error(&error))? {
+            if now() >= until {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The result of a job, as `annotate` returns it.
+    pub fn finish(&self, job: Job) -> JsValue {
+        plain(&self.inner.finish(job.inner.into_inner()))
+    }
+}
+
+#[wasm_bindgen]
+impl Job {
+    /// Windows run.
+    #[wasm_bindgen(getter)]
+    pub fn done(&self) -> usize {
+        self.inner.borrow().progress().0
+    }
+
+    /// Windows in all.
+    #[wasm_bindgen(getter)]
+    pub fn total(&self) -> usize {
+        self.inner.borrow().progress().1
+    }
+}
+
+/// Fetches a bundle's files, or where there is no manifest those of a Spark NLP export folder.
+async fn download(
+    address: &str,
+    signal: Option<&AbortSignal>,
+    tell: &dyn Fn(&Progress<'_>),
+) -> Result<MemoryFiles, Error> {
+    let root = address.trim_end_matches('/');
+    let mut files = MemoryFiles::new(root);
+    let locate = |path: &str| format!("{root}/{path}");
+    let paths = match fetch_file(&locate(MANIFEST), signal, None, &|_| ()).await {
+        Ok(bytes) => {
+            let manifest = Manifest::parse(&bytes, &locate(MANIFEST))?;
+            files.insert(MANIFEST, bytes);
+            manifest.files.into_iter().map(|file| (file.path, Some(file.bytes))).collect()
+        }
+        Err(Error::FileMissing { .. }) => EXPORT_FOLDER_FILES.map(|path| (path.to_string(), None)).to_vec(),
+        Err(error) => return Err(error),
+    };
+    let total = paths.iter().filter_map(|(_, bytes)| *bytes).sum::<u64>() as f64;
+    let mut before = 0.0;
+    for (path, bytes) in paths {
+        let loaded = |loaded: f64| tell(&Progress::Download { file: &path, loaded: before + loaded, total });
+        loaded(0.0);
+        match fetch_file(&locate(&path), signal, bytes, &loaded).await {
+            Ok(found) => {
+                before += found.len() as f64;
+                files.insert(path, found);
+            }
+            // Whether a missing file matters is for the model's reader to say.
+            Err(Error::FileMissing { .. }) if bytes.is_none() => (),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(files)
+}
+
+/// Fetches one file, telling how many bytes have come. With an expected length, a longer answer is refused as soon
+/// as it is longer.
+async fn fetch_file(
+    address: &str,
+    signal: Option<&AbortSignal>,
+    expected: Option<u64>,
+    loaded: &dyn Fn(f64),
+) -> Result<Vec<u8>, Error> {
+    let unreadable = |reason: JsValue| {
+        if signal.is_some_and(AbortSignal::aborted) {
+            return Error::Cancelled;
+        }
+        let message = reason.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+        Error::FileUnreadable { file: address.to_string(), reason: message.unwrap_or_else(|| format!("{reason:?}")) }
+    };
+    let init = RequestInit::new();
+    if let Some(signal) = signal {
+        init.set_signal(Some(signal));
+    }
+    let response: Response = fetch(address, &init).await.map_err(unreadable)?.unchecked_into();
+    match response.status() {
+        404 | 410 => return Err(Error::FileMissing { file: address.to_string() }),
+        _ if !response.ok() => return Err(unreadable(format!("status {}", response.status()).into())),
+        _ => (),
+    }
+    let mut bytes = Vec::with_capacity(expected.unwrap_or(0).min(1 << 30) as usize);
+    let Some(body) = response.body() else { return Ok(bytes) };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    loop {
+        let part = JsFuture::from(reader.read()).await.map_err(unreadable)?;
+        let done = Reflect::get(&part, &"done".into()).map_err(unreadable)?;
+        if done.is_truthy() {
+            return Ok(bytes);
+        }
+        let part = Uint8Array::new(&Reflect::get(&part, &"value".into()).map_err(unreadable)?);
+        let start = bytes.len();
+        bytes.resize(start + part.length() as usize, 0);
+        part.copy_to(&mut bytes[start..]);
+        loaded(bytes.len() as f64);
+        if expected.is_some_and(|expected| bytes.len() as u64 > expected) {
+            let _ = reader.cancel();
+            return Err(Error::FileMismatch {
+                file: address.to_string(),
+                expected: format!("{} bytes", expected.unwrap_or_default()),
+                found: "more".into(),
+            });
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Runs recorded cases of the real engine: every file under `cases/` of a folder laid out as `tests/golden/`, with
+//! the models under its `models/`. The environment variable `GLOSSA_GOLDEN` names another such folder.
+//!
+//! Recorded offsets are Spark NLP's: UTF-16 code units, end inclusive.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use glossa::engine::Classifier;
+use glossa::model::Folder;
+use glossa::text::Pieces;
+use glossa::{AnnotateOptions, Annotator, Mode, Options};
+use serde_json::{json, Value};
+
+/// Largest difference between a recorded score or logit and ours.
+const TOLERANCE: f64 = 1e-4;
+
+fn folder() -> PathBuf {
+    std::env::var_os("GLOSSA_GOLDEN")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden"), PathBuf::from)
+}
+
+/// Case files whose name begins so, with their records.
+fn cases(prefix: &str) -> Vec<(String, Vec<Value>)> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder().join("cases"))
+        .expect("a folder cases/")
+        .map(|entry| entry.expect("a folder entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)))
+        .collect();
+    files.sort();
+    files
+        .into_iter()
+        .map(|path| {
+            let lines = BufReader::new(File::open(&path).expect("a case file")).lines();
+            let records = lines.map(|line| serde_json::from_str(&line.expect("a line")).expect("JSON")).collect();
+            (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), records)
+        })
+        .collect()
+}
+
+/// Whether two values are the same, numbers with a fraction up to the tolerance.
+fn same(ours: &Value, recorded: &Value) -> bool {
+    match (ours, recorded) {
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Number(a), Value::Number(b)) if a.is_f64() || b.is_f64() => {
+            let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
+            (a - b).abs() <= TOLERANCE
+        }
+        _ => ours == recorded,
+    }
+}
+
+/// Runs all cases of a kind, and fails with the first differences in full.
+fn check(prefix: &str, run: impl Fn(&Value) -> Vec<(&'static str, Value)>) {
+    let mut failures = Vec::new();
+    let files = cases(prefix);
+    assert!(!files.is_empty(), "no cases {prefix}*.jsonl in {}", folder().display());
+    for (file, records) in files {
+        let mut passed = 0;
+        for (line, record) in records.iter().enumerate() {
+            let before = failures.len();
+            for (field, ours) in run(record) {
+                let recorded = &record[field];
+                if !same(&ours, recorded) {
+                    failures.push(format!(
+                        "{file}:{} {field}\n  text     {}\n  recorded {recorded}\n  ours     {ours}",
+                        line + 1,
+                        record["text"]
+                    ));
+                }
+            }
+            passed += usize::from(failures.len() == before);
+        }
+        println!("{file}: {passed} of {} cases", records.len());
+        assert!(!records.is_empty(), "{file} holds no case");
+    }
+    assert!(failures.is_empty(), "{} differences, the first:\n{}", failures.len(), failures[..failures.len().min(5)].join("\n"));
+}
+
+fn number(record: &Value, field: &str) -> usize {
+    record[field].as_u64().expect("a number") as usize
+}
+
+/// A score as recorded: always a JSON number with a fraction.
+fn score(value: f32) -> Value {
+    json!(f64::from(value))
+}
+
+#[test]
+fn pipelines_agree_with_spark_nlp() {
+    let mut annotators: BTreeMap<String, Annotator> = BTreeMap::new();
+    for (_, records) in cases("pipeline_") {
+        for record in records {
+            annotators.entry(key(&record)).or_insert_with(|| {
+                let source = Folder::open(folder().join("models").join(record["model"].as_str().expect("a model")));
+                let options = Options {
+                    case_sensitive: record["case_sensitive"].as_bool(),
+                    max_sentence_length: Some(number(&record, "max_sentence_length")),
+                    pieces: Pieces::First,
+                    label_from_separator: true,
+                    ..Options::default()
+                };
+                Annotator::load(&source.expect("a model folder"), &options).expect("a model")
+            });
+        }
+    }
+    check("pipeline_", |record| {
+        let text = record["text"].as_str().expect("a text");
+        let annotator = &annotators[&key(record)];
+        let labelling = annotator.label(text, Mode::Truncate).expect("labels");
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let slice = |begin: usize, end: usize| String::from_utf16_lossy(&units[begin..end]);
+        let tokens = labelling.tokens.iter().map(|t| json!([t.begin, t.end - 1, slice(t.begin, t.end)])).collect();
+        let ner = labelling.tokens.iter().zip(&labelling.labels).filter_map(|(token, label)| {
+            label.map(|label| json!([token.begin, token.end - 1, label.label, score(label.score)]))
+        });
+        let options = AnnotateOptions { mode: Mode::Truncate, keep_pad: true, ..Default::default() };
+        let chunks = annotator.annotate(text, &options).expect("chunks").chunks.into_iter().map(|chunk| {
+            assert_eq!(slice(chunk.begin, chunk.end), chunk.text);
+            json!([chunk.begin, chunk.end - 1, chunk.text, chunk.entity, score(chunk.confidence)])
+        });
+        vec![("tokens", tokens), ("ner", ner.collect()), ("chunks", chunks.collect())]
+    });
+}
+
+fn key(record: &Value) -> String {
+    format!("{} {} {}", record["model"], record["case_sensitive"], record["max_sentence_length"])
+}
+
+#[test]
+fn logits_agree_with_onnxruntime() {
+    check("logits_", |record| {
+        let file = folder().join("models").join(record["model"].as_str().expect("a model")).join("model.onnx");
+        let onnx = std::fs::read(&file).expect("an ONNX file");
+        let classifier = Classifier::load(&onnx, &file.display().to_string()).expect("a classifier");
+        let ids: Vec<u32> = serde_json::from_value(record["input_ids"].clone()).expect("ids");
+        let logits = classifier.logits(&ids).expect("logits");
+        let row = |i: usize| -> Value { logits.row(i).iter().map(|&value| score(value)).collect() };
+        let rows = (0..ids.len()).map(row).collect();
+        vec![("logits", rows)]
+    });
+}
