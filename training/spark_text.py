@@ -12,8 +12,8 @@ import unicodedata
 # Tokenizer's tokens too often (`0.15%`, `IL-2-mediated`) to be found without it.
 SPLIT_PATTERN = (
     r"\p{Z}+"
-    r"|(?<=[^\p{L}\p{M}\p{N}\p{Z}])(?!(?<=\d[.,·])\d)"
-    r"|(?=[^\p{L}\p{M}\p{N}\p{Z}])(?!(?<=\d)[.,·]\d)"
+    r"|(?<=[^\p{L}\p{M}\p{N}\p{Z}])(?!(?<=[0-9][.,·])[0-9])"
+    r"|(?=[^\p{L}\p{M}\p{N}\p{Z}])(?!(?<=[0-9])[.,·][0-9])"
 )
 
 CONTEXT = ".,;:!?*-()\"'"

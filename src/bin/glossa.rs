@@ -1,1 +1,307 @@
-fn main(){}
+//! The command line: `glossa annotate` and `glossa eval`.
+
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use glossa::eval::{Record, Report, Score, Tally};
+use glossa::export::{Format, Writer};
+use glossa::model::Folder;
+use glossa::{AnnotateOptions, Annotation, Annotator, Error, Options};
+
+/// Finds biomedical entities in text.
+#[derive(Parser)]
+#[command(version, about, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Annotates texts: each file is a document, or with JSON lines `{"id", "text"}` each line is.
+    Annotate(Annotate),
+    /// Measures a model on records `{"id", "text", "entities": [[begin, end, entity], …]}`, one a line, with offsets
+    /// in code points. The last line of the output is the report as one JSON object.
+    Eval(Eval),
+}
+
+#[derive(Args)]
+struct Model {
+    /// The model's folder: a bundle or a Spark NLP export folder.
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// How text longer than a window is treated.
+    #[arg(long, value_enum, default_value_t)]
+    mode: Mode,
+    /// Threads to run documents on; as many as the machine has by default.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+#[derive(Args)]
+struct Annotate {
+    #[command(flatten)]
+    model: Model,
+    /// How results are written.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// How files are read.
+    #[arg(long, value_enum, default_value_t)]
+    input: Input,
+    /// Drop chunks of lower confidence, 0 to 1.
+    #[arg(long, value_name = "CONFIDENCE")]
+    threshold: Option<f32>,
+    /// Keep only this entity; may be given more than once.
+    #[arg(long = "entity", value_name = "NAME")]
+    entities: Vec<String>,
+    /// Files to annotate; standard input if there are none, or for `-`.
+    files: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+struct Eval {
+    #[command(flatten)]
+    model: Model,
+    /// The records.
+    file: PathBuf,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Mode {
+    /// Overlapping windows over the whole text.
+    #[default]
+    Window,
+    /// One window, as in Spark NLP.
+    Truncate,
+}
+
+impl From<Mode> for glossa::Mode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Window => glossa::Mode::Window,
+            Mode::Truncate => glossa::Mode::Truncate,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Default, PartialEq, ValueEnum)]
+enum Input {
+    /// JSON lines if the first line is a JSON object with a text, otherwise text.
+    #[default]
+    Auto,
+    /// A file is one document.
+    Text,
+    /// A line is one document.
+    Jsonl,
+}
+
+struct InputDocument {
+    id: String,
+    text: String,
+}
+
+/// What ends the program early: an error of the library's, or a failure to write.
+enum Failure {
+    Coded(Error),
+    Output(io::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Coded(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Output(error)
+    }
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Annotate(arguments) => annotate(&arguments),
+        Command::Eval(arguments) => eval(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output may stop early, as `head` does.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Output(error)) => {
+            eprintln!("glossa: output_failed: {error}");
+            ExitCode::FAILURE
+        }
+        Err(Failure::Coded(error)) => {
+            eprintln!("glossa: {}: {error}", error.code());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn annotate(arguments: &Annotate) -> Result<(), Failure> {
+    let annotator = load(&arguments.model)?;
+    let options = AnnotateOptions {
+        mode: arguments.model.mode.into(),
+        threshold: arguments.threshold,
+        entities: (!arguments.entities.is_empty()).then(|| arguments.entities.clone()),
+        ..Default::default()
+    };
+    let mut documents = Vec::new();
+    if arguments.files.is_empty() {
+        read(Path::new("-"), arguments.input, &mut documents)?;
+    }
+    for file in &arguments.files {
+        read(file, arguments.input, &mut documents)?;
+    }
+    let mut writer = Writer::new(arguments.format, BufWriter::new(io::stdout().lock()));
+    let run = |document: &InputDocument| annotator.annotate(&document.text, &options);
+    in_order(&documents, threads(&arguments.model), run, |document, annotation: Annotation| {
+        Ok(writer.document(&document.id, &document.text, &annotation)?)
+    })?;
+    writer.finish()?;
+    Ok(())
+}
+
+fn eval(arguments: &Eval) -> Result<(), Failure> {
+    let place = arguments.file.display().to_string();
+    let mut records = Vec::new();
+    for (line, place) in numbered_lines(&read_text(&arguments.file)?, &place) {
+        records.push(Record::parse(line, &place)?);
+    }
+    let annotator = load(&arguments.model)?;
+    let mode = arguments.model.mode.into();
+    let mut all = Tally::default();
+    let run = |record: &Record| {
+        let mut tally = Tally::default();
+        tally.add(&annotator, record, mode)?;
+        Ok(tally)
+    };
+    in_order(&records, threads(&arguments.model), run, |_, tally| {
+        all.merge(tally);
+        Ok(())
+    })?;
+    print_report(&all.report(), &mut BufWriter::new(io::stdout().lock()))?;
+    Ok(())
+}
+
+fn print_report(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let row = |out: &mut dyn Write, name: &str, score: &Score| {
+        let Score { precision, recall, f1, support } = score;
+        writeln!(out, "{name:24} {precision:>9.4} {recall:>9.4} {f1:>9.4} {support:>9}")
+    };
+    let heading = |out: &mut dyn Write, name: &str| {
+        writeln!(out, "{name:24} {:>9} {:>9} {:>9} {:>9}", "precision", "recall", "F1", "support")
+    };
+    let exact = &report.exact;
+    heading(out, "exact span")?;
+    exact.entities.iter().try_for_each(|(name, score)| row(out, name, score))?;
+    let support = exact.entities.values().map(|score| score.support).sum();
+    row(out, "all", &Score { precision: exact.precision, recall: exact.recall, f1: exact.f1, support })?;
+    writeln!(out)?;
+    heading(out, "token label")?;
+    report.token.labels.iter().try_for_each(|(name, score)| row(out, name, score))?;
+    writeln!(out, "{:24} {:>29.4}", "macro without O", report.token.macro_f1)?;
+    writeln!(out)?;
+    serde_json::to_writer(&mut *out, report)?;
+    writeln!(out)?;
+    out.flush()
+}
+
+fn load(model: &Model) -> Result<Annotator, Error> {
+    Annotator::load(&Folder::open(&model.model)?, &Options::default())
+}
+
+fn threads(model: &Model) -> usize {
+    model.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
+}
+
+/// Runs a function on all items, on several threads, and gives the results out in the items' order.
+fn in_order<T: Sync, R: Send>(
+    items: &[T],
+    threads: usize,
+    run: impl Fn(&T) -> Result<R, Error> + Sync,
+    mut take: impl FnMut(&T, R) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        for _ in 0..threads.min(items.len()) {
+            let (sender, next, run) = (sender.clone(), &next, &run);
+            scope.spawn(move || loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                let Some(item) = items.get(i) else { break };
+                // Nobody listens any more once an earlier item failed.
+                if sender.send((i, run(item))).is_err() {
+                    break;
+                }
+            });
+        }
+        drop(sender);
+        let mut waiting = std::collections::BTreeMap::new();
+        let mut given = 0;
+        for (i, result) in receiver {
+            waiting.insert(i, result);
+            while let Some(result) = waiting.remove(&given) {
+                take(&items[given], result?)?;
+                given += 1;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn read(file: &Path, input: Input, documents: &mut Vec<InputDocument>) -> Result<(), Error> {
+    let place = if file == Path::new("-") { "stdin".to_string() } else { file.display().to_string() };
+    let text = read_text(file)?;
+    let lines = match input {
+        Input::Text => false,
+        Input::Jsonl => true,
+        Input::Auto => {
+            let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+            serde_json::from_str::<serde_json::Value>(first).is_ok_and(|value| value["text"].is_string())
+        }
+    };
+    if !lines {
+        documents.push(InputDocument { id: place, text });
+        return Ok(());
+    }
+    for (line, place) in numbered_lines(&text, &place) {
+        let invalid = |reason: String| Error::InputInvalid { input: place.clone(), reason };
+        let record: serde_json::Value = serde_json::from_str(line).map_err(|error| invalid(error.to_string()))?;
+        let text = record["text"].as_str().ok_or_else(|| invalid("it has no \"text\"".into()))?.to_string();
+        let id = match &record["id"] {
+            serde_json::Value::String(id) => id.clone(),
+            serde_json::Value::Null => place,
+            id => id.to_string(),
+        };
+        documents.push(InputDocument { id, text });
+    }
+    Ok(())
+}
+
+/// Lines that are not blank, each with `file:line`.
+fn numbered_lines<'a>(text: &'a str, place: &'a str) -> impl Iterator<Item = (&'a str, String)> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines.map(move |(i, line)| (line, format!("{place}:{}", i + 1)))
+}
+
+/// A file's text, or that of standard input for `-`.
+fn read_text(file: &Path) -> Result<String, Error> {
+    let place = file.display().to_string();
+    let mut bytes = Vec::new();
+    let done = if file == Path::new("-") {
+        io::stdin().lock().read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::FileMissing { file: place }),
+        Err(error) => Err(Error::FileUnreadable { file: place, reason: error.to_string() }),
+        Ok(_) => String::from_utf8(bytes)
+            .map_err(|error| Error::InputInvalid { input: place, reason: format!("it is no UTF-8: {error}") }),
+    }
+}

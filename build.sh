@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# Glossa's one entry: installs what is missing, builds, serves, tests.
+#
+#   ./build.sh serve [PORT]   the page on http://localhost:PORT/ (8000)
+#   ./build.sh test           every test: native, and the page in headless Chromium
+#   ./build.sh build          the command line (target/release/glossa) and the browser's files (www/pkg)
+#
+# A second run does no work twice.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+WASM_TARGET=wasm32-unknown-unknown
+OLDEST_RUST=1.91
+
+say() { printf '\n== %s\n' "$*"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Ends the script: what failed, and what to do by hand.
+give_up() {
+  printf '\nbuild.sh: %s\n' "$1" >&2
+  shift
+  printf '  %s\n' "$@" >&2
+  exit 1
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# Installs Debian or Ubuntu packages: the first argument says what they are for.
+packages() {
+  local purpose=$1
+  shift
+  say "Installing $* for $purpose (up to 2 minutes)"
+  have apt-get || give_up "this is no Debian or Ubuntu machine: $purpose is missing" "install by hand: $*"
+  [ -n "${PACKAGES_UPDATED:-}" ] || as_root apt-get update -qq || true
+  PACKAGES_UPDATED=1
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null ||
+    give_up "could not install $purpose" "install by hand: apt-get install $*"
+}
+
+# Whether version $1 is at least $2.
+at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
+
+rust_version() { "$1" --version 2>/dev/null | cut -d ' ' -f 2; }
+
+# Debian's own compiler, kept recent for browsers. It brings the sources that the WebAssembly target is built from.
+debian_rust() {
+  [ -x /usr/bin/rustc ] && at_least "$(rust_version /usr/bin/rustc)" "$OLDEST_RUST" &&
+    [ -d /usr/lib/rustlib/src ] && [ -x /usr/bin/rust-lld ] && return
+  packages "Debian's Rust compiler" rustc-web cargo-web rust-web-src rust-web-llvm lld-22
+}
+
+# Sets CARGO to a cargo that builds for this machine.
+need_rust() {
+  [ -z "${CARGO:-}" ] || return 0
+  [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
+  if have rustc && have cargo && at_least "$(rust_version rustc)" "$OLDEST_RUST"; then
+    CARGO=cargo
+    return
+  fi
+  have cc || packages "a C compiler" gcc libc6-dev
+  say "Installing Rust $OLDEST_RUST or later (1 to 3 minutes)"
+  if curl -fsS --max-time 30 https://sh.rustup.rs -o /tmp/rustup-init.sh &&
+    sh /tmp/rustup-init.sh -y -q --profile minimal >/dev/null 2>&1; then
+    . "$HOME/.cargo/env"
+    CARGO=cargo
+  else
+    debian_rust
+    CARGO=/usr/bin/cargo
+    export RUSTC=/usr/bin/rustc
+  fi
+}
+
+# Node from version 18, with npm: the test driver, the static server and wasm-opt are npm packages.
+need_node() {
+  have node && have npm && at_least "$(node --version | tr -d v)" 18 || packages "Node.js" nodejs npm
+  if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    say "Installing the npm packages of package.json (under a minute)"
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error ||
+      give_up "npm could not install the packages" "npm ci --ignore-scripts"
+  fi
+}
+
+# wasm-bindgen's program must be of the very version that Cargo.lock names for the library.
+need_wasm_bindgen() {
+  local version
+  version=$(grep -A 1 '^name = "wasm-bindgen"$' Cargo.lock | sed -n 's/^version = "\(.*\)"$/\1/p')
+  WASM_BINDGEN=target/tools/$version/bin/wasm-bindgen
+  [ -x "$WASM_BINDGEN" ] && return
+  if have wasm-bindgen && [ "$(wasm-bindgen --version | cut -d ' ' -f 2)" = "$version" ]; then
+    WASM_BINDGEN=wasm-bindgen
+    return
+  fi
+  say "Building wasm-bindgen-cli $version (2 to 4 minutes, once)"
+  "$CARGO" install -q wasm-bindgen-cli --version "$version" --root "target/tools/$version" --no-track ||
+    give_up "could not build wasm-bindgen-cli" "cargo install wasm-bindgen-cli --version $version"
+}
+
+# Builds the library for WebAssembly, by rustup's target where it can be had, else by Debian's compiler.
+cargo_wasm() {
+  local flags="-C target-feature=+simd128"
+  if have rustup && { rustup target list --installed | grep -qx "$WASM_TARGET" ||
+    timeout 120 rustup target add "$WASM_TARGET" >/dev/null 2>&1; }; then
+    RUSTFLAGS=$flags cargo build "$@" --target "$WASM_TARGET"
+  else
+    debian_rust
+    RUSTFLAGS="$flags -C linker=rust-lld" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+      /usr/bin/cargo build "$@" --target "$WASM_TARGET" -Z build-std=std,panic_abort
+  fi
+}
+
+build_native() {
+  need_rust
+  say "Building the command line (5 to 8 minutes on two cores the first time, then seconds)"
+  "$CARGO" build --release --locked || give_up "the build failed: see above"
+}
+
+build_web() {
+  need_rust
+  need_node
+  need_wasm_bindgen
+  say "Building the browser's binary (8 to 12 minutes on two cores the first time, then 2 to 5)"
+  cargo_wasm --locked --lib --profile web --no-default-features || give_up "the build failed: see above"
+  local built=target/$WASM_TARGET/web/glossa.wasm
+  if [ ! -f www/pkg/glossa_bg.wasm ] || [ "$built" -nt www/pkg/glossa_bg.wasm ]; then
+    say "Binding and optimising it (a minute)"
+    rm -rf target/pkg
+    "$WASM_BINDGEN" --target web --no-typescript --out-dir target/pkg "$built"
+    node_modules/.bin/wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
+      --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
+      --strip-debug --strip-producers target/pkg/glossa_bg.wasm -o target/pkg/optimised.wasm
+    mv target/pkg/optimised.wasm target/pkg/glossa_bg.wasm
+    rm -rf www/pkg
+    mv target/pkg www/pkg
+  fi
+}
+
+run_serve() {
+  local port=${1:-8000}
+  build_web
+  say "Serving the page on http://localhost:$port/ (Ctrl+C ends it)"
+  exec node_modules/.bin/sirv www --port "$port" --dev --quiet --host 127.0.0.1
+}
+
+run_test() {
+  build_web
+  build_native
+  say "Native tests (a minute once built)"
+  "$CARGO" test --release --locked
+  have chromium || have chromium-browser || have google-chrome || packages "a browser" chromium fonts-dejavu-core
+  say "The page and the module in headless Chromium (2 minutes)"
+  node --test --test-concurrency=1 tests/browser/
+}
+
+case "${1:-}" in
+  serve) run_serve "${2:-}" ;;
+  test) run_test ;;
+  build) build_native && build_web ;;
+  *)
+    sed -n '2,8s/^# \{0,1\}//p' "$0"
+    exit 2
+    ;;
+esac

@@ -1,0 +1,224 @@
+// The real page with the real models, as a person uses it.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { browser, bundle, root, screenshots, serve } from './harness.mjs';
+
+const LONG = 300_000;
+let chromium;
+let server;
+
+before(async () => {
+  chromium = await browser();
+  const truncated = (bytes) => bytes.subarray(0, bytes.length - 5000);
+  const flipped = (bytes) => {
+    const copy = Buffer.from(bytes);
+    copy[copy.length >> 1] ^= 1;
+    return copy;
+  };
+  const fewerLabels = (bytes) => {
+    const manifest = JSON.parse(bytes);
+    manifest.labels.pop();
+    return JSON.stringify(manifest);
+  };
+  server = await serve({
+    ...(await bundle('/broken/hash/', 'cellular', { 'model.onnx': flipped })),
+    ...(await bundle('/broken/short/', 'cellular', { 'model.onnx': truncated })),
+    ...(await bundle('/broken/labels/', 'cellular', { 'manifest.json': fewerLabels })),
+    '/broken/json/manifest.json': '{"format": ',
+    '/broken/html/manifest.json': '<!doctype html>',
+    ...(await truncatedExport('/broken/graph/')),
+  });
+});
+
+after(async () => {
+  await chromium?.close();
+  server?.close();
+});
+
+/** An export folder, which has no hashes, with half an ONNX file: only the parser can tell. */
+async function truncatedExport(at) {
+  const from = join(root, 'tests', 'golden', 'models', 'cellular');
+  const read = (path) => readFile(join(from, path));
+  const graph = await read('model.onnx');
+  return {
+    [`${at}model.onnx`]: graph.subarray(0, graph.length >> 1),
+    [`${at}assets/vocab.txt`]: await read('assets/vocab.txt'),
+    [`${at}assets/labels.txt`]: await read('assets/labels.txt'),
+  };
+}
+
+async function open(options = {}, query = '') {
+  const page = await chromium.newPage(options);
+  page.complaints = [];
+  page.on('pageerror', (error) => page.complaints.push(String(error)));
+  await page.goto(server.address + query);
+  return page;
+}
+
+const status = (page) => page.getByTestId('status');
+
+async function settled(page, state = 'done') {
+  await page.waitForFunction(
+    () => ['done', 'error', 'cancelled'].includes(document.querySelector('[data-testid="status"]').dataset.state),
+    undefined,
+    { timeout: LONG },
+  );
+  assert.equal(await status(page).getAttribute('data-state'), state, await status(page).textContent());
+}
+
+const marks = (page) =>
+  page.getByTestId('document').locator('mark').evaluateAll((found) =>
+    found.map((mark) => ({
+      begin: Number(mark.dataset.begin),
+      end: Number(mark.dataset.end),
+      entity: mark.dataset.entity,
+      text: mark.textContent,
+    })),
+  );
+
+const rows = (page) =>
+  page.getByTestId('chunks').locator('tbody tr').evaluateAll((found) =>
+    found.map((row) => ({
+      begin: Number(row.dataset.begin),
+      end: Number(row.dataset.end),
+      entity: row.dataset.entity,
+      text: row.cells[0].textContent,
+    })),
+  );
+
+for (const model of ['cellular', 'clinical_trials']) {
+  test(`the ${model} example is annotated without a network request`, { timeout: LONG }, async () => {
+    const page = await open({ viewport: { width: 1280, height: 900 } });
+    const example = page.getByTestId('example').and(page.locator(`[data-example="${model}"]`));
+    await example.click();
+    await settled(page);
+
+    const text = await page.getByTestId('input').inputValue();
+    assert.equal(await page.getByTestId('document').evaluate((element) => element.textContent), text);
+    const found = await marks(page);
+    assert.ok(found.length > 5, `${found.length} highlights`);
+    for (const { begin, end, text: marked } of found) assert.equal(text.slice(begin, end), marked);
+    assert.deepEqual(await rows(page), found);
+
+    // The same text again, with everything loaded: nothing may leave the tab.
+    const before = server.requests.length;
+    const sent = [];
+    page.on('request', (request) => sent.push(request.url()));
+    await page.getByTestId('input').fill(`${text} IL-2 and metformin 500 mg.`);
+    await page.getByTestId('annotate').click();
+    await page.waitForFunction(
+      (length) =>
+        document.querySelector('[data-testid="status"]').dataset.state === 'done' &&
+        document.querySelector('[data-testid="document"]').textContent.length > length,
+      text.length,
+      { timeout: LONG },
+    );
+    assert.deepEqual(sent, []);
+    assert.equal(server.requests.length, before);
+    assert.deepEqual(page.complaints, []);
+    await page.close();
+  });
+}
+
+test('the page looks as it should, wide and narrow, light and dark', { timeout: LONG }, async () => {
+  for (const width of [1280, 390]) {
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await open({ viewport: { width, height: 900 }, colorScheme });
+      await page.locator('[data-testid="example"][data-example="clinical_trials"]').click();
+      await settled(page);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `the page is ${overflow} pixels wider than the screen of ${width}`);
+      const image = await page.screenshot({ fullPage: true });
+      writeFileSync(join(screenshots, `page-${width}-${colorScheme}.png`), image);
+      if (process.env.GLOSSA_UPDATE && width === 1280 && colorScheme === 'light') {
+        writeFileSync(join(root, 'www', 'screenshot.png'), image);
+      }
+      await page.close();
+    }
+  }
+});
+
+test('an empty or blank text gives an empty result', { timeout: LONG }, async () => {
+  const page = await open();
+  for (const text of ['', ' \n\t ']) {
+    await page.getByTestId('input').fill(text);
+    await page.getByTestId('annotate').click();
+    await settled(page);
+    assert.deepEqual(await rows(page), []);
+  }
+  await page.close();
+});
+
+test('odd characters keep their places', { timeout: LONG }, async () => {
+  const page = await open();
+  const text = '\u{1F9EC} IL-2\u0000 and e\u0301 NF-\u03BAB\u200D in \u{1D4AF} T\u0301 cells \u{1F469}\u200D\u{1F52C} GATA-1.\nCD28\ttoo';
+  await page.getByTestId('input').fill(text);
+  await page.getByTestId('annotate').click();
+  await settled(page);
+  const shown = await page.getByTestId('document').evaluate((element) => element.textContent);
+  const input = await page.getByTestId('input').inputValue();
+  assert.equal(shown, input);
+  const found = await marks(page);
+  assert.ok(found.length >= 3, JSON.stringify(found));
+  for (const { begin, end, text: marked } of found) assert.equal(input.slice(begin, end), marked);
+  await page.close();
+});
+
+const BROKEN = {
+  'broken/hash/': 'file_mismatch',
+  'broken/short/': 'file_mismatch',
+  'broken/labels/': 'labels_mismatch',
+  'broken/json/': 'manifest_invalid',
+  'broken/html/': 'manifest_invalid',
+  'broken/graph/': 'graph_invalid',
+  'broken/nothing-here/': 'model_unrecognised',
+};
+
+test('a model that cannot be loaded is a coded error that names the file, and nothing is lost', { timeout: LONG }, async () => {
+  for (const [folder, code] of Object.entries(BROKEN)) {
+    const page = await open({}, `?model=${folder}`);
+    await page.getByTestId('input').fill('IL-2 stays here.');
+    await page.getByTestId('annotate').click();
+    await settled(page, 'error');
+    assert.equal(await status(page).getAttribute('data-code'), code);
+    assert.match(await status(page).textContent(), new RegExp(folder.replaceAll('/', '.')));
+    assert.equal(await page.getByTestId('input').inputValue(), 'IL-2 stays here.');
+
+    await page.getByTestId('model').selectOption('models/cellular/');
+    await page.getByTestId('annotate').click();
+    await settled(page);
+    assert.equal((await rows(page)).length, 1);
+    await page.close();
+  }
+});
+
+test('a text of 1 MB leaves the page responsive: progress moves and cancel works', { timeout: LONG }, async () => {
+  const page = await open();
+  const sentence = 'IL-2 gene expression and NF-kappa B activation through CD28 requires reactive oxygen production. ';
+  await page.getByTestId('input').fill(sentence.repeat(Math.ceil(1_000_000 / sentence.length)));
+  await page.getByTestId('annotate').click();
+  const progress = () => status(page).textContent();
+  await page.waitForFunction(
+    () => /window \d+ of \d{3,}/i.test(document.querySelector('[data-testid="status"]').textContent),
+    undefined,
+    { timeout: LONG },
+  );
+  const first = await progress();
+  await page.waitForFunction(
+    (shown) => document.querySelector('[data-testid="status"]').textContent !== shown,
+    first,
+    { timeout: LONG },
+  );
+  await page.getByTestId('cancel').click();
+  await settled(page, 'cancelled');
+  assert.ok((await page.getByTestId('input').inputValue()).length >= 1_000_000);
+
+  await page.getByTestId('input').fill('IL-2 again.');
+  await page.getByTestId('annotate').click();
+  await settled(page);
+  assert.ok((await marks(page)).length >= 1);
+  await page.close();
+});

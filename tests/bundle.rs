@@ -1,0 +1,202 @@
+//! The shipped bundles through the public API, and what is said of broken ones.
+
+use std::path::{Path, PathBuf};
+
+use glossa::model::{Folder, Manifest, MemoryFiles, Source};
+use glossa::{AnnotateOptions, Annotator, Error, Mode, Options};
+
+fn shipped(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("www/models").join(name)
+}
+
+/// An example text of a model card.
+fn example(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/cases").join(file);
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON");
+    json["text"].as_str().expect("a text").to_string()
+}
+
+fn load(name: &str) -> Annotator {
+    Annotator::load(&Folder::open(shipped(name)).expect("a folder"), &Options::default()).expect("a model")
+}
+
+fn slices(text: &str, begin: usize, end: usize) -> String {
+    String::from_utf16_lossy(&text.encode_utf16().collect::<Vec<_>>()[begin..end])
+}
+
+#[test]
+fn both_bundles_annotate_their_examples() {
+    for (name, file, entity) in
+        [("cellular", "seed_cellular_tokens.json", "protein"), ("clinical_trials", "seed_clinical_trials_tokens.json", "Drug")]
+    {
+        let annotator = load(name);
+        let text = example(file);
+        for mode in [Mode::Window, Mode::Truncate] {
+            let annotation = annotator.annotate(&text, &AnnotateOptions { mode, ..Default::default() }).expect("chunks");
+            assert!(annotation.chunks.len() > 5, "{name}: {:?}", annotation.chunks);
+            assert!(annotation.chunks.iter().any(|chunk| chunk.entity == entity));
+            for chunk in &annotation.chunks {
+                assert_eq!(slices(&text, chunk.begin, chunk.end), chunk.text);
+                assert!(chunk.confidence > 0.0 && chunk.confidence <= 1.0);
+            }
+        }
+        assert!(annotator.entities().contains(&entity));
+    }
+}
+
+#[test]
+fn odd_texts_keep_their_places_in_both_modes() {
+    let annotator = load("cellular");
+    let texts = [
+        "",
+        " \r\n\t ",
+        "\0",
+        "\u{1F9EC}\u{1F9EC} IL-2\r\n\0e\u{301}NF-\u{3BA}B\u{200D}\u{FEFF} T\u{301} cells",
+        "\u{2187}IL-2\u{2187}GATA-1\u{2009}and\u{A0}CD28",
+        &"GATA-1 and IL-2 \u{1F469}\u{200D}\u{1F52C}. ".repeat(60),
+        &"x".repeat(5000),
+        &"\u{4E2D}\u{6587}".repeat(400),
+    ];
+    for text in texts {
+        for mode in [Mode::Window, Mode::Truncate] {
+            let annotation = annotator.annotate(text, &AnnotateOptions { mode, ..Default::default() }).expect("chunks");
+            let mut last = 0;
+            for chunk in &annotation.chunks {
+                assert_eq!(slices(text, chunk.begin, chunk.end), chunk.text);
+                assert!(chunk.begin >= last && chunk.end > chunk.begin);
+                last = chunk.end;
+            }
+        }
+    }
+    assert_eq!(annotator.annotate("", &AnnotateOptions::default()), Ok(Default::default()));
+}
+
+#[test]
+fn long_text_is_read_to_its_end_or_says_from_where_it_was_not() {
+    let annotator = load("cellular");
+    let text = "Expression of the GATA-1 gene in T cells. ".repeat(40);
+    let whole = annotator.annotate(&text, &AnnotateOptions::default()).expect("chunks");
+    assert!(whole.chunks.iter().any(|chunk| chunk.begin > text.len() - 60));
+    assert_eq!(whole.truncated_from, None);
+    let options = AnnotateOptions { mode: Mode::Truncate, ..Default::default() };
+    let cut = annotator.annotate(&text, &options).expect("chunks");
+    let from = cut.truncated_from.expect("it does not fit");
+    assert!(cut.chunks.iter().all(|chunk| chunk.end <= from));
+    assert!((300..1200).contains(&from));
+}
+
+#[test]
+fn threshold_and_entities_filter_and_are_checked() {
+    let annotator = load("clinical_trials");
+    let text = example("seed_clinical_trials_tokens.json");
+    let all = annotator.annotate(&text, &AnnotateOptions::default()).expect("chunks").chunks;
+    let options = AnnotateOptions {
+        threshold: Some(0.9),
+        entities: Some(vec!["Drug".into()]),
+        ..Default::default()
+    };
+    let kept = annotator.annotate(&text, &options).expect("chunks").chunks;
+    let expected: Vec<_> =
+        all.into_iter().filter(|chunk| chunk.entity == "Drug" && chunk.confidence >= 0.9).collect();
+    assert_eq!(kept, expected);
+    assert!(!kept.is_empty());
+    for options in [
+        AnnotateOptions { threshold: Some(f32::NAN), ..Default::default() },
+        AnnotateOptions { threshold: Some(-0.1), ..Default::default() },
+        AnnotateOptions { entities: Some(vec!["drug".into()]), ..Default::default() },
+    ] {
+        assert_eq!(annotator.annotate("x", &options).unwrap_err().code(), "option_invalid");
+    }
+    for length in [0, 513] {
+        let options = Options { max_sentence_length: Some(length), ..Default::default() };
+        let error = Annotator::load(&Folder::open(shipped("clinical_trials")).expect("a folder"), &options);
+        assert_eq!(error.unwrap_err().code(), "option_invalid");
+    }
+}
+
+/// The cellular bundle in memory, one file changed.
+fn changed(path: &str, change: impl Fn(Vec<u8>) -> Option<Vec<u8>>) -> Error {
+    let folder = Folder::open(shipped("cellular")).expect("a folder");
+    let mut files = MemoryFiles::new("memory");
+    for name in ["manifest.json", "model.onnx", "vocab.txt"] {
+        let bytes = folder.require(name).expect("a file");
+        if let Some(bytes) = if name == path { change(bytes) } else { Some(bytes) } {
+            files.insert(name, bytes);
+        }
+    }
+    Annotator::load(&files, &Options::default()).expect_err("an error")
+}
+
+#[test]
+fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
+    let flipped = |mut bytes: Vec<u8>| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        Some(bytes)
+    };
+    let shorter = |mut bytes: Vec<u8>| {
+        bytes.pop();
+        Some(bytes)
+    };
+    let with = |edit: fn(&mut Manifest)| {
+        move |bytes: Vec<u8>| {
+            let mut manifest = Manifest::parse(&bytes, "").expect("a manifest");
+            edit(&mut manifest);
+            serde_json::to_vec(&manifest).ok()
+        }
+    };
+    let cases = [
+        (changed("model.onnx", flipped), "file_mismatch", "model.onnx"),
+        (changed("vocab.txt", shorter), "file_mismatch", "vocab.txt"),
+        (changed("vocab.txt", |_| None), "file_missing", "vocab.txt"),
+        (changed("manifest.json", |_| None), "model_unrecognised", "memory"),
+        (changed("manifest.json", |_| Some(b"{".to_vec())), "manifest_invalid", "manifest.json"),
+        (changed("manifest.json", with(|m| m.format = "other".into())), "manifest_invalid", "manifest.json"),
+        (changed("manifest.json", with(|m| m.max_sentence_length = 0)), "manifest_invalid", "manifest.json"),
+        (changed("manifest.json", with(|m| m.files.clear())), "manifest_invalid", "manifest.json"),
+        (changed("manifest.json", with(|m| m.labels.truncate(3))), "labels_mismatch", "model.onnx"),
+        (changed("manifest.json", with(|m| m.labels.clear())), "labels_invalid", "manifest.json"),
+        (changed("manifest.json", with(|m| m.labels[1] = "O".into())), "labels_invalid", "manifest.json"),
+    ];
+    for (error, code, file) in cases {
+        assert_eq!(error.code(), code, "{error}");
+        assert!(error.to_string().contains(file), "{error}");
+    }
+}
+
+#[test]
+fn broken_export_folders_are_coded_errors() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models/cellular");
+    let folder = Folder::open(golden).expect("a folder");
+    let load = |change: &dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>| {
+        let mut files = MemoryFiles::new("memory");
+        for name in ["model.onnx", "assets/vocab.txt", "assets/labels.txt"] {
+            if let Some(bytes) = change(name, folder.require(name).expect("a file")) {
+                files.insert(name, bytes);
+            }
+        }
+        Annotator::load(&files, &Options::default()).map(|annotator| annotator.name().to_string())
+    };
+    let only = |path: &'static str, new: Option<&'static [u8]>| {
+        move |name: &str, bytes: Vec<u8>| if name == path { new.map(<[u8]>::to_vec) } else { Some(bytes) }
+    };
+    assert_eq!(load(&|_, bytes| Some(bytes)), Ok("memory".to_string()));
+    for (change, code) in [
+        (only("model.onnx", None), "file_missing"),
+        (only("model.onnx", Some(b"")), "graph_invalid"),
+        (only("model.onnx", Some(b"no graph at all")), "graph_invalid"),
+        (only("assets/labels.txt", Some(b"O\nB-X")), "labels_mismatch"),
+        (only("assets/labels.txt", Some(b"")), "labels_invalid"),
+        (only("assets/labels.txt", Some(b"\xFF")), "labels_invalid"),
+        (only("assets/vocab.txt", Some(b"a\nb")), "vocabulary_invalid"),
+    ] {
+        assert_eq!(load(&change).expect_err(code).code(), code);
+    }
+    let truncated = |name: &str, mut bytes: Vec<u8>| {
+        if name == "model.onnx" {
+            bytes.truncate(bytes.len() / 2);
+        }
+        Some(bytes)
+    };
+    assert_eq!(load(&truncated).expect_err("half a graph").code(), "graph_invalid");
+}

@@ -1,0 +1,105 @@
+//! The command line as a person runs it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn shipped(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("www/models").join(name)
+}
+
+fn glossa(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_glossa"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // A program that fails early does not read its input.
+    let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
+    child.wait_with_output().expect("the program ends")
+}
+
+fn model(name: &str) -> String {
+    shipped(name).display().to_string()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout.clone()).expect("UTF-8");
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn text_and_json_lines_come_in_and_json_lines_go_out() {
+    let model = model("cellular");
+    let text = "IL-2 gene expression requires NF-kappa B.\n";
+    let one = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl"], text));
+    assert_eq!(one.len(), 1);
+    assert_eq!(one[0]["text"], text);
+    let chunk = &one[0]["chunks"][0];
+    let (begin, end) = (chunk["begin"].as_u64().expect("begin"), chunk["end"].as_u64().expect("end"));
+    assert_eq!(chunk["text"], text[begin as usize..end as usize]);
+
+    let records = "{\"id\": \"a\", \"text\": \"CD28 and IL-2\"}\n\n{\"id\": 2, \"text\": \"\"}\n";
+    let two = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl"], records));
+    assert_eq!(two.iter().map(|line| line["id"].clone()).collect::<Vec<_>>(), ["a", "2"]);
+    assert_eq!(two[1]["chunks"], Value::Array(vec![]));
+}
+
+#[test]
+fn errors_have_codes_and_say_where() {
+    let model = model("cellular");
+    let cases: [(&[&str], &str, &str); 5] = [
+        (&["annotate", "--model", "/no/such/folder"], "x", "file_missing: /no/such/folder"),
+        (&["annotate", "--model", &model, "/no/such/file"], "", "file_missing: /no/such/file"),
+        (&["annotate", "--model", &model, "--input", "jsonl"], "{\"text\": \"a\"}\n{", "input_invalid: stdin:2"),
+        (&["annotate", "--model", &model, "--threshold", "7"], "x", "option_invalid: option threshold"),
+        (&["eval", "--model", &model, "/no/such/file"], "", "file_missing: /no/such/file"),
+    ];
+    for (arguments, input, expected) in cases {
+        let output = glossa(arguments, input);
+        assert!(!output.status.success());
+        let message = String::from_utf8_lossy(&output.stderr).to_string();
+        assert!(message.contains(expected), "{message}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn eval_counts_exact_spans_and_labels() {
+    let model = model("cellular");
+    let text = "IL-2 gene expression requires NF-kappa B in \u{1F9EC} T cells.";
+    let annotated = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl"], text));
+    // Offsets of records are code points; of the two, only the emoji is more than one UTF-16 unit.
+    let emoji = text.find('\u{1F9EC}').expect("an emoji") as u64;
+    let point = |unit: u64| unit - u64::from(unit > emoji);
+    let chunks = annotated[0]["chunks"].as_array().expect("chunks").clone();
+    assert!(chunks.len() >= 2);
+    let entities: Vec<Value> = chunks
+        .iter()
+        .map(|chunk| {
+            let at = |field: &str| point(chunk[field].as_u64().expect("an offset"));
+            serde_json::json!([at("begin"), at("end"), chunk["entity"]])
+        })
+        .collect();
+    let file = std::env::temp_dir().join(format!("glossa-eval-{}.jsonl", std::process::id()));
+    let wrong = serde_json::json!([[0, 1, "protein"]]);
+    for (marked, expected) in [(Value::Array(entities), 1.0), (wrong, 0.0)] {
+        let record = serde_json::json!({ "id": "1", "text": text, "entities": marked });
+        std::fs::write(&file, format!("{record}\n")).expect("a file");
+        let output = glossa(&["eval", "--model", &model, &file.display().to_string()], "");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let printed = String::from_utf8(output.stdout).expect("UTF-8");
+        let report: Value = serde_json::from_str(printed.lines().last().expect("a line")).expect("JSON");
+        assert_eq!(report["exact"]["f1"], expected, "{report}");
+        if expected == 1.0 {
+            assert_eq!(report["token"]["macro_f1"], 1.0);
+            assert_eq!(report["exact"]["entities"]["protein"]["precision"], 1.0);
+        }
+    }
+    std::fs::remove_file(file).expect("the file is ours");
+}
