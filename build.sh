@@ -114,24 +114,33 @@ build_native() {
   "$CARGO" build --release --locked || give_up "the build failed: see above"
 }
 
+# The browser's binary $1, with the crate features $2, optimised with the flags $3.
+build_binary() {
+  local name=$1 features=$2 flags=$3
+  say "Building the browser's binary '$name' (8 to 12 minutes on two cores the first time, the second binary less)"
+  cargo_wasm --locked --lib --profile web --no-default-features --features "$features" ||
+    give_up "the build failed: see above"
+  local built=target/$WASM_TARGET/web/glossa.wasm made=target/pkg/$name
+  # Both binaries are built at the same path, so what tells whether one is new is its content.
+  if [ -f "www/pkg/$name/glossa_bg.wasm" ] && cmp -s "$built" "$made.built"; then return; fi
+  say "Binding and optimising it (a minute)"
+  rm -rf "$made" && mkdir -p "$made"
+  "$WASM_BINDGEN" --target web --no-typescript --out-dir "$made" "$built"
+  # shellcheck disable=SC2086
+  node_modules/.bin/wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
+    --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue $flags \
+    --strip-debug --strip-producers "$made/glossa_bg.wasm" -o "$made/optimised.wasm"
+  mv "$made/optimised.wasm" "$made/glossa_bg.wasm"
+  rm -rf "www/pkg/$name" && mkdir -p www/pkg && cp -r "$made" "www/pkg/$name"
+  cp "$built" "$made.built"
+}
+
 build_web() {
   need_rust
   need_node
   need_wasm_bindgen
-  say "Building the browser's binary (8 to 12 minutes on two cores the first time, then 2 to 5)"
-  cargo_wasm --locked --lib --profile web --no-default-features || give_up "the build failed: see above"
-  local built=target/$WASM_TARGET/web/glossa.wasm
-  if [ ! -f www/pkg/glossa_bg.wasm ] || [ "$built" -nt www/pkg/glossa_bg.wasm ]; then
-    say "Binding and optimising it (a minute)"
-    rm -rf target/pkg
-    "$WASM_BINDGEN" --target web --no-typescript --out-dir target/pkg "$built"
-    node_modules/.bin/wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
-      --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
-      --strip-debug --strip-producers target/pkg/glossa_bg.wasm -o target/pkg/optimised.wasm
-    mv target/pkg/optimised.wasm target/pkg/glossa_bg.wasm
-    rm -rf www/pkg
-    mv target/pkg www/pkg
-  fi
+  build_binary simd "" ""
+  build_binary relaxed-simd relaxed-simd --enable-relaxed-simd
 }
 
 run_serve() {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::chunk::{convert, Chunk, ConverterOptions, TokenLabel};
-use crate::engine::{Classifier, Logits};
+use crate::engine::{Classifier, Fused, Logits, Precision};
 use crate::model::{Model, Source};
 use crate::text::{self, Document, Encoder, Pieces, Token, Tokenizer, TokenizerOptions, Vocabulary, Window};
 use crate::Error;
@@ -25,6 +25,8 @@ pub struct Options {
     pub max_sentence_length: Option<usize>,
     /// Which word pieces of a token are read.
     pub pieces: Pieces,
+    /// The arithmetic of the model's linear layers.
+    pub precision: Precision,
     /// Repeats what open-source Spark NLP does to a text of too many word pieces: if the first one left out begins
     /// a token, that token is labelled by the values of `[SEP]`. Of use only to compare with it.
     pub label_from_separator: bool,
@@ -126,7 +128,7 @@ impl Annotator {
                 reason: format!("{max_sentence_length} is not 1 to {LONGEST_WINDOW}"),
             });
         }
-        let classifier = Classifier::load(&model.graph, &model.graph_file)?;
+        let classifier = Classifier::load(&model.graph, &model.graph_file, options.precision)?;
         if classifier.labels() != model.labels.len() {
             return Err(Error::LabelsMismatch {
                 file: model.graph_file,
@@ -166,6 +168,11 @@ impl Annotator {
             }
         }
         entities
+    }
+
+    /// Which parts of the model's graph run by our own operations, and so in int8.
+    pub fn fused(&self) -> Fused {
+        self.classifier.fused()
     }
 
     /// Finds the entities of a text. An empty or blank text has none.

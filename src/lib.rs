@@ -1,4 +1,4 @@
-//! Biomedical entity annotation: Spark NLP's token-classification pipelines in Rust.
+#![doc = include_str!("../README.md")]
 #![warn(missing_docs, unreachable_pub)]
 
 mod annotator;

@@ -3,13 +3,18 @@
 use std::cell::RefCell;
 
 use js_sys::{Array, Function, Object, Reflect, Uint8Array};
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::Serialize;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Performance, ReadableStreamDefaultReader, RequestInit, Response};
 
 use crate::model::{Manifest, MemoryFiles, EXPORT_FOLDER_FILES, MANIFEST};
 use crate::{annotator, AnnotateOptions, Error, Options};
+
+/// Bytes reserved for a file on the word of a manifest alone.
+const MOST_RESERVED: u64 = 64 << 20;
 
 #[wasm_bindgen]
 extern "C" {
@@ -22,7 +27,7 @@ extern "C" {
 
 /// Sends panics to the console, where a developer finds them: the worker that ran into one is lost.
 #[wasm_bindgen(start)]
-pub fn start() {
+pub(crate) fn start() {
     std::panic::set_hook(Box::new(|panic| web_sys::console::error_1(&panic.to_string().into())));
 }
 
@@ -41,14 +46,19 @@ fn plain(value: &impl Serialize) -> JsValue {
     value.serialize(&serializer).unwrap_or(JsValue::UNDEFINED)
 }
 
-/// An options object; `undefined` and `null` stand for the defaults.
-fn read<T: Default + for<'de> Deserialize<'de>>(value: &JsValue) -> Result<T, JsValue> {
-    if value.is_undefined() || value.is_null() {
-        return Ok(T::default());
+/// An options object; `undefined` and `null`, as the whole or as a field, stand for the defaults.
+fn read<T: Default + DeserializeOwned>(value: &JsValue) -> Result<T, JsValue> {
+    let invalid = |reason: String| js_error(&Error::OptionInvalid { option: "options".into(), reason });
+    // By way of a JSON value, so that unknown fields are seen: read directly, only known ones are looked up.
+    let value: Value = serde_wasm_bindgen::from_value(value.clone()).map_err(|error| invalid(error.to_string()))?;
+    match value {
+        Value::Null => Ok(T::default()),
+        Value::Object(mut fields) => {
+            fields.retain(|_, field| !field.is_null());
+            serde_json::from_value(Value::Object(fields)).map_err(|error| invalid(error.to_string()))
+        }
+        other => Err(invalid(format!("{other} is no object"))),
     }
-    serde_wasm_bindgen::from_value(value.clone()).map_err(|error| {
-        js_error(&Error::OptionInvalid { option: "options".into(), reason: error.to_string() })
-    })
 }
 
 /// A loaded model.
@@ -78,6 +88,8 @@ struct Info<'a> {
     name: &'a str,
     labels: &'a [String],
     entities: Vec<&'a str>,
+    /// Linear layers that run in int8.
+    int8_layers: usize,
 }
 
 #[wasm_bindgen]
@@ -120,10 +132,15 @@ impl Annotator {
         Ok(Annotator { inner })
     }
 
-    /// `{name, labels, entities}` of the model.
+    /// `{name, labels, entities, int8Layers}` of the model.
     pub fn info(&self) -> JsValue {
         let inner = &self.inner;
-        plain(&Info { name: inner.name(), labels: inner.labels(), entities: inner.entities() })
+        plain(&Info {
+            name: inner.name(),
+            labels: inner.labels(),
+            entities: inner.entities(),
+            int8_layers: inner.fused().linear,
+        })
     }
 
     /// `{chunks: [{begin, end, text, entity, confidence}], truncatedFrom}`, as plain objects. `options`:
@@ -255,7 +272,7 @@ async fn fetch_file(
         _ if !response.ok() => return Err(unreadable(format!("status {}", response.status()).into())),
         _ => (),
     }
-    let mut bytes = Vec::with_capacity(expected.unwrap_or(0).min(1 << 30) as usize);
+    let mut bytes = Vec::with_capacity(expected.unwrap_or(0).min(MOST_RESERVED) as usize);
     let Some(body) = response.body() else { return Ok(bytes) };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     loop {

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use glossa::engine::Classifier;
+use glossa::engine::{Classifier, Precision};
 use glossa::model::Folder;
 use glossa::text::Pieces;
 use glossa::{AnnotateOptions, Annotator, Mode, Options};
@@ -100,6 +100,7 @@ fn pipelines_agree_with_spark_nlp() {
                     case_sensitive: record["case_sensitive"].as_bool(),
                     max_sentence_length: Some(number(&record, "max_sentence_length")),
                     pieces: Pieces::First,
+                    precision: Precision::F32,
                     label_from_separator: true,
                     ..Options::default()
                 };
@@ -135,7 +136,7 @@ fn logits_agree_with_onnxruntime() {
     check("logits_", |record| {
         let file = folder().join("models").join(record["model"].as_str().expect("a model")).join("model.onnx");
         let onnx = std::fs::read(&file).expect("an ONNX file");
-        let classifier = Classifier::load(&onnx, &file.display().to_string()).expect("a classifier");
+        let classifier = Classifier::load(&onnx, &file.display().to_string(), Precision::F32).expect("a classifier");
         let ids: Vec<u32> = serde_json::from_value(record["input_ids"].clone()).expect("ids");
         let logits = classifier.logits(&ids).expect("logits");
         let row = |i: usize| -> Value { logits.row(i).iter().map(|&value| score(value)).collect() };

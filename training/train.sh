@@ -15,7 +15,7 @@ case $model in
   cellular)
     validation=$data/cellular/devel.jsonl name="JNLPBA devel"
     settings=(--train "$data/cellular/train.jsonl" --exclude "$data/cellular/TRAIN_IDS_ALSO_IN_TEST.txt"
-      --epochs 4 --rate 3e-4)
+      --epochs 3 --rate 3e-4)
     ;;
   clinical_trials)
     validation=$data/clinical_trials/validation.jsonl name="C-TrO validation"

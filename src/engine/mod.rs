@@ -1,12 +1,37 @@
-//! Runs a token classifier's graph.
+//! Runs a token classifier's graph: tract, with int8 linear layers of our own put in place of the graph's.
+
+mod fuse;
+mod kernel;
+mod linear;
+mod math;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::DimLike;
 use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 
+pub use fuse::Fused;
+
 use crate::Error;
+
+/// A file from this size on is taken to be too large to run in f32 unasked.
+const LARGE: usize = 100 << 20;
+
+/// The arithmetic of linear layers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Precision {
+    /// Int8 where the file's weights are int8, or are f32 in a file of 100 MiB or more; otherwise f32.
+    #[default]
+    Auto,
+    /// Int8 everywhere: f32 weights are quantised, each column's largest to 127.
+    Int8,
+    /// F32 everywhere: int8 weights are dequantised.
+    F32,
+}
 
 /// A BERT-like token classifier, ready to run on windows of any length.
 #[derive(Debug)]
@@ -14,6 +39,7 @@ pub struct Classifier {
     plan: Arc<TypedRunnableModel>,
     inputs: Vec<Input>,
     labels: usize,
+    fused: Fused,
 }
 
 /// What one of the graph's inputs is fed.
@@ -67,15 +93,29 @@ impl Classifier {
     ///
     /// # Errors
     /// `graph_invalid` when the file cannot be parsed or is no such graph.
-    pub fn load(onnx: &[u8], file: &str) -> Result<Self, Error> {
+    pub fn load(onnx: &[u8], file: &str, precision: Precision) -> Result<Self, Error> {
         let invalid = |reason: String| Error::GraphInvalid { file: file.to_string(), reason };
-        Self::optimise(onnx, &invalid)
+        let mut framework = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
+        framework.op_register.insert(fuse::INT8_LINEAR, fuse::parse);
+        let proto = framework.proto_model_for_read(&mut &onnx[..]);
+        let mut proto = proto.map_err(|error| invalid(format!("{error:#}")))?;
+        let fused = match (precision, &mut proto.graph) {
+            (Precision::F32, _) | (_, None) => Fused::default(),
+            (Precision::Int8, Some(graph)) => fuse::linear_layers(graph, true),
+            (Precision::Auto, Some(graph)) => fuse::linear_layers(graph, onnx.len() >= LARGE),
+        };
+        Self::optimise(&framework, proto, fused, &invalid)
     }
 
-    fn optimise(onnx: &[u8], invalid: &dyn Fn(String) -> Error) -> Result<Self, Error> {
+    fn optimise(
+        framework: &tract_onnx::Onnx,
+        proto: ModelProto,
+        fused: Fused,
+        invalid: &dyn Fn(String) -> Error,
+    ) -> Result<Self, Error> {
         let broken = |error: TractError| invalid(format!("{error:#}"));
-        let framework = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
-        let mut graph = framework.model_for_read(&mut &onnx[..]).map_err(broken)?;
+        let mut graph = framework.model_for_proto_model(&proto).map_err(broken)?;
+        drop(proto);
         if graph.nodes().is_empty() {
             return Err(invalid("it holds no operations".into()));
         }
@@ -105,12 +145,17 @@ impl Classifier {
             _ => return Err(invalid(format!("its output is {output:?}, not f32 [batch, sequence, labels]"))),
         };
         let plan = typed.into_optimized().and_then(|model| model.into_runnable()).map_err(broken)?;
-        Ok(Classifier { plan, inputs, labels })
+        Ok(Classifier { plan, inputs, labels, fused })
     }
 
     /// Values the graph gives for each word piece.
     pub fn labels(&self) -> usize {
         self.labels
+    }
+
+    /// Which parts of the graph run by our own operations.
+    pub fn fused(&self) -> Fused {
+        self.fused
     }
 
     /// Runs one window of piece ids, `[CLS]` and `[SEP]` included.

@@ -112,8 +112,8 @@ test('recorded cases of Spark NLP agree through wasm', { timeout: LONG }, async 
 
 /** Runs in the page: which cases differ, scores beyond 1e-4 included. */
 async function compare(cases) {
-  const { default: init, Annotator } = await import('/pkg/glossa.js');
-  await init();
+  const { loadEngine } = await import('/engine.js');
+  const { Annotator } = await loadEngine();
   const annotators = new Map();
   const differences = [];
   const same = (ours, recorded) =>
@@ -127,6 +127,7 @@ async function compare(cases) {
       caseSensitive: case_sensitive,
       maxSentenceLength: max_sentence_length,
       pieces: 'first',
+      precision: 'f32',
       labelFromSeparator: true,
     };
     const key = JSON.stringify([model, options]);

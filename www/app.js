@@ -1,0 +1,239 @@
+/** The page: from the input and its settings to an annotated document. */
+
+import { Annotator, GlossaError } from './glossa.js';
+import { EXAMPLES } from './examples.js';
+import { ChunkTable, hues, number, renderDocument, renderLegend } from './render.js';
+import { copy, save, toCsv, toJson } from './download.js';
+
+/** Above this many chunks the document is redrawn when the slider is let go, not while it moves. */
+const REDRAW_WHILE_MOVING = 3000;
+
+const find = (id) => document.querySelector(`[data-testid="${id}"]`);
+const byId = (id) => document.getElementById(id);
+
+const input = find('input');
+const modelSelect = find('model');
+const modeSelect = find('mode');
+const thresholdInput = find('threshold');
+const annotateButton = find('annotate');
+const cancelButton = find('cancel');
+const status = find('status');
+const progress = byId('progress');
+const documentElement = find('document');
+const legend = find('legend');
+const table = new ChunkTable(find('chunks'), byId('more'));
+
+/** @type {{ model: string, annotator: Annotator } | null} the model in memory */
+let loaded = null;
+/** @type {AbortController | null} the run under way */
+let running = null;
+/** What the page shows: an annotation with all its chunks, whatever their confidence, and how it came about. */
+let shown = null;
+/** Entities whose highlights are switched off. */
+const hidden = new Set();
+
+/** The status in two parts, the second of which changes too often to be read aloud. */
+const statusMessage = new Text(status.textContent);
+const statusDetail = document.createElement('span');
+statusDetail.setAttribute('aria-hidden', 'true');
+status.replaceChildren(statusMessage, statusDetail);
+
+/** Says what is being done; `ratio` is undefined where nobody knows how much is left. */
+function setStatus(state, message, { detail = '', code, ratio } = {}) {
+  status.dataset.state = state;
+  if (code) status.dataset.code = code;
+  else delete status.dataset.code;
+  // A live region is read again when it is set, even to the same words.
+  if (statusMessage.data !== message) statusMessage.data = message;
+  statusDetail.textContent = detail;
+  const busy = state === 'loading' || state === 'running';
+  progress.hidden = !busy;
+  if (ratio === undefined) progress.removeAttribute('value');
+  else progress.value = ratio;
+  const focused = [annotateButton, cancelButton].includes(document.activeElement);
+  annotateButton.hidden = busy;
+  cancelButton.hidden = !busy;
+  if (focused) (busy ? cancelButton : annotateButton).focus();
+}
+
+function showProgress(event) {
+  if (event.stage === 'engine') setStatus('loading', 'Starting the engine');
+  if (event.stage === 'prepare') setStatus('loading', 'Preparing the model');
+  if (event.stage === 'download') {
+    const { loaded: bytes, total } = event;
+    const mega = (value) => (value / 1e6).toFixed(1);
+    const detail = total ? `: ${mega(bytes)} of ${mega(total)} MB` : `: ${mega(bytes)} MB`;
+    setStatus('loading', 'Downloading the model', { detail, ratio: total ? bytes / total : undefined });
+  }
+  if (event.stage === 'annotate') {
+    const { done, total } = event;
+    const detail = `: window ${number.format(Math.min(done + 1, total))} of ${number.format(total)}`;
+    setStatus('running', 'Annotating', { detail, ratio: total ? done / total : undefined });
+  }
+}
+
+/** The annotator of a model. The one in memory is kept until the next is ready. */
+async function annotatorFor(model, signal) {
+  if (loaded?.model === model) return loaded.annotator;
+  const annotator = await Annotator.create({ model: ownAddress(model), onProgress: showProgress, signal });
+  loaded?.annotator.dispose();
+  loaded = { model, annotator };
+  return annotator;
+}
+
+/** A worker is not bound by the page's content security policy, so the page itself keeps to its own origin. */
+function ownAddress(model) {
+  const address = new URL(model, document.baseURI);
+  if (address.origin === location.origin) return address;
+  throw new GlossaError('option_invalid', `option model: ${address.href} is not on this page's own origin`);
+}
+
+async function annotate() {
+  running?.abort();
+  const run = new AbortController();
+  running = run;
+  const { signal } = run;
+  const text = input.value;
+  const model = modelSelect.value;
+  const mode = modeSelect.value;
+  try {
+    if (!text.trim()) {
+      show({ text, mode, chunks: [], entities: [], blank: true });
+      return;
+    }
+    if (loaded?.model === model) setStatus('running', 'Annotating');
+    else setStatus('loading', 'Starting the engine');
+    const annotator = await annotatorFor(model, signal);
+    const { name, entities } = annotator.info;
+    const start = performance.now();
+    const { chunks, truncatedFrom } = await annotator.annotate(text, { mode, signal, onProgress: showProgress });
+    const took = Math.round(performance.now() - start);
+    show({ text, model: name, mode, chunks, truncatedFrom, entities, took });
+  } catch (error) {
+    // A run that was replaced has nothing more to say.
+    if (running !== run) return;
+    if (error.code === 'cancelled') setStatus('cancelled', 'Cancelled. Your text is as you left it.');
+    else setStatus('error', `Not annotated: ${error.message}`, { code: error.code ?? 'worker_failed' });
+  } finally {
+    if (running === run) running = null;
+  }
+}
+
+/** The chunks that the confidence setting lets through. The engine compares in single precision. */
+function kept() {
+  const least = Math.fround(thresholdInput.valueAsNumber);
+  return shown.chunks.filter(({ confidence }) => confidence >= least);
+}
+
+function show(annotation) {
+  shown = annotation;
+  hidden.clear();
+  draw();
+  report();
+}
+
+function report() {
+  const { chunks, blank, took } = shown;
+  const count = kept().length;
+  const below = chunks.length - count;
+  if (blank) return setStatus('done', 'Nothing to annotate: the text is blank.');
+  const found = count ? `${number.format(count)} ${count === 1 ? 'chunk' : 'chunks'}` : 'No entities found';
+  const left = below ? ` (${number.format(below)} of lower confidence left out)` : '';
+  setStatus('done', `${found}${left} in ${number.format(took)} ms. The text did not leave this tab.`);
+}
+
+function redraw() {
+  if (!shown) return;
+  draw();
+  if (status.dataset.state === 'done') report();
+}
+
+function draw() {
+  const { text, truncatedFrom, entities, blank } = shown;
+  const chunks = kept();
+  const hue = hues(entities);
+  const marks = renderDocument(documentElement, { text, chunks, truncatedFrom }, hue, hidden);
+  renderLegend(legend, entities, chunks, hue, hidden, (entity, visible) => {
+    if (visible) hidden.delete(entity);
+    else hidden.add(entity);
+    for (const mark of documentElement.querySelectorAll('mark')) {
+      if (mark.dataset.entity === entity) mark.toggleAttribute('data-hidden', !visible);
+    }
+  });
+  table.show(chunks, marks, hue);
+
+  byId('empty').hidden = text !== '';
+  documentElement.hidden = false;
+  legend.hidden = !entities.length;
+  byId('results').hidden = false;
+  find('chunks').hidden = !chunks.length;
+  byId('count').textContent = number.format(chunks.length);
+  const none = byId('none');
+  none.hidden = chunks.length > 0;
+  none.textContent = blank ? 'Nothing to annotate.' : `No entities found${shown.chunks.length ? ' at this confidence' : ''}.`;
+  const truncated = byId('truncated');
+  truncated.hidden = truncatedFrom === undefined;
+  if (truncatedFrom !== undefined) {
+    truncated.textContent = `Not read from position ${number.format(truncatedFrom)} on: only the first window was asked for. Choose “Whole text” to read it all.`;
+  }
+  describeInput();
+}
+
+function describeInput() {
+  const { length } = input.value;
+  byId('length').textContent = length ? `${number.format(length)} ${length === 1 ? 'character' : 'characters'}` : '';
+  byId('stale').hidden = !shown || shown.text === input.value;
+}
+
+/** Says for a moment on the button itself how copying went. */
+async function copyFrom(button, content) {
+  const done = await copy(content);
+  button.textContent = done ? 'Copied' : 'Not allowed here';
+  setTimeout(() => (button.textContent = 'Copy'), 1600);
+}
+
+function exports(serialise) {
+  return serialise({ ...shown, threshold: thresholdInput.valueAsNumber, chunks: kept() });
+}
+
+annotateButton.addEventListener('click', annotate);
+cancelButton.addEventListener('click', () => running?.abort());
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !running) {
+    event.preventDefault();
+    annotate();
+  }
+});
+// The browser would put line breaks between the segments of a long document.
+documentElement.addEventListener('copy', (event) => {
+  const selection = getSelection();
+  if (!selection.rangeCount || !documentElement.contains(selection.getRangeAt(0).commonAncestorContainer)) return;
+  event.clipboardData.setData('text/plain', selection.getRangeAt(0).cloneContents().textContent);
+  event.preventDefault();
+});
+input.addEventListener('input', describeInput);
+thresholdInput.addEventListener('input', () => {
+  byId('threshold-value').textContent = thresholdInput.valueAsNumber.toFixed(2);
+  if (shown?.chunks.length <= REDRAW_WHILE_MOVING) redraw();
+});
+thresholdInput.addEventListener('change', redraw);
+for (const button of document.querySelectorAll('[data-testid="example"]')) {
+  button.addEventListener('click', () => {
+    const { example } = button.dataset;
+    input.value = EXAMPLES[example];
+    modelSelect.value = `models/${example}/`;
+    annotate();
+  });
+}
+find('copy-json').addEventListener('click', ({ target }) => copyFrom(target, exports(toJson)));
+find('copy-csv').addEventListener('click', ({ target }) => copyFrom(target, exports(toCsv)));
+find('download-json').addEventListener('click', () => save('glossa.json', 'application/json', exports(toJson)));
+find('download-csv').addEventListener('click', () => save('glossa.csv', 'text/csv', exports(toCsv)));
+
+// `?model=models/mine/` offers another model folder of this origin.
+const asked = new URLSearchParams(location.search).get('model');
+if (asked) {
+  if (![...modelSelect.options].some(({ value }) => value === asked)) modelSelect.add(new Option(asked, asked));
+  modelSelect.value = asked;
+}
+describeInput();

@@ -1,0 +1,39 @@
+/** Takes an annotation out of the page: as JSON or CSV, to the clipboard or into a file. */
+
+/** The annotation with its text, so that the offsets can be read without the page. */
+export function toJson({ text, model, mode, threshold, truncatedFrom, chunks }) {
+  return `${JSON.stringify({ text, model, mode, threshold, truncatedFrom, chunks }, null, 2)}\n`;
+}
+
+/** A row per chunk, quoted as in RFC 4180; the columns are those of the command line without its id. */
+export function toCsv({ chunks }) {
+  const quote = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  const rows = chunks.map(({ begin, end, text, entity, confidence }) =>
+    [begin, end, quote(entity), confidence.toFixed(4), quote(text)].join(','),
+  );
+  return `${['begin,end,entity,confidence,text', ...rows].join('\n')}\n`;
+}
+
+/** Saves text as a file. */
+export function save(name, type, content) {
+  const address = URL.createObjectURL(new Blob([content], { type }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  // The browser reads the address after the click has been handled.
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/**
+ * Puts text on the clipboard.
+ * @returns {Promise<boolean>} whether the browser allowed it; it does so on https and localhost only
+ */
+export async function copy(content) {
+  try {
+    await navigator.clipboard.writeText(content);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The engine's own thread. It holds one model; requests are served in order, one at a time.
+ *
+ * In, each with an `id` that the answers repeat:
+ *   {id, type: 'load', model, options}         downloads and loads the model folder at an absolute address
+ *   {id, type: 'load', files, name, options}   loads a model from {path: Uint8Array}
+ *   {id, type: 'annotate', text, options}      options: {mode, threshold, entities}
+ *   {id, type: 'cancel'}                       drops the annotate request of that id, queued or running
+ * A load is cancelled by ending the worker: while the graph is prepared no message would get through.
+ *
+ * Out, any number of 'progress', at most one per 100 ms and stage, then one of the others:
+ *   {id, type: 'progress', event}        load: {stage: 'download', file, loaded, total}, {stage: 'prepare'};
+ *                                        annotate: {stage: 'annotate', done, total}
+ *   {id, type: 'result', value}          load: {name, labels, entities}; annotate: {chunks, truncatedFrom}
+ *   {id, type: 'error', code, message}   the request failed; the worker is well
+ *   {type: 'failed', message}            the worker is lost, and all its requests with it
+ */
+
+import { loadEngine } from './engine.js';
+
+/** How long the engine runs before messages get a turn. */
+const SLICE_MS = 40;
+const PROGRESS_MS = 100;
+
+/** @type {Map<number, {type: string, cancelled: boolean}>} requests queued or running */
+const open = new Map();
+let queue = Promise.resolve();
+let annotator = null;
+
+self.onmessage = ({ data }) => {
+  if (data.type === 'cancel') {
+    const request = open.get(data.id);
+    if (request) request.cancelled = true;
+    return;
+  }
+  const request = { ...data, cancelled: false };
+  open.set(request.id, request);
+  queue = queue.then(() => serve(request));
+};
+
+// A panic in the engine's asynchronous code surfaces here, and leaves its promise pending for ever.
+self.onunhandledrejection = ({ reason }) => fail(reason);
+
+async function serve(request) {
+  const { id } = request;
+  try {
+    refuseIfCancelled(request);
+    const value = await (request.type === 'load' ? load(request) : annotate(request));
+    postMessage({ id, type: 'result', value });
+  } catch (error) {
+    // The engine gives its own errors a code. Anything else is a trap, after which its memory cannot be trusted.
+    if (typeof error?.code !== 'string') return fail(error);
+    postMessage({ id, type: 'error', code: error.code, message: error.message });
+  } finally {
+    open.delete(id);
+  }
+}
+
+async function load({ id, model, files, name, options }) {
+  const { Annotator } = await loadEngine();
+  annotator?.free();
+  annotator = null;
+  annotator = files
+    ? Annotator.fromFiles(name, files, options)
+    : await Annotator.fetch(model, options, throttled(id), undefined);
+  return annotator.info();
+}
+
+async function annotate(request) {
+  const tell = throttled(request.id);
+  let job = annotator.begin(request.text, request.options);
+  const progress = () => tell({ stage: 'annotate', done: job.done, total: job.total });
+  try {
+    progress();
+    while (annotator.advance(job, SLICE_MS)) {
+      progress();
+      await nextTask();
+      refuseIfCancelled(request);
+    }
+    progress();
+    const finished = job;
+    // finish() takes the job, which must not be freed again.
+    job = null;
+    return annotator.finish(finished);
+  } finally {
+    job?.free();
+  }
+}
+
+function refuseIfCancelled({ cancelled }) {
+  if (cancelled) throw Object.assign(new Error('cancelled'), { code: 'cancelled' });
+}
+
+function fail(error) {
+  postMessage({ type: 'failed', message: `the engine stopped: ${error?.message ?? error}` });
+}
+
+/** Sends a request's progress events: the first and last of a stage, and those in between now and then. */
+function throttled(id) {
+  let stage;
+  let last = 0;
+  return (event) => {
+    const now = performance.now();
+    const complete = (event.done ?? event.loaded) === event.total;
+    if (event.stage === stage && !complete && now - last < PROGRESS_MS) return;
+    stage = event.stage;
+    last = now;
+    postMessage({ id, type: 'progress', event });
+  };
+}
+
+const turn = new MessageChannel();
+
+/** Resolves in a later task, so that messages are taken first; a timer would wait 4 ms each time. */
+function nextTask() {
+  return new Promise((resolve) => {
+    turn.port1.onmessage = resolve;
+    turn.port2.postMessage(null);
+  });
+}
