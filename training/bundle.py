@@ -1,4 +1,4 @@
-"""Completes a bundle: `manifest.json` with hashes and the figures that `glossa eval` measures, from `about.json`.
+"""Completes a bundle: `manifest.json` with hashes and the figures that `glossa eval` measures, and its model card.
 
     python bundle.py --model DIR --out DIR --about FILE [--measure NAME=FILE.jsonl …] [--glossa PROGRAM]
 """
@@ -22,6 +22,48 @@ def rounded(value):
     if isinstance(value, dict):
         return {key: rounded(inner) for key, inner in value.items()}
     return round(value, 4) if isinstance(value, float) else value
+
+
+def table(name, scores):
+    rows = [f"| {name} | precision | recall | F1 | support |", "|---|---|---|---|---|"]
+    for entity, score in scores.items():
+        figures = " | ".join(f"{score[figure]:.3f}" for figure in ("precision", "recall", "f1"))
+        rows.append(f"| {entity} | {figures} | {score['support']} |")
+    return rows
+
+
+def model_card(manifest):
+    """The bundle's README.md."""
+    size = sum(entry["bytes"] for entry in manifest["files"]) / 1e6
+    lines = [
+        f"# {manifest['name']}",
+        "",
+        f"{manifest['title']}.",
+        "",
+        f"A BERT token classifier of 6 layers x 384 with int8 weights, {size:.1f} MB. Licence: {manifest['licence']}.",
+        "",
+        *(f"- {line}" for line in manifest["attribution"]),
+        "",
+        "For research: reading, searching and counting in English abstracts. Not for decisions about patients. It was",
+        "trained on abstracts alone, and other kinds of text were not measured.",
+    ]
+    for name, report in manifest["measured"].items():
+        exact, token = report["exact"], report["token"]
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            "Measured with `glossa eval` on these files, default options.",
+            "",
+            f"Exact spans: precision {exact['precision']:.3f}, recall {exact['recall']:.3f}, **F1 {exact['f1']:.3f}**.",
+            "",
+            *table("exact span", exact["entities"]),
+            "",
+            f"Token labels: macro F1 {token['macro_f1']:.3f}, without `O`.",
+            "",
+            *table("token label", token["labels"]),
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def main():
@@ -57,6 +99,7 @@ def main():
         name, _, records = item.partition("=")
         manifest["measured"][name] = rounded(measured(options.glossa, options.out, records))
     write()
+    (options.out / "README.md").write_text(model_card(manifest))
 
 
 if __name__ == "__main__":
