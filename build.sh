@@ -127,7 +127,8 @@ build_binary() {
   rm -rf "$made" && mkdir -p "$made"
   "$WASM_BINDGEN" --target web --no-typescript --out-dir "$made" "$built"
   # shellcheck disable=SC2086
-  node_modules/.bin/wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
+  # The compiler has optimised for speed; of the levels here, this one gives the smallest file after compression.
+  node_modules/.bin/wasm-opt -O1 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue $flags \
     --strip-debug --strip-producers "$made/glossa_bg.wasm" -o "$made/optimised.wasm"
   mv "$made/optimised.wasm" "$made/glossa_bg.wasm"

@@ -202,7 +202,7 @@ test('a text of 1 MB leaves the page responsive: progress moves and cancel works
   await page.getByTestId('annotate').click();
   const progress = () => status(page).textContent();
   await page.waitForFunction(
-    () => /window \d+ of \d{3,}/i.test(document.querySelector('[data-testid="status"]').textContent),
+    () => /window [\d,]+ of [\d,]{3,}/i.test(document.querySelector('[data-testid="status"]').textContent),
     undefined,
     { timeout: LONG },
   );

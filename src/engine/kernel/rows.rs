@@ -25,7 +25,9 @@ impl QuantisedRows {
             let scale = (maximum - minimum) / 127.0;
             let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
             for (value, quantised) in row.iter().zip(quantised) {
-                *quantised = ((value - minimum) * inverse).round_ties_even().clamp(0.0, 127.0) as u8;
+                // Adding this rounds to the nearest integer, even if halfway, and leaves it in the lowest bits.
+                // The product is at most 127 and a rounding error, and so rounds to 127 at most.
+                *quantised = ((value - minimum) * inverse + 12_582_912.0).to_bits() as u8;
             }
             self.minima.push(minimum);
             self.scales.push(scale);
