@@ -195,9 +195,9 @@ impl Annotator {
     pub fn begin(&self, text: &str, options: &AnnotateOptions) -> Result<Job, Error> {
         let converter = self.converter(options)?;
         let document = Document::new(text);
-        let tokens = self.tokenizer.tokenize(document)?;
+        let tokens = self.tokenizer.tokenize(&document)?;
         let (pieces, placed) =
-            Encoder::new(&self.vocabulary, self.case_sensitive, self.pieces).encode(document, &tokens);
+            Encoder::new(&self.vocabulary, self.case_sensitive, self.pieces).encode(&document, &tokens);
         let limit = self.max_sentence_length.saturating_sub(2);
         let mut truncated_from = None;
         let windows = match options.mode {
@@ -248,7 +248,7 @@ impl Annotator {
     /// The chunks of a text whose windows have been run; those not run count as unlabelled.
     pub fn finish(&self, job: Job) -> Annotation {
         let labels = self.named(&job.found);
-        let chunks = convert(Document::new(&job.text), &job.tokens, &labels, &job.converter);
+        let chunks = convert(&Document::new(&job.text), &job.tokens, &labels, &job.converter);
         Annotation { chunks, truncated_from: job.truncated_from }
     }
 

@@ -44,7 +44,7 @@ pub struct ConverterOptions {
 ///
 /// Only `O` and `B-*` end a chunk: an `I-Y` after `B-X` belongs to the chunk X, and an `I-X` after `O` begins one.
 pub fn convert(
-    document: Document<'_>,
+    document: &Document,
     tokens: &[Token],
     labels: &[Option<TokenLabel<'_>>],
     options: &ConverterOptions,
@@ -70,7 +70,7 @@ pub fn convert(
     chunks
 }
 
-fn join(document: Document<'_>, tokens: &[Token], labels: &[Option<TokenLabel<'_>>], entity: &str) -> Chunk {
+fn join(document: &Document, tokens: &[Token], labels: &[Option<TokenLabel<'_>>], entity: &str) -> Chunk {
     let (first, last) = (&tokens[0], &tokens[tokens.len() - 1]);
     let sum: f32 = labels.iter().flatten().map(|label| label.score).sum();
     Chunk {
@@ -90,13 +90,13 @@ mod tests {
     fn chunks(labels: &[&str], options: &ConverterOptions) -> Vec<(String, String)> {
         let text = "a b c d e f"[..labels.len() * 2 - 1].to_string();
         let document = Document::new(&text);
-        let tokens = Tokenizer::new(&TokenizerOptions::default()).unwrap().tokenize(document).unwrap();
+        let tokens = Tokenizer::new(&TokenizerOptions::default()).unwrap().tokenize(&document).unwrap();
         let labels: Vec<_> = labels
             .iter()
             .enumerate()
             .map(|(i, &label)| (label != "-").then_some(TokenLabel { label, score: 0.5 + i as f32 / 10.0 }))
             .collect();
-        let chunks = convert(document, &tokens, &labels, options);
+        let chunks = convert(&document, &tokens, &labels, options);
         chunks.into_iter().map(|chunk| (chunk.text, chunk.entity)).collect()
     }
 

@@ -150,7 +150,7 @@ impl Tally {
     pub fn add(&mut self, annotator: &Annotator, record: &Record, mode: Mode) -> Result<(), Error> {
         let labelling = annotator.label(&record.text, mode)?;
         let chunks = convert(
-            Document::new(&record.text),
+            &Document::new(&record.text),
             &labelling.tokens,
             &labelling.labels,
             &ConverterOptions::default(),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use glossa::engine::Classifier;
 use glossa::model::Folder;
-use glossa::text::Pieces;
+use glossa::text::{CleanupMode, Document, Pieces, Tokenizer, TokenizerOptions};
 use glossa::{AnnotateOptions, Annotator, Mode, Options};
 use serde_json::{json, Value};
 
@@ -141,5 +141,32 @@ fn logits_agree_with_onnxruntime() {
         let row = |i: usize| -> Value { logits.row(i).iter().map(|&value| score(value)).collect() };
         let rows = (0..ids.len()).map(row).collect();
         vec![("logits", rows)]
+    });
+}
+
+#[test]
+fn documents_agree_with_spark_nlp() {
+    check("document_assembler", |record| {
+        let text = record["text"].as_str().expect("a text");
+        let mode: CleanupMode = record["mode"].as_str().expect("a mode").parse().expect("a known mode");
+        let document = Document::assemble(text, mode);
+        let end = document.text().encode_utf16().count() as i64 - 1;
+        vec![("result", json!(document.text())), ("begin", json!(0)), ("end", json!(end))]
+    });
+}
+
+#[test]
+fn tokenizer_options_agree_with_spark_nlp() {
+    check("tokenizer_options", |record| {
+        let text = record["text"].as_str().expect("a text");
+        let options: TokenizerOptions = serde_json::from_value(record["options"].clone()).expect("options");
+        let tokens = Tokenizer::new(&options).expect("a tokenizer").tokenize(&Document::new(text)).expect("tokens");
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let tokens = tokens.iter().map(|token| {
+            let found = String::from_utf16(&units[token.begin..token.end]).expect("whole characters");
+            assert_eq!(found, text[token.bytes.clone()]);
+            json!([token.spark_begin, token.spark_begin + token.end - token.begin - 1, found])
+        });
+        vec![("tokens", tokens.collect())]
     });
 }
