@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use glossa::engine::Classifier;
 use glossa::model::Folder;
 use glossa::text::{CleanupMode, Document, Pieces, Tokenizer, TokenizerOptions};
-use glossa::{AnnotateOptions, Annotator, Mode, Options};
+use glossa::{align, convert, AnnotateOptions, Annotator, ConverterOptions, Mode, Options, TokenLabel};
 use serde_json::{json, Value};
 
 /// Largest difference between a recorded score or logit and ours.
@@ -115,12 +115,12 @@ fn pipelines_agree_with_spark_nlp() {
         let slice = |begin: usize, end: usize| String::from_utf16_lossy(&units[begin..end]);
         let tokens = labelling.tokens.iter().map(|t| json!([t.begin, t.end - 1, slice(t.begin, t.end)])).collect();
         let ner = labelling.tokens.iter().zip(&labelling.labels).filter_map(|(token, label)| {
-            label.map(|label| json!([token.begin, token.end - 1, label.label, score(label.score)]))
+            label.map(|label| json!([token.begin, token.end - 1, label.label, score(label.score.expect("a score"))]))
         });
-        let options = AnnotateOptions { mode: Mode::Truncate, keep_pad: true, ..Default::default() };
+        let options = AnnotateOptions { mode: Mode::Truncate, pad_as_o: Some(false), ..Default::default() };
         let chunks = annotator.annotate(text, &options).expect("chunks").chunks.into_iter().map(|chunk| {
             assert_eq!(slice(chunk.begin, chunk.end), chunk.text);
-            json!([chunk.begin, chunk.end - 1, chunk.text, chunk.entity, score(chunk.confidence)])
+            json!([chunk.begin, chunk.end - 1, chunk.text, chunk.entity, score(chunk.confidence.expect("a confidence"))])
         });
         vec![("tokens", tokens), ("ner", ner.collect()), ("chunks", chunks.collect())]
     });
@@ -168,5 +168,28 @@ fn tokenizer_options_agree_with_spark_nlp() {
             json!([token.spark_begin, token.spark_begin + token.end - token.begin - 1, found])
         });
         vec![("tokens", tokens.collect())]
+    });
+}
+
+#[test]
+fn the_converter_agrees_with_spark_nlp() {
+    let tokenizer = Tokenizer::new(&TokenizerOptions::default()).expect("a tokenizer");
+    check("ner_converter", |record| {
+        let document = Document::new(record["text"].as_str().expect("a text"));
+        let mut options: ConverterOptions = serde_json::from_value(record["options"].clone()).expect("options");
+        options.pad_as_o = false;
+        let tokens = tokenizer.tokenize(&document).expect("tokens");
+        let labels = record["labels"].as_array().expect("labels").iter().map(|label| {
+            let score = label[3].as_f64().map(|score| score as f32);
+            (label[0].as_u64().expect("a begin") as usize, TokenLabel { label: label[2].as_str().expect("a label"), score })
+        });
+        let labels = align(&tokens, &labels.collect::<Vec<_>>());
+        let units: Vec<u16> = document.original().encode_utf16().collect();
+        let chunks = convert(&document, &tokens, &labels, &options).into_iter().enumerate().map(|(i, chunk)| {
+            assert_eq!(String::from_utf16_lossy(&units[chunk.begin..chunk.end]), chunk.text);
+            let result = chunk.result.unwrap_or(chunk.text);
+            json!([chunk.begin, chunk.end - 1, result, chunk.entity, chunk.confidence.map(score), i.to_string()])
+        });
+        vec![("chunks", chunks.collect())]
     });
 }

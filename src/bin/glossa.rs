@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use glossa::eval::{Record, Report, Score, Tally};
 use glossa::export::{Format, Writer};
 use glossa::model::Folder;
+use glossa::text::{CleanupMode, Pieces, TokenizerOptions};
 use glossa::{AnnotateOptions, Annotation, Annotator, Error, Options};
 
 /// Finds biomedical entities in text.
@@ -40,6 +41,120 @@ struct Model {
     /// Threads to run documents on; as many as the machine has by default.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    #[command(flatten)]
+    pipeline: Pipeline,
+}
+
+/// Settings of the pipeline before the classifier; each is as the model says unless it is given.
+#[derive(Args)]
+#[command(next_help_heading = "Pipeline")]
+struct Pipeline {
+    /// What is done to a text before it is cut: disabled, inplace, inplace_full, shrink, shrink_full, each, each_full
+    /// or delete_full.
+    #[arg(long, value_name = "MODE")]
+    cleanup_mode: Option<String>,
+    /// Whether upper and lower case are told apart.
+    #[arg(long, value_name = "true|false")]
+    case_sensitive: Option<bool>,
+    /// Word pieces a window, 1 to 512.
+    #[arg(long, value_name = "N")]
+    max_sentence_length: Option<usize>,
+    /// Which word pieces of a token are read: all, or as open-source Spark NLP those of its first word.
+    #[arg(long, value_enum, default_value_t)]
+    pieces: PiecesRead,
+    #[command(flatten)]
+    tokenizer: TokenizerFlags,
+}
+
+/// Any of these replaces the model's own tokenizer settings as a whole. Patterns are Java's regular expressions.
+#[derive(Args)]
+#[command(next_help_heading = "Tokenizer")]
+struct TokenizerFlags {
+    /// Characters that it is not written with break a text into candidates.
+    #[arg(long, value_name = "PATTERN")]
+    target_pattern: Option<String>,
+    /// What comes off the start of a candidate; begins with \A.
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    prefix_pattern: Option<String>,
+    /// What comes off the end of a candidate; ends with \z.
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    suffix_pattern: Option<String>,
+    /// What may stand between, each group a token; may be given more than once.
+    #[arg(long = "infix-pattern", value_name = "PATTERN", allow_hyphen_values = true)]
+    infix_patterns: Vec<String>,
+    /// The characters that are peeled off both ends, in one argument.
+    #[arg(long, value_name = "CHARACTERS", allow_hyphen_values = true)]
+    context_chars: Option<String>,
+    /// A pattern of what stays whole; may be given more than once.
+    #[arg(long = "exception", value_name = "PATTERN", allow_hyphen_values = true)]
+    exceptions: Vec<String>,
+    /// Whether exceptions tell upper and lower case apart.
+    #[arg(long, value_name = "true|false")]
+    case_sensitive_exceptions: Option<bool>,
+    /// Split tokens where it matches.
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    split_pattern: Option<String>,
+    /// Split tokens at these characters, in one argument; one that means something in a pattern needs a backslash.
+    #[arg(long, value_name = "CHARACTERS", allow_hyphen_values = true)]
+    split_chars: Option<String>,
+    /// Drop shorter tokens.
+    #[arg(long, value_name = "N")]
+    min_length: Option<usize>,
+    /// Drop longer tokens.
+    #[arg(long, value_name = "N")]
+    max_length: Option<usize>,
+}
+
+impl Pipeline {
+    fn options(&self) -> Result<Options, Error> {
+        let tokenizer = self.tokenizer.options();
+        Ok(Options {
+            tokenizer: (tokenizer != TokenizerOptions::default()).then_some(tokenizer),
+            cleanup_mode: self.cleanup_mode.as_deref().map(str::parse::<CleanupMode>).transpose()?.unwrap_or_default(),
+            case_sensitive: self.case_sensitive,
+            max_sentence_length: self.max_sentence_length,
+            pieces: match self.pieces {
+                PiecesRead::All => Pieces::All,
+                PiecesRead::First => Pieces::First,
+            },
+            ..Options::default()
+        })
+    }
+}
+
+impl TokenizerFlags {
+    fn options(&self) -> TokenizerOptions {
+        TokenizerOptions {
+            target_pattern: self.target_pattern.clone(),
+            prefix_pattern: self.prefix_pattern.clone(),
+            suffix_pattern: self.suffix_pattern.clone(),
+            infix_patterns: list(&self.infix_patterns),
+            context_chars: self.context_chars.as_deref().map(|all| all.chars().map(String::from).collect()),
+            exceptions: list(&self.exceptions),
+            case_sensitive_exceptions: self.case_sensitive_exceptions,
+            split_pattern: self.split_pattern.clone(),
+            split_chars: self.split_chars.as_deref().map(entries),
+            min_length: self.min_length,
+            max_length: self.max_length,
+        }
+    }
+}
+
+/// `None` for a flag that was not given.
+fn list(values: &[String]) -> Option<Vec<String>> {
+    (!values.is_empty()).then(|| values.to_vec())
+}
+
+/// Characters, each with the backslash before it.
+fn entries(all: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for c in all.chars() {
+        match found.last_mut() {
+            Some(last) if last == "\\" => last.push(c),
+            _ => found.push(c.into()),
+        }
+    }
+    found
 }
 
 #[derive(Args)]
@@ -56,8 +171,23 @@ struct Annotate {
     #[arg(long, value_name = "CONFIDENCE")]
     threshold: Option<f32>,
     /// Keep only this entity; may be given more than once.
-    #[arg(long = "entity", value_name = "NAME")]
+    #[arg(long = "entity", value_name = "NAME", visible_alias = "white-list")]
     entities: Vec<String>,
+    /// Drop this entity; may be given more than once.
+    #[arg(long, value_name = "NAME")]
+    black_list: Vec<String>,
+    /// Join neighbouring chunks of one entity.
+    #[arg(long)]
+    greedy: bool,
+    /// Join chunks of one entity with only such words between them; may be given more than once.
+    #[arg(long = "ignore-stop-word", value_name = "WORD", allow_hyphen_values = true)]
+    ignore_stop_words: Vec<String>,
+    /// Write another name for an entity; may be given more than once.
+    #[arg(long = "replace-label", value_name = "OLD=NEW", value_parser = replacement)]
+    replace_labels: Vec<(String, String)>,
+    /// The model's labels are entities' names without B- and I-.
+    #[arg(long)]
+    no_schema: bool,
     /// Files to annotate; standard input if there are none, or for `-`.
     files: Vec<PathBuf>,
 }
@@ -86,6 +216,20 @@ impl From<Mode> for glossa::Mode {
             Mode::Truncate => glossa::Mode::Truncate,
         }
     }
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum PiecesRead {
+    /// All of them.
+    #[default]
+    All,
+    /// Those of the token's first word.
+    First,
+}
+
+fn replacement(argument: &str) -> Result<(String, String), String> {
+    let (old, new) = argument.split_once('=').ok_or("it is not OLD=NEW")?;
+    Ok((old.to_string(), new.to_string()))
 }
 
 #[derive(Clone, Copy, Default, PartialEq, ValueEnum)]
@@ -147,7 +291,12 @@ fn annotate(arguments: &Annotate) -> Result<(), Failure> {
     let options = AnnotateOptions {
         mode: arguments.model.mode.into(),
         threshold: arguments.threshold,
-        entities: (!arguments.entities.is_empty()).then(|| arguments.entities.clone()),
+        entities: list(&arguments.entities),
+        black_list: list(&arguments.black_list),
+        greedy_mode: arguments.greedy,
+        ignore_stop_words: list(&arguments.ignore_stop_words),
+        replace_labels: arguments.replace_labels.iter().cloned().collect(),
+        ner_has_no_schema: arguments.no_schema,
         ..Default::default()
     };
     let mut documents = Vec::new();
@@ -212,7 +361,7 @@ fn print_report(report: &Report, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn load(model: &Model) -> Result<Annotator, Error> {
-    Annotator::load(&Folder::open(&model.model)?, &Options::default())
+    Annotator::load(&Folder::open(&model.model)?, &model.pipeline.options()?)
 }
 
 fn threads(model: &Model) -> usize {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::cleanup::{self, CleanupMode, Segment};
+use super::tokenizer::Token;
 
 /// A text as Spark NLP's DocumentAssembler gives it on, and as it was.
 ///
@@ -33,6 +34,12 @@ impl Document {
     /// The text as it was given.
     pub fn original(&self) -> &str {
         &self.original
+    }
+
+    /// Where a token stands in [`original`](Document::original), in UTF-16 code units.
+    pub fn original_range(&self, token: &Token) -> Range<usize> {
+        let place = self.locate(token.start()..token.end());
+        place.start.utf16..place.end.utf16
     }
 
     /// The part of [`text`](Document::text) at a range of UTF-8 bytes, such as [`Token::bytes`](super::Token::bytes).

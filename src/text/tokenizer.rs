@@ -35,6 +35,16 @@ pub struct Token {
     pub spark_begin: usize,
 }
 
+impl Token {
+    pub(crate) fn start(&self) -> Position {
+        Position { byte: self.bytes.start, utf16: self.begin }
+    }
+
+    pub(crate) fn end(&self) -> Position {
+        Position { byte: self.bytes.end, utf16: self.end }
+    }
+}
+
 /// Spark NLP's Tokenizer parameters, by its names; what is `None` is as there. Patterns are Java's regular
 /// expressions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
