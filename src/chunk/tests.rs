@@ -93,7 +93,7 @@ fn stop_words_join_chunks_of_one_entity() {
 #[test]
 fn chunks_of_a_cleaned_text_stand_in_the_original() {
     let document = Document::assemble("  a \n\n b\\nc\\n d", CleanupMode::ShrinkFull);
-    assert_eq!(document.text(), "a b c d");
+    assert_eq!(document.text(), "a b c  d");
     let chunks = converted(&document, &["B-X", "I-X", "I-X", "B-Y"], &ConverterOptions::default());
     assert_eq!((chunks[0].begin, chunks[0].text.as_str()), (2, "a \n\n b\\nc"));
     assert_eq!(chunks[0].result.as_deref(), Some("a b c"));

@@ -162,7 +162,7 @@ impl Rules {
         budget: &mut Budget,
     ) -> Result<Option<(usize, Vec<Range<usize>>)>, Error> {
         for (pattern, matcher) in self.patterns.iter().zip(matchers) {
-            if let Some(found) = matcher.find(text, 0, budget)? {
+            if let Some(found) = matcher.find(text, budget)? {
                 return Ok(Some((found.start, (1..=pattern.groups()).filter_map(|i| matcher.group(i)).collect())));
             }
         }

@@ -401,7 +401,7 @@ mod tests {
             ("infixPatterns", TokenizerOptions { infix_patterns: list("a"), ..Default::default() }),
             ("infixPatterns", TokenizerOptions { infix_patterns: list("(a))("), ..Default::default() }),
             ("contextChars", TokenizerOptions { context_chars: list("ab"), ..Default::default() }),
-            ("exceptions", TokenizerOptions { exceptions: list("(?<=a+)b"), ..Default::default() }),
+            ("exceptions", TokenizerOptions { exceptions: list("a**"), ..Default::default() }),
             ("splitPattern", TokenizerOptions { split_pattern: Some(r"\p{Nonsense}".into()), ..Default::default() }),
             ("splitChars", TokenizerOptions { split_chars: list("ab"), ..Default::default() }),
             ("splitChars", TokenizerOptions { split_chars: list("*"), ..Default::default() }),
@@ -424,7 +424,7 @@ mod tests {
         };
         // A repetition that failed from a place is not tried again from there.
         assert_eq!(code("(a|aa)+$b"), Ok(1));
-        for pattern in ["(a+)+\\1b", "(?=.*b)x|(?=.*c)y", "(?<=a{0,40000})b", "(?=((a|aa)+))\\1b"] {
+        for pattern in ["(a+)+\\1b", "(?=.*b)", "(?<=a{0,40000})b", "(?=((a|aa)+))\\1b"] {
             assert_eq!(code(pattern), Err("option_invalid"), "{pattern}");
         }
     }

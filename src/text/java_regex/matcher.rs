@@ -50,17 +50,26 @@ impl<'p> Matcher<'p> {
         }
     }
 
-    /// The first match that begins at `from`, a byte, or later. Look-behind sees the text before.
+    /// The first match. Look-behind sees the text before.
     ///
     /// # Errors
     /// `option_invalid` when the budget is spent.
-    pub(crate) fn find(
+    pub(crate) fn find(&mut self, text: &str, budget: &mut Budget) -> Result<Option<Range<usize>>, Error> {
+        self.find_after(text, 0, 0, budget)
+    }
+
+    /// The first match that begins at `from`, a byte, or later; `last` is where the match before ended.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub(super) fn find_after(
         &mut self,
         text: &str,
         from: usize,
+        last: usize,
         budget: &mut Budget,
     ) -> Result<Option<Range<usize>>, Error> {
-        self.search(text, from, budget).map_err(|Exhausted| self.pattern.exhausted())
+        self.search(text, from, last, budget).map_err(|Exhausted| self.pattern.exhausted())
     }
 
     /// All matches, none overlapping; an empty one is followed by one character further on at the earliest.
@@ -68,11 +77,15 @@ impl<'p> Matcher<'p> {
     /// # Errors
     /// As [`find`](Self::find).
     pub(crate) fn find_all(&mut self, text: &str, budget: &mut Budget) -> Result<Vec<Range<usize>>, Error> {
-        let mut found = Vec::new();
+        let mut found: Vec<Range<usize>> = Vec::new();
         let mut from = 0;
         while from <= text.len() {
-            let Some(place) = self.find(text, from, budget)? else { break };
-            from = place.end + if place.is_empty() { text[place.end..].chars().next().map_or(1, char::len_utf8) } else { 0 };
+            let last = found.last().map_or(0, |place| place.end);
+            let Some(place) = self.find_after(text, from, last, budget)? else { break };
+            from = place.end;
+            if place.is_empty() {
+                from += text[from..].chars().next().map_or(1, char::len_utf8);
+            }
             found.push(place);
         }
         Ok(found)
@@ -84,12 +97,18 @@ impl<'p> Matcher<'p> {
         (start != UNSET && end != UNSET).then_some(start..end)
     }
 
-    fn search(&mut self, text: &str, from: usize, budget: &mut Budget) -> Result<Option<Range<usize>>, Exhausted> {
+    fn search(
+        &mut self,
+        text: &str,
+        from: usize,
+        last: usize,
+        budget: &mut Budget,
+    ) -> Result<Option<Range<usize>>, Exhausted> {
         let program = &self.pattern.program;
         self.slots.fill(UNSET);
         self.trail.clear();
         self.failed.clear();
-        let run = Run { pattern: self.pattern, text, from };
+        let run = Run { pattern: self.pattern, text, last };
         let starts = text[from..].char_indices().map(|(at, c)| (from + at, Some(c))).chain([(text.len(), None)]);
         for (start, next) in starts {
             if program.anchored && start > 0 {
@@ -145,8 +164,8 @@ impl<'p> Matcher<'p> {
 struct Run<'r> {
     pattern: &'r Pattern,
     text: &'r str,
-    /// Where the search began: `\G`.
-    from: usize,
+    /// Where the match before ended: `\G`.
+    last: usize,
 }
 
 impl Run<'_> {
@@ -255,7 +274,7 @@ impl Run<'_> {
                     next = read.map(|end| (at + 1, end));
                 }
                 Instruction::At(kind) => {
-                    next = next.filter(|_| places::is(*kind, self.text, place, self.from));
+                    next = next.filter(|_| places::is(*kind, self.text, place, self.last));
                 }
             }
             match next {

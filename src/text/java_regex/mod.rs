@@ -7,7 +7,7 @@
 //! Unlike Java, which counts UTF-16 units, a match never begins or ends within a surrogate pair. Left out, and refused
 //! by [`Pattern::new`]: `\X`, `\b{g}`, `\N{…}`, lone surrogates and a look-behind without a greatest length (Java
 //! refuses that too). Unicode properties are those of the `regex-syntax` crate, which knows newer characters than
-//! JDK 17 does.
+//! JDK 17 does. A look-behind may be of any length.
 
 mod brackets;
 mod matcher;
@@ -66,7 +66,7 @@ impl Pattern {
     pub(crate) fn new(source: &str, option: &'static str) -> Result<Self, Error> {
         let invalid = |reason: String| invalid(option, source, &reason);
         let (node, groups) = parse::parse(source).map_err(invalid)?;
-        let program = Program::new(&node, groups).map_err(invalid)?;
+        let program = Program::new(&node, groups);
         Ok(Pattern { source: source.to_string(), option, program })
     }
 

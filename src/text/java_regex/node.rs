@@ -69,7 +69,7 @@ pub(super) enum Place {
 }
 
 impl Node {
-    /// Least and greatest number of characters read; no greatest is no limit, or none that Java works out.
+    /// Least and greatest number of characters read; no greatest is no limit that is known.
     pub(super) fn width(&self) -> (usize, Option<usize>) {
         match self {
             Node::Empty | Node::Look { .. } | Node::At(_) => (0, Some(0)),
@@ -86,7 +86,10 @@ impl Node {
             Node::Group(_, node) | Node::Atomic(node) => node.width(),
             Node::Repeat { node, least, most, .. } => {
                 let width = node.width();
-                let most = most.zip(width.1).and_then(|(times, each)| each.checked_mul(times as usize));
+                let most = match width.1 {
+                    Some(0) => Some(0),
+                    each => most.zip(each).and_then(|(times, each)| each.checked_mul(times as usize)),
+                };
                 (width.0.saturating_mul(*least as usize), most)
             }
             Node::Reference { .. } => (0, None),

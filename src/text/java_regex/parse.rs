@@ -295,11 +295,7 @@ impl Parser {
         }
         self.flags = outer;
         self.higher();
-        let node = make(inner);
-        if matches!(&node, Node::Look { node, behind: true, .. } if node.width().1.is_none()) {
-            return Err(self.error("look-behind without an obvious greatest length"));
-        }
-        Ok(Some(node))
+        Ok(Some(make(inner)))
     }
 
     fn skip<T>(&mut self, symbols: usize, value: T) -> T {
@@ -353,7 +349,7 @@ impl Parser {
             'Z' => Node::At(Place::LastLine { unix }),
             'z' => Node::At(Place::End),
             'G' => Node::At(Place::LastMatch),
-            'b' if self.ahead(2) == Some('{') => return Err(self.error("\\b{…} is not supported")),
+            'b' if self.ahead(2) == Some('{') && self.ahead(3) == Some('g') => return Err(self.error("\\b{g} is not supported")),
             'b' | 'B' => Node::At(Place::WordBoundary { negated: c == 'B', unicode }),
             'R' => {
                 let pair = Node::Sequence(vec![Node::Set(set::one('\r')), Node::Set(set::one('\n'))]);

@@ -39,8 +39,8 @@ fn ends_line(c: char, unix: bool) -> bool {
     c == '\n' || (!unix && matches!(c, '\r' | '\u{85}' | '\u{2028}' | '\u{2029}'))
 }
 
-/// Whether `c` belongs to a word: JDK 17 takes letters, digits and `_` of all scripts here, though not for `\w`, and a
-/// mark that stands on a letter or digit.
+/// Whether `c`, which ends or follows the text `before`, belongs to a word: JDK 17 takes
+/// letters, digits and `_` of all scripts here, though not for `\w`, and a mark that stands on a letter or digit.
 fn in_word(c: char, before: &str, unicode: bool) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || c == '_';
@@ -51,8 +51,13 @@ fn in_word(c: char, before: &str, unicode: bool) -> bool {
     if !MARK.contains(c) {
         return LETTER_OR_DIGIT.contains(c);
     }
-    let base = before.chars().rev().take(MARKS).find(|&c| !MARK.contains(c));
-    base.is_some_and(|c| LETTER_OR_DIGIT.contains(c))
+    for base in before.chars().rev().take(MARKS) {
+        // Java goes back by UTF-16 units, and takes half a pair for what it stands on.
+        if base > '\u{FFFF}' || !MARK.contains(base) {
+            return base <= '\u{FFFF}' && LETTER_OR_DIGIT.contains(base);
+        }
+    }
+    false
 }
 
 /// Combining marks that are passed over in search of what they stand on: bounds the time.

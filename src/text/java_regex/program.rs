@@ -56,7 +56,7 @@ pub(super) enum Instruction {
 }
 
 impl Program {
-    pub(super) fn new(node: &Node, groups: usize) -> Result<Self, String> {
+    pub(super) fn new(node: &Node, groups: usize) -> Self {
         let mut first = ClassUnicode::empty();
         let known = node.first(&mut first);
         let mut program = Program {
@@ -67,29 +67,29 @@ impl Program {
             first: known.then(|| CharSet::new(&first)),
             anchored: node.anchored(),
         };
-        program.node(node, !node.refers())?;
+        program.node(node, !node.refers());
         program.instructions.push(Instruction::Accept);
-        Ok(program)
+        program
     }
 
     /// `pure`: see [`Instruction::Loop`].
-    fn node(&mut self, node: &Node, pure: bool) -> Result<(), String> {
+    fn node(&mut self, node: &Node, pure: bool) {
         match node {
             Node::Empty => (),
             Node::Set(class) => {
                 let set = self.set(class);
                 self.instructions.push(Instruction::Set(set));
             }
-            Node::Sequence(nodes) => nodes.iter().try_for_each(|node| self.node(node, pure))?,
+            Node::Sequence(nodes) => nodes.iter().for_each(|node| self.node(node, pure)),
             Node::Either(nodes) => {
                 let mut ends = Vec::new();
                 for (i, node) in nodes.iter().enumerate() {
                     if i + 1 == nodes.len() {
-                        self.node(node, pure)?;
+                        self.node(node, pure);
                         break;
                     }
                     let split = self.hold();
-                    self.node(node, pure)?;
+                    self.node(node, pure);
                     ends.push(self.hold());
                     self.instructions[split] = Instruction::Split { otherwise: self.instructions.len() };
                 }
@@ -98,43 +98,38 @@ impl Program {
             }
             Node::Group(group, node) => {
                 self.instructions.push(Instruction::Save(2 * group));
-                self.node(node, pure)?;
+                self.node(node, pure);
                 self.instructions.push(Instruction::Save(2 * group + 1));
             }
-            Node::Repeat { node, least, most, kind } => self.repeat(node, *least, *most, *kind, pure)?,
+            Node::Repeat { node, least, most, kind } => self.repeat(node, *least, *most, *kind, pure),
             Node::Look { node, behind, negated } => {
-                let behind = match (behind, node.width()) {
-                    (false, _) => None,
-                    (true, (least, Some(most))) => Some((least, most)),
-                    (true, _) => return Err("look-behind without an obvious greatest length".into()),
-                };
+                let (least, most) = node.width();
+                let behind = behind.then_some((least, most.unwrap_or(usize::MAX)));
                 let negated = *negated;
-                self.body(node, |next| Instruction::Look { behind, negated, next })?;
+                self.body(node, |next| Instruction::Look { behind, negated, next });
             }
-            Node::Atomic(node) => self.body(node, |next| Instruction::Atomic { next })?,
+            Node::Atomic(node) => self.body(node, |next| Instruction::Atomic { next }),
             Node::Reference { group, fold } => {
                 self.instructions.push(Instruction::Reference { group: *group, fold: *fold });
             }
             Node::At(place) => self.instructions.push(Instruction::At(*place)),
         }
-        Ok(())
     }
 
     /// A part that is run on its own.
-    fn body(&mut self, node: &Node, make: impl Fn(usize) -> Instruction) -> Result<(), String> {
+    fn body(&mut self, node: &Node, make: impl Fn(usize) -> Instruction) {
         let at = self.hold();
-        self.node(node, false)?;
+        self.node(node, false);
         self.instructions.push(Instruction::Accept);
         self.instructions[at] = make(self.instructions.len());
-        Ok(())
     }
 
-    fn repeat(&mut self, node: &Node, least: u32, most: Option<u32>, kind: Kind, pure: bool) -> Result<(), String> {
+    fn repeat(&mut self, node: &Node, least: u32, most: Option<u32>, kind: Kind, pure: bool) {
         if let Node::Set(class) = node {
             let set = self.set(class);
             let most = most.map_or(usize::MAX, |most| most as usize);
             self.instructions.push(Instruction::Run { set, least: least as usize, most, kind });
-            return Ok(());
+            return;
         }
         if kind == Kind::Possessive {
             let greedy = Node::Repeat { node: Box::new(node.clone()), least, most, kind: Kind::Greedy };
@@ -143,23 +138,22 @@ impl Program {
         let lazy = kind == Kind::Lazy;
         if (least, most) == (0, Some(1)) {
             let split = self.hold();
-            self.node(node, pure)?;
+            self.node(node, pure);
             let otherwise = self.instructions.len();
             self.instructions[split] =
                 if lazy { Instruction::SplitLazy { otherwise } } else { Instruction::Split { otherwise } };
-            return Ok(());
+            return;
         }
         let counter = self.counters;
         self.counters += 1;
         self.instructions.push(Instruction::Begin(counter));
         let at = self.hold();
         self.instructions.push(Instruction::Round(counter));
-        self.node(node, false)?;
+        self.node(node, false);
         self.instructions.push(Instruction::Jump(at));
         let pure = pure && !lazy && most.is_none();
         self.instructions[at] =
             Instruction::Loop { counter, least, most, lazy, pure, exit: self.instructions.len() };
-        Ok(())
     }
 
     /// A place for an instruction that is not known yet.
