@@ -181,7 +181,7 @@ fn join<'l>(tokens: usize, labels: &[Option<TokenLabel<'l>>], options: &Converte
             (true, _) => (),
             (false, None) => continue,
             (false, Some(entity)) => {
-                spans.push(Span { parts: vec![i..i], entity, sum: 0.0, scores: 0 });
+                spans.push(Span { parts: std::iter::once(i..i).collect(), entity, sum: 0.0, scores: 0 });
                 open = true;
             }
         }

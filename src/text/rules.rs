@@ -104,6 +104,14 @@ pub(super) struct Rules {
     patterns: Vec<Pattern>,
 }
 
+/// What a rule makes of a candidate, in bytes of its text.
+pub(super) struct Peeled {
+    /// Where the match begins.
+    pub(super) start: usize,
+    /// What the groups read, some of it empty.
+    pub(super) groups: Vec<Range<usize>>,
+}
+
 impl Rules {
     pub(super) fn new(options: &TokenizerOptions) -> Result<Self, Error> {
         let invalid = |option: &str, pattern: &str, reason: &str| {
@@ -153,17 +161,17 @@ impl Rules {
         self.patterns.iter().map(Matcher::new).collect()
     }
 
-    /// What the groups of the first rule that matches read, as byte ranges of `text`, and where the match begins;
-    /// `None` if no rule matches.
+    /// What the first rule that matches makes of a candidate; `None` if no rule matches.
     pub(super) fn peel(
         &self,
         matchers: &mut [Matcher<'_>],
         text: &str,
         budget: &mut Budget,
-    ) -> Result<Option<(usize, Vec<Range<usize>>)>, Error> {
+    ) -> Result<Option<Peeled>, Error> {
         for (pattern, matcher) in self.patterns.iter().zip(matchers) {
             if let Some(found) = matcher.find(text, budget)? {
-                return Ok(Some((found.start, (1..=pattern.groups()).filter_map(|i| matcher.group(i)).collect())));
+                let groups = (1..=pattern.groups()).filter_map(|i| matcher.group(i)).collect();
+                return Ok(Some(Peeled { start: found.start, groups }));
             }
         }
         Ok(None)

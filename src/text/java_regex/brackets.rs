@@ -2,7 +2,8 @@
 
 use regex_syntax::hir::ClassUnicode;
 
-use super::parse::{Escape, Parser};
+use super::escapes::Escape;
+use super::parse::Parser;
 use super::set;
 
 impl Parser {

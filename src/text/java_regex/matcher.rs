@@ -9,6 +9,9 @@ use super::program::Instruction;
 use super::{Budget, Exhausted, Pattern};
 use crate::Error;
 
+/// Steps that may wait to be tried or undone: bounds the memory, at 64 MiB.
+const LONGEST_TRAIL: usize = 2 << 20;
+
 /// No place.
 const UNSET: usize = usize::MAX;
 
@@ -183,6 +186,9 @@ impl Run<'_> {
         let program = &self.pattern.program;
         loop {
             budget.spend(1)?;
+            if state.trail.len() > LONGEST_TRAIL {
+                return Err(Exhausted);
+            }
             let mut next = Some((at + 1, place));
             match &program.instructions[at] {
                 Instruction::Accept => {

@@ -10,6 +10,7 @@
 //! JDK 17 does. A look-behind may be of any length.
 
 mod brackets;
+mod escapes;
 mod matcher;
 mod node;
 mod parse;

@@ -1,4 +1,5 @@
-//! What JDK 17 found, recorded; the patterns were drawn at random.
+//! What JDK 17 found, recorded; the patterns were drawn at random. Left out are those where Java goes by its bugs:
+//! groups that stay set after the way that set them failed, and look-behinds whose length it counts beyond 32 bits.
 
 use serde::Deserialize;
 
@@ -45,8 +46,7 @@ fn patterns_match_as_in_java() {
         let Recorded { pattern, text, matches } = serde_json::from_str(line).unwrap();
         let ours = Pattern::new(&pattern, "pattern").and_then(|pattern| found(&pattern, &text));
         count += 1;
-        let whole = |all: &Vec<Vec<isize>>| all.iter().map(|m| (m[0], m[1])).collect::<Vec<_>>();
-        if ours.as_ref().ok().map(whole) != matches.as_ref().map(whole) {
+        if ours.as_ref().ok() != matches.as_ref() {
             wrong.push(format!("/{pattern}/ in {text:?}\n  recorded {matches:?}\n  ours     {ours:?}"));
         }
     }
