@@ -50,8 +50,6 @@ struct Model {
 
 #[derive(Args)]
 struct Annotate {
-    #[command(flatten)]
-    model: Model,
     /// How results are written.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -81,6 +79,9 @@ struct Annotate {
     no_schema: bool,
     /// Files to annotate; standard input if there are none, or for `-`.
     files: Vec<PathBuf>,
+    // Last, since its headings would hold for what follows.
+    #[command(flatten)]
+    model: Model,
 }
 
 #[derive(Args)]
