@@ -1,13 +1,16 @@
 //! The whole pipeline behind one type.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chunk::{convert, Chunk, ConverterOptions, TokenLabel};
+use crate::chunk::{convert, Chunk, ConverterOptions, LabelCasing, TokenLabel};
 use crate::engine::{Classifier, Fused, Logits, Precision};
 use crate::model::{Model, Source};
-use crate::text::{self, Document, Encoder, Pieces, Token, Tokenizer, TokenizerOptions, Vocabulary, Window};
+use crate::text::{
+    self, CleanupMode, Document, Encoder, Pieces, Token, Tokenizer, TokenizerOptions, Vocabulary, Window,
+};
 use crate::Error;
 
 /// Longest window that Spark NLP allows, `[CLS]` and `[SEP]` included.
@@ -19,6 +22,8 @@ const LONGEST_WINDOW: usize = 512;
 pub struct Options {
     /// How texts are cut into tokens.
     pub tokenizer: Option<TokenizerOptions>,
+    /// What is done to texts before they are cut. Chunks are places in the text as it was given all the same.
+    pub cleanup_mode: CleanupMode,
     /// Whether upper and lower case are told apart.
     pub case_sensitive: Option<bool>,
     /// Word pieces a window, `[CLS]` and `[SEP]` included: 1 to 512.
@@ -51,10 +56,25 @@ pub struct AnnotateOptions {
     pub mode: Mode,
     /// Drop chunks of lower confidence, 0 to 1.
     pub threshold: Option<f32>,
-    /// Keep only these entities; all if `None`.
+    /// Keep only these entities; all if `None`. Also by Spark NLP's name, `whiteList`.
+    #[serde(alias = "whiteList")]
     pub entities: Option<Vec<String>>,
-    /// See [`ConverterOptions::keep_pad`].
-    pub keep_pad: bool,
+    /// Drop these entities.
+    pub black_list: Option<Vec<String>>,
+    /// See [`ConverterOptions::greedy_mode`].
+    pub greedy_mode: bool,
+    /// See [`ConverterOptions::ignore_stop_words`].
+    pub ignore_stop_words: Option<Vec<String>>,
+    /// See [`ConverterOptions::replace_labels`].
+    pub replace_labels: BTreeMap<String, String>,
+    /// See [`ConverterOptions::label_casing`].
+    pub label_casing: Option<LabelCasing>,
+    /// See [`ConverterOptions::ner_has_no_schema`].
+    pub ner_has_no_schema: bool,
+    /// See [`ConverterOptions::preserve_position`]; so if `None`.
+    pub preserve_position: Option<bool>,
+    /// See [`ConverterOptions::pad_as_o`]; so if `None`.
+    pub pad_as_o: Option<bool>,
 }
 
 /// What was found in a text.
@@ -70,7 +90,9 @@ pub struct Annotation {
 /// A text cut into tokens, with the label that the model gave each: the pipeline before the converter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Labelling<'a> {
-    /// Tokens in order.
+    /// The text, cleaned up as the options say.
+    pub document: Document,
+    /// Tokens in order, places in the document's [`text`](Document::text).
     pub tokens: Vec<Token>,
     /// A label and score per token; `None` where the model did not read the token.
     pub labels: Vec<Option<TokenLabel<'a>>>,
@@ -84,6 +106,7 @@ pub struct Annotator {
     vocabulary: Vocabulary,
     classifier: Classifier,
     tokenizer: Tokenizer,
+    cleanup_mode: CleanupMode,
     case_sensitive: bool,
     max_sentence_length: usize,
     pieces: Pieces,
@@ -93,7 +116,7 @@ pub struct Annotator {
 /// A text being annotated, window by window: for callers that show progress or must stay interruptible.
 #[derive(Debug)]
 pub struct Job {
-    text: String,
+    document: Document,
     tokens: Vec<Token>,
     pieces: Vec<u32>,
     /// Per token which of the pieces are its own.
@@ -138,6 +161,7 @@ impl Annotator {
         }
         Ok(Annotator {
             tokenizer: Tokenizer::new(options.tokenizer.as_ref().unwrap_or(&model.pipeline.tokenizer))?,
+            cleanup_mode: options.cleanup_mode,
             case_sensitive: options.case_sensitive.unwrap_or(model.pipeline.case_sensitive),
             max_sentence_length,
             pieces: options.pieces,
@@ -192,7 +216,7 @@ impl Annotator {
     pub fn label(&self, text: &str, mode: Mode) -> Result<Labelling<'_>, Error> {
         let mut job = self.begin(text, &AnnotateOptions { mode, ..Default::default() })?;
         while self.advance(&mut job)? {}
-        Ok(Labelling { labels: self.named(&job.found), tokens: job.tokens })
+        Ok(Labelling { labels: self.named(&job.found), document: job.document, tokens: job.tokens })
     }
 
     /// Prepares a text: everything before the classifier.
@@ -201,22 +225,23 @@ impl Annotator {
     /// `option_invalid`.
     pub fn begin(&self, text: &str, options: &AnnotateOptions) -> Result<Job, Error> {
         let converter = self.converter(options)?;
-        let document = Document::new(text);
-        let tokens = self.tokenizer.tokenize(document)?;
+        let document = Document::assemble(text, self.cleanup_mode);
+        let tokens = self.tokenizer.tokenize(&document)?;
         let (pieces, placed) =
-            Encoder::new(&self.vocabulary, self.case_sensitive, self.pieces).encode(document, &tokens);
+            Encoder::new(&self.vocabulary, self.case_sensitive, self.pieces).encode(&document, &tokens);
         let limit = self.max_sentence_length.saturating_sub(2);
         let mut truncated_from = None;
         let windows = match options.mode {
             Mode::Window => text::cut(&placed, limit),
             Mode::Truncate => {
                 let window = text::truncate(&placed, limit);
-                truncated_from = tokens.get(window.decides.end).map(|token| token.begin);
+                let left_out = tokens.get(window.decides.end);
+                truncated_from = left_out.map(|token| document.original_range(token).start);
                 if pieces.is_empty() { vec![] } else { vec![window] }
             }
         };
         Ok(Job {
-            text: text.to_string(),
+            document,
             found: vec![None; tokens.len()],
             tokens,
             pieces,
@@ -255,7 +280,7 @@ impl Annotator {
     /// The chunks of a text whose windows have been run; those not run count as unlabelled.
     pub fn finish(&self, job: Job) -> Annotation {
         let labels = self.named(&job.found);
-        let chunks = convert(Document::new(&job.text), &job.tokens, &labels, &job.converter);
+        let chunks = convert(&job.document, &job.tokens, &labels, &job.converter);
         Annotation { chunks, truncated_from: job.truncated_from }
     }
 
@@ -276,7 +301,7 @@ impl Annotator {
     }
 
     fn named(&self, found: &[Option<(usize, f32)>]) -> Vec<Option<TokenLabel<'_>>> {
-        found.iter().map(|label| label.map(|(id, score)| TokenLabel { label: &self.labels[id], score })).collect()
+        found.iter().map(|label| label.map(|(id, score)| TokenLabel { label: &self.labels[id], score: Some(score) })).collect()
     }
 
     fn converter(&self, options: &AnnotateOptions) -> Result<ConverterOptions, Error> {
@@ -286,16 +311,30 @@ impl Annotator {
                 return Err(invalid("threshold", format!("{threshold} is not 0 to 1")));
             }
         }
-        let known = self.entities();
-        for entity in options.entities.iter().flatten() {
-            if !known.contains(&entity.as_str()) {
-                return Err(invalid("entities", format!("{entity:?} is none of {}", known.join(", "))));
-            }
-        }
+        // Without a schema, labels are entities' names as they are.
+        let known = if options.ner_has_no_schema {
+            self.labels.iter().map(String::as_str).filter(|label| *label != "O").collect()
+        } else {
+            self.entities()
+        };
+        let check = |option: &str, name: &String| {
+            let wrong = || invalid(option, format!("{name:?} is none of {}", known.join(", ")));
+            known.contains(&name.as_str()).then_some(()).ok_or_else(wrong)
+        };
+        options.entities.iter().flatten().try_for_each(|name| check("entities", name))?;
+        options.black_list.iter().flatten().try_for_each(|name| check("blackList", name))?;
+        options.replace_labels.keys().try_for_each(|name| check("replaceLabels", name))?;
         Ok(ConverterOptions {
+            pad_as_o: options.pad_as_o.unwrap_or(true),
+            ner_has_no_schema: options.ner_has_no_schema,
+            greedy_mode: options.greedy_mode,
+            ignore_stop_words: options.ignore_stop_words.clone(),
             threshold: options.threshold,
             white_list: options.entities.clone(),
-            keep_pad: options.keep_pad,
+            black_list: options.black_list.clone(),
+            replace_labels: options.replace_labels.clone(),
+            label_casing: options.label_casing,
+            preserve_position: options.preserve_position.unwrap_or(true),
         })
     }
 }

@@ -1,4 +1,7 @@
-//! From labelled tokens to chunks, as Spark NLP's NerConverter joins them.
+//! From labelled tokens to chunks, as Spark NLP's NerConverter and NerConverterInternal join them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +14,17 @@ pub struct Chunk {
     pub begin: usize,
     /// One past the last UTF-16 code unit: in JS, `text.slice(begin, end)` is [`text`](Chunk::text).
     pub end: usize,
-    /// The chunk as it stands in the document.
+    /// The chunk as it stands in the text that was given, whatever the options.
     pub text: String,
     /// The entity's name: the label without `B-` or `I-`.
     pub entity: String,
-    /// Mean of the tokens' scores, 0 to 1.
-    pub confidence: f32,
+    /// Mean of the tokens' scores, 0 to 1; `None` if none has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f32>,
+    /// What Spark NLP gives as the chunk's text, where that is not [`text`](Chunk::text): cleaned up, without the
+    /// words of `ignoreStopWords`, or without `preservePosition` the first token alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
 }
 
 /// A token's label (IOB tag) and its softmax score.
@@ -24,98 +32,206 @@ pub struct Chunk {
 pub struct TokenLabel<'l> {
     /// `O`, `B-X` or `I-X`.
     pub label: &'l str,
-    /// Probability of that label, 0 to 1.
-    pub score: f32,
+    /// Probability of that label, 0 to 1, if known.
+    pub score: Option<f32>,
 }
 
-/// Which chunks are kept.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// Parameters of the converter, by Spark NLP's names where it has one.
+///
+/// They apply in the order: joining tokens (`padAsO`, `nerHasNoSchema`, `greedyMode`), `ignoreStopWords`, `threshold`,
+/// `whiteList` and `blackList`, `replaceLabels`, `labelCasing`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ConverterOptions {
-    /// Drop chunks of lower confidence.
+    /// Takes the label `PAD`, which some models learnt for padding, as `O`. Spark NLP does not: there a chunk that
+    /// begins with it gets the entity `D`.
+    pub pad_as_o: bool,
+    /// The labels are entities' names without `B-` and `I-`. Neighbours are one chunk, named by its first label.
+    pub ner_has_no_schema: bool,
+    /// A chunk goes on at a `B-X` if it is one of X itself.
+    pub greedy_mode: bool,
+    /// Joins two chunks of one entity if nothing stands between them but these words or characters and white space.
+    /// A line break must be listed too.
+    pub ignore_stop_words: Option<Vec<String>>,
+    /// Drop chunks of lower confidence, 0 to 1. Those without confidence stay.
     pub threshold: Option<f32>,
     /// Keep only these entities, by name without `B-` or `I-`.
     pub white_list: Option<Vec<String>>,
-    /// Takes the label `PAD`, which some models learnt for padding, as an entity's label rather than as `O`: what
-    /// Spark NLP does. A chunk that begins with it gets the entity `D`.
-    pub keep_pad: bool,
+    /// Drop these entities.
+    pub black_list: Option<Vec<String>>,
+    /// Entities' names, and what to write instead.
+    pub replace_labels: BTreeMap<String, String>,
+    /// The case of entities' names; as they are if `None`.
+    pub label_casing: Option<LabelCasing>,
+    /// Whether [`Chunk::result`] is the whole chunk rather than its first token.
+    pub preserve_position: bool,
 }
 
-/// Joins tokens into chunks. A token without a label counts as `O`.
+impl Default for ConverterOptions {
+    /// As Spark NLP's but for `padAsO`.
+    fn default() -> Self {
+        ConverterOptions {
+            pad_as_o: true,
+            ner_has_no_schema: false,
+            greedy_mode: false,
+            ignore_stop_words: None,
+            threshold: None,
+            white_list: None,
+            black_list: None,
+            replace_labels: BTreeMap::new(),
+            label_casing: None,
+            preserve_position: true,
+        }
+    }
+}
+
+/// The case of entities' names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LabelCasing {
+    /// `DNA`.
+    Upper,
+    /// `dna`.
+    Lower,
+}
+
+/// The label of each token, from labels with the [`Token::begin`] of their tokens in any order: of several for one
+/// token the first counts.
+pub fn align<'l>(tokens: &[Token], labels: &[(usize, TokenLabel<'l>)]) -> Vec<Option<TokenLabel<'l>>> {
+    let mut first = HashMap::new();
+    for (begin, label) in labels {
+        first.entry(*begin).or_insert(*label);
+    }
+    tokens.iter().map(|token| first.get(&token.begin).copied()).collect()
+}
+
+/// Joins tokens of a document into chunks. A token without a label counts as `O`.
 ///
 /// Only `O` and `B-*` end a chunk: an `I-Y` after `B-X` belongs to the chunk X, and an `I-X` after `O` begins one.
 pub fn convert(
-    document: Document<'_>,
+    document: &Document,
     tokens: &[Token],
     labels: &[Option<TokenLabel<'_>>],
     options: &ConverterOptions,
 ) -> Vec<Chunk> {
-    let mut chunks = Vec::new();
-    let mut open: Option<(usize, &str)> = None;
-    for i in 0..=tokens.len() {
-        let label = labels.get(i).copied().flatten().map_or("O", |found| found.label);
-        let label = if label == "PAD" && !options.keep_pad { "O" } else { label };
-        if label == "O" || label.starts_with("B-") {
-            if let Some((first, entity)) = open.take() {
-                chunks.push(join(document, &tokens[first..i], &labels[first..i], entity));
-            }
-        }
-        if open.is_none() && label != "O" {
-            open = label.get(2..).map(|entity| (i, entity));
-        }
+    let mut spans = join(tokens.len(), labels, options);
+    if let Some(words) = &options.ignore_stop_words {
+        spans = merge(document, tokens, spans, words);
     }
-    chunks.retain(|chunk| options.threshold.is_none_or(|least| chunk.confidence >= least));
-    if let Some(kept) = &options.white_list {
-        chunks.retain(|chunk| kept.contains(&chunk.entity));
-    }
-    chunks
+    spans.retain(|span| {
+        let sure = options.threshold.is_none_or(|least| span.confidence().is_none_or(|found| found >= least));
+        let listed = |list: &Option<Vec<String>>| list.as_ref().map(|names| names.iter().any(|name| name == span.entity));
+        sure && listed(&options.white_list) != Some(false) && listed(&options.black_list) != Some(true)
+    });
+    spans.iter().map(|span| span.chunk(document, tokens, options)).collect()
 }
 
-fn join(document: Document<'_>, tokens: &[Token], labels: &[Option<TokenLabel<'_>>], entity: &str) -> Chunk {
-    let (first, last) = (&tokens[0], &tokens[tokens.len() - 1]);
-    let sum: f32 = labels.iter().flatten().map(|label| label.score).sum();
-    Chunk {
-        begin: first.begin,
-        end: last.end,
-        text: document.slice(first.bytes.start..last.bytes.end).to_string(),
-        entity: entity.to_string(),
-        confidence: sum / labels.len() as f32,
+/// Tokens that make a chunk.
+struct Span<'l> {
+    /// Ranges of tokens; more than one if stop words stand between.
+    parts: Vec<Range<usize>>,
+    entity: &'l str,
+    sum: f32,
+    scores: usize,
+}
+
+impl Span<'_> {
+    fn confidence(&self) -> Option<f32> {
+        (self.scores > 0).then(|| self.sum / self.scores as f32)
     }
+
+    fn chunk(&self, document: &Document, tokens: &[Token], options: &ConverterOptions) -> Chunk {
+        let bytes = |part: &Range<usize>| tokens[part.start].bytes.start..tokens[part.end - 1].bytes.end;
+        let (first, last) = (self.parts[0].start, self.parts[self.parts.len() - 1].end - 1);
+        let place = document.locate(tokens[first].start()..tokens[last].end());
+        let text = &document.original()[place.start.byte..place.end.byte];
+        let result = if options.preserve_position {
+            self.parts.iter().map(|part| document.slice(bytes(part))).collect::<Vec<_>>().join(" ")
+        } else {
+            document.slice(tokens[first].bytes.clone()).to_string()
+        };
+        let entity = options.replace_labels.get(self.entity).map_or(self.entity, String::as_str);
+        Chunk {
+            begin: place.start.utf16,
+            end: place.end.utf16,
+            text: text.to_string(),
+            entity: match options.label_casing {
+                None => entity.to_string(),
+                Some(LabelCasing::Upper) => entity.to_uppercase(),
+                Some(LabelCasing::Lower) => entity.to_lowercase(),
+            },
+            confidence: self.confidence(),
+            result: (result != text).then_some(result),
+        }
+    }
+}
+
+fn join<'l>(tokens: usize, labels: &[Option<TokenLabel<'l>>], options: &ConverterOptions) -> Vec<Span<'l>> {
+    let mut spans: Vec<Span<'l>> = Vec::new();
+    let mut open = false;
+    for i in 0..tokens {
+        let found = labels.get(i).copied().flatten().unwrap_or(TokenLabel { label: "O", score: None });
+        let label = if found.label == "PAD" && options.pad_as_o { "O" } else { found.label };
+        let same = || spans.last().map(|span| span.entity) == entity(label);
+        if label == "O" || (label.starts_with("B-") && !(options.greedy_mode && same())) {
+            open = false;
+        }
+        let begins = if options.ner_has_no_schema { Some(label) } else { entity(label) };
+        match (open, begins.filter(|_| label != "O")) {
+            (true, _) => (),
+            (false, None) => continue,
+            (false, Some(entity)) => {
+                spans.push(Span { parts: std::iter::once(i..i).collect(), entity, sum: 0.0, scores: 0 });
+                open = true;
+            }
+        }
+        if let Some(span) = spans.last_mut() {
+            span.parts[0].end = i + 1;
+            span.sum += found.score.unwrap_or(0.0);
+            span.scores += usize::from(found.score.is_some());
+        }
+    }
+    spans
+}
+
+/// A label without its first two UTF-16 units, which are `B-` or `I-`; `None` if it is shorter.
+fn entity(label: &str) -> Option<&str> {
+    let mut units = 0;
+    for (at, c) in label.char_indices() {
+        if units >= 2 {
+            return Some(&label[at..]);
+        }
+        units += c.len_utf16();
+    }
+    (units >= 2).then_some("")
+}
+
+/// Joins spans of one entity with nothing but stop words between them.
+fn merge<'l>(document: &Document, tokens: &[Token], spans: Vec<Span<'l>>, words: &[String]) -> Vec<Span<'l>> {
+    let listed = |word: &str| words.iter().any(|entry| entry == word);
+    let ignored = |word: &str| listed(word) || word.chars().all(|c| listed(c.encode_utf8(&mut [0; 4])));
+    let mut merged: Vec<Span<'l>> = Vec::new();
+    for span in spans {
+        let before = merged.last_mut().filter(|before| before.entity == span.entity);
+        let Some(before) = before else {
+            merged.push(span);
+            continue;
+        };
+        let gap = before.parts[before.parts.len() - 1].end..span.parts[0].start;
+        let between = document.slice(tokens[gap.start - 1].bytes.end..tokens[gap.end].bytes.start);
+        let broken = between.contains('\n');
+        let held = gap.is_empty() && !broken;
+        let all = tokens[gap].iter().all(|token| ignored(document.slice(token.bytes.clone())));
+        if held || !all || (broken && !listed("\n")) {
+            merged.push(span);
+        } else {
+            before.parts.extend(span.parts);
+            before.sum += span.sum;
+            before.scores += span.scores;
+        }
+    }
+    merged
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::text::{Tokenizer, TokenizerOptions};
-
-    fn chunks(labels: &[&str], options: &ConverterOptions) -> Vec<(String, String)> {
-        let text = "a b c d e f"[..labels.len() * 2 - 1].to_string();
-        let document = Document::new(&text);
-        let tokens = Tokenizer::new(&TokenizerOptions::default()).unwrap().tokenize(document).unwrap();
-        let labels: Vec<_> = labels
-            .iter()
-            .enumerate()
-            .map(|(i, &label)| (label != "-").then_some(TokenLabel { label, score: 0.5 + i as f32 / 10.0 }))
-            .collect();
-        let chunks = convert(document, &tokens, &labels, options);
-        chunks.into_iter().map(|chunk| (chunk.text, chunk.entity)).collect()
-    }
-
-    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-        expected.iter().map(|(text, entity)| (text.to_string(), entity.to_string())).collect()
-    }
-
-    #[test]
-    fn only_b_and_o_end_a_chunk() {
-        let all = ConverterOptions::default();
-        assert_eq!(chunks(&["B-X", "I-Y", "B-X", "O", "I-Y"], &all), pairs(&[("a b", "X"), ("c", "X"), ("e", "Y")]));
-        assert_eq!(chunks(&["B-X", "-", "I-X", "PAD", "B-Z"], &all), pairs(&[("a", "X"), ("c", "X"), ("e", "Z")]));
-    }
-
-    #[test]
-    fn threshold_and_white_list_filter_whole_chunks() {
-        let threshold = ConverterOptions { threshold: Some(0.65), ..Default::default() };
-        assert_eq!(chunks(&["B-X", "I-X", "B-X", "I-X"], &threshold), pairs(&[("c d", "X")]));
-        let white_list = ConverterOptions { white_list: Some(vec!["Y".into()]), ..Default::default() };
-        assert_eq!(chunks(&["B-X", "B-Y"], &white_list), pairs(&[("b", "Y")]));
-    }
-}
+mod tests;

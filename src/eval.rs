@@ -1,13 +1,13 @@
 //! Measures a model on annotated records.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::annotator::{Annotator, Labelling};
 use crate::chunk::{convert, ConverterOptions};
-use crate::text::{Document, Token};
 use crate::{Error, Mode};
 
 /// A text with the entities that people marked in it.
@@ -150,7 +150,7 @@ impl Tally {
     pub fn add(&mut self, annotator: &Annotator, record: &Record, mode: Mode) -> Result<(), Error> {
         let labelling = annotator.label(&record.text, mode)?;
         let chunks = convert(
-            Document::new(&record.text),
+            &labelling.document,
             &labelling.tokens,
             &labelling.labels,
             &ConverterOptions::default(),
@@ -173,7 +173,7 @@ impl Tally {
     }
 
     fn add_labels(&mut self, labelling: &Labelling<'_>, record: &Record) {
-        let marked = marked_labels(&labelling.tokens, &record.entities);
+        let marked = marked_labels(labelling, &record.entities);
         for (label, marked) in labelling.labels.iter().zip(&marked) {
             let found = label.map_or("O", |label| label.label);
             self.labels.entry(found.to_string()).or_default().found += 1;
@@ -216,12 +216,14 @@ impl Tally {
 }
 
 /// The label each token ought to have: `B-X` for the first token that a marked entity touches, `I-X` for the others.
-fn marked_labels(tokens: &[Token], entities: &[Span]) -> Vec<String> {
+fn marked_labels(labelling: &Labelling<'_>, entities: &[Span]) -> Vec<String> {
+    let place = |token| labelling.document.original_range(token);
+    let tokens: Vec<Range<usize>> = labelling.tokens.iter().map(place).collect();
     let mut labels = vec!["O".to_string(); tokens.len()];
     for span in entities {
         let first = tokens.partition_point(|token| token.end <= span.begin);
         for (i, token) in tokens.iter().enumerate().skip(first) {
-            if token.begin >= span.end {
+            if token.start >= span.end {
                 break;
             }
             labels[i] = format!("{}-{}", if i == first { "B" } else { "I" }, span.entity);

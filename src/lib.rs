@@ -15,5 +15,5 @@ pub mod text;
 mod wasm;
 
 pub use annotator::{AnnotateOptions, Annotation, Annotator, Job, Labelling, Mode, Options};
-pub use chunk::{convert, Chunk, ConverterOptions, TokenLabel};
+pub use chunk::{align, convert, Chunk, ConverterOptions, LabelCasing, TokenLabel};
 pub use error::Error;

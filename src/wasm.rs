@@ -143,8 +143,8 @@ impl Annotator {
         })
     }
 
-    /// `{chunks: [{begin, end, text, entity, confidence}], truncatedFrom}`, as plain objects. `options`:
-    /// `{mode, threshold, entities}`.
+    /// `{chunks: [{begin, end, text, entity, confidence, result}], truncatedFrom}`, as plain objects; what there is not
+    /// is missing. `options`: see `AnnotateOptions`.
     pub fn annotate(&self, text: &str, options: JsValue) -> Result<JsValue, JsValue> {
         let options: AnnotateOptions = read(&options)?;
         self.inner.annotate(text, &options).map(|annotation| plain(&annotation)).map_err(|error| js_error(&error))
@@ -162,11 +162,14 @@ impl Annotator {
         }
         let options: AnnotateOptions = read(&options)?;
         let labelling = self.inner.label(text, options.mode).map_err(|error| js_error(&error))?;
-        let labelled = labelling.tokens.iter().zip(&labelling.labels).map(|(token, label)| Labelled {
-            begin: token.begin,
-            end: token.end,
-            label: label.map(|label| label.label),
-            score: label.map(|label| label.score),
+        let labelled = labelling.tokens.iter().zip(&labelling.labels).map(|(token, label)| {
+            let place = labelling.document.original_range(token);
+            Labelled {
+                begin: place.start,
+                end: place.end,
+                label: label.map(|label| label.label),
+                score: label.and_then(|label| label.score),
+            }
         });
         Ok(plain(&labelled.collect::<Vec<_>>()))
     }

@@ -37,7 +37,7 @@ fn both_bundles_annotate_their_examples() {
             assert!(annotation.chunks.iter().any(|chunk| chunk.entity == entity));
             for chunk in &annotation.chunks {
                 assert_eq!(slices(&text, chunk.begin, chunk.end), chunk.text);
-                assert!(chunk.confidence > 0.0 && chunk.confidence <= 1.0);
+                assert!(chunk.confidence.is_some_and(|found| found > 0.0 && found <= 1.0));
             }
         }
         assert!(annotator.entities().contains(&entity));
@@ -97,7 +97,7 @@ fn threshold_and_entities_filter_and_are_checked() {
     };
     let kept = annotator.annotate(&text, &options).expect("chunks").chunks;
     let expected: Vec<_> =
-        all.into_iter().filter(|chunk| chunk.entity == "Drug" && chunk.confidence >= 0.9).collect();
+        all.into_iter().filter(|chunk| chunk.entity == "Drug" && chunk.confidence >= Some(0.9)).collect();
     assert_eq!(kept, expected);
     assert!(!kept.is_empty());
     for options in [

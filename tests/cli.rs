@@ -103,3 +103,31 @@ fn eval_counts_exact_spans_and_labels() {
     }
     std::fs::remove_file(file).expect("the file is ours");
 }
+
+#[test]
+fn options_of_the_pipeline_have_flags() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models/cellular");
+    let model = folder.display().to_string();
+    let text = "IL-2   gene \n\n expression requires NF-kappa B.";
+    let flags = ["--cleanup-mode", "shrink", "--pieces", "first", "--split-chars", r"\-/", "--context-chars", ".,-"];
+    let common = ["annotate", "--model", &model, "--format", "jsonl"];
+    let found = lines(&glossa(&[common.as_slice(), &flags].concat(), text));
+    assert_eq!(found[0]["text"], text);
+    for chunk in found[0]["chunks"].as_array().expect("chunks") {
+        let at = |field: &str| chunk[field].as_u64().expect("an offset") as usize;
+        assert_eq!(chunk["text"], text[at("begin")..at("end")]);
+    }
+    for (flag, value, option) in [
+        ("--cleanup-mode", "nope", "cleanupMode"),
+        ("--split-pattern", "(", "splitPattern"),
+        ("--prefix-pattern", "-", "prefixPattern"),
+        ("--exception", "a**", "exceptions"),
+        ("--max-sentence-length", "513", "maxSentenceLength"),
+        ("--black-list", "nope", "blackList"),
+        ("--replace-label", "nope=x", "replaceLabels"),
+    ] {
+        let output = glossa(&[common.as_slice(), &[flag, value]].concat(), text);
+        let message = String::from_utf8_lossy(&output.stderr).to_string();
+        assert!(message.contains(&format!("option_invalid: option {option}")), "{message}");
+    }
+}

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use glossa::engine::{Classifier, Precision};
 use glossa::model::Folder;
-use glossa::text::Pieces;
-use glossa::{AnnotateOptions, Annotator, Mode, Options};
+use glossa::text::{CleanupMode, Document, Pieces, Tokenizer, TokenizerOptions};
+use glossa::{align, convert, AnnotateOptions, Annotator, ConverterOptions, Mode, Options, TokenLabel};
 use serde_json::{json, Value};
 
 /// Largest difference between a recorded score or logit and ours.
@@ -116,12 +116,12 @@ fn pipelines_agree_with_spark_nlp() {
         let slice = |begin: usize, end: usize| String::from_utf16_lossy(&units[begin..end]);
         let tokens = labelling.tokens.iter().map(|t| json!([t.begin, t.end - 1, slice(t.begin, t.end)])).collect();
         let ner = labelling.tokens.iter().zip(&labelling.labels).filter_map(|(token, label)| {
-            label.map(|label| json!([token.begin, token.end - 1, label.label, score(label.score)]))
+            label.map(|label| json!([token.begin, token.end - 1, label.label, score(label.score.expect("a score"))]))
         });
-        let options = AnnotateOptions { mode: Mode::Truncate, keep_pad: true, ..Default::default() };
+        let options = AnnotateOptions { mode: Mode::Truncate, pad_as_o: Some(false), ..Default::default() };
         let chunks = annotator.annotate(text, &options).expect("chunks").chunks.into_iter().map(|chunk| {
             assert_eq!(slice(chunk.begin, chunk.end), chunk.text);
-            json!([chunk.begin, chunk.end - 1, chunk.text, chunk.entity, score(chunk.confidence)])
+            json!([chunk.begin, chunk.end - 1, chunk.text, chunk.entity, score(chunk.confidence.expect("a confidence"))])
         });
         vec![("tokens", tokens), ("ner", ner.collect()), ("chunks", chunks.collect())]
     });
@@ -142,5 +142,55 @@ fn logits_agree_with_onnxruntime() {
         let row = |i: usize| -> Value { logits.row(i).iter().map(|&value| score(value)).collect() };
         let rows = (0..ids.len()).map(row).collect();
         vec![("logits", rows)]
+    });
+}
+
+#[test]
+fn documents_agree_with_spark_nlp() {
+    check("document_assembler", |record| {
+        let text = record["text"].as_str().expect("a text");
+        let mode: CleanupMode = record["mode"].as_str().expect("a mode").parse().expect("a known mode");
+        let document = Document::assemble(text, mode);
+        let end = document.text().encode_utf16().count() as i64 - 1;
+        vec![("result", json!(document.text())), ("begin", json!(0)), ("end", json!(end))]
+    });
+}
+
+#[test]
+fn tokenizer_options_agree_with_spark_nlp() {
+    check("tokenizer_options", |record| {
+        let text = record["text"].as_str().expect("a text");
+        let options: TokenizerOptions = serde_json::from_value(record["options"].clone()).expect("options");
+        let tokens = Tokenizer::new(&options).expect("a tokenizer").tokenize(&Document::new(text)).expect("tokens");
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let tokens = tokens.iter().map(|token| {
+            let found = String::from_utf16(&units[token.begin..token.end]).expect("whole characters");
+            assert_eq!(found, text[token.bytes.clone()]);
+            json!([token.spark_begin, token.spark_begin + token.end - token.begin - 1, found])
+        });
+        vec![("tokens", tokens.collect())]
+    });
+}
+
+#[test]
+fn the_converter_agrees_with_spark_nlp() {
+    let tokenizer = Tokenizer::new(&TokenizerOptions::default()).expect("a tokenizer");
+    check("ner_converter", |record| {
+        let document = Document::new(record["text"].as_str().expect("a text"));
+        let mut options: ConverterOptions = serde_json::from_value(record["options"].clone()).expect("options");
+        options.pad_as_o = false;
+        let tokens = tokenizer.tokenize(&document).expect("tokens");
+        let labels = record["labels"].as_array().expect("labels").iter().map(|label| {
+            let score = label[3].as_f64().map(|score| score as f32);
+            (label[0].as_u64().expect("a begin") as usize, TokenLabel { label: label[2].as_str().expect("a label"), score })
+        });
+        let labels = align(&tokens, &labels.collect::<Vec<_>>());
+        let units: Vec<u16> = document.original().encode_utf16().collect();
+        let chunks = convert(&document, &tokens, &labels, &options).into_iter().enumerate().map(|(i, chunk)| {
+            assert_eq!(String::from_utf16_lossy(&units[chunk.begin..chunk.end]), chunk.text);
+            let result = chunk.result.unwrap_or(chunk.text);
+            json!([chunk.begin, chunk.end - 1, result, chunk.entity, chunk.confidence.map(score), i.to_string()])
+        });
+        vec![("chunks", chunks.collect())]
     });
 }

@@ -15,7 +15,7 @@ pub enum Format {
     Table,
     /// `{id, text, chunks}` a line, `truncatedFrom` too where text was left out.
     Jsonl,
-    /// A row per chunk: id, begin, end, entity, confidence, text.
+    /// A row per chunk: id, begin, end, entity, confidence (empty if there is none), text.
     Csv,
 }
 
@@ -64,7 +64,7 @@ impl<W: Write> Writer<W> {
                 }
                 for chunk in chunks {
                     let (begin, end) = (chunk.begin.to_string(), chunk.end.to_string());
-                    let confidence = format!("{:.4}", chunk.confidence);
+                    let confidence = chunk.confidence.map_or(String::new(), |found| format!("{found:.4}"));
                     rows.write_record([id, &begin, &end, &chunk.entity, &confidence, &chunk.text])?;
                 }
                 self.out.write_all(&rows.into_inner().map_err(|error| error.into_error())?)
@@ -73,9 +73,10 @@ impl<W: Write> Writer<W> {
                 let width = chunks.iter().map(|chunk| chunk.entity.chars().count()).max().unwrap_or(0);
                 writeln!(self.out, "{}{id}: {} chunks", if first { "" } else { "\n" }, chunks.len())?;
                 for chunk in chunks {
-                    let Chunk { begin, end, entity, confidence, text } = chunk;
+                    let Chunk { begin, end, entity, confidence, text, .. } = chunk;
+                    let confidence = confidence.map_or("   -".to_string(), |found| format!("{found:.2}"));
                     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                    writeln!(self.out, "{begin:>7} {end:>7}  {entity:width$}  {confidence:.2}  {text}")?;
+                    writeln!(self.out, "{begin:>7} {end:>7}  {entity:width$}  {confidence}  {text}")?;
                 }
                 match annotation.truncated_from {
                     Some(from) => writeln!(self.out, "not read: from {from} on"),
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     fn written(format: Format) -> String {
-        let chunk = Chunk { begin: 2, end: 8, text: "a \"b\",".into(), entity: "DNA".into(), confidence: 0.5 };
+        let chunk = Chunk { begin: 2, end: 8, text: "a \"b\",".into(), entity: "DNA".into(), confidence: Some(0.5), result: None };
         let annotation = Annotation { chunks: vec![chunk], truncated_from: Some(9) };
         let mut writer = Writer::new(format, Vec::new());
         writer.document("d1", "x a \"b\", y", &annotation).unwrap();

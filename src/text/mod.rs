@@ -1,12 +1,16 @@
 //! From text to windows of word pieces: document, tokens, word pieces, windows.
 
+mod cleanup;
 mod document;
 mod java;
+mod java_regex;
 mod pieces;
+mod rules;
 mod split;
 mod tokenizer;
 mod windows;
 
+pub use cleanup::CleanupMode;
 pub use document::Document;
 pub use pieces::{Encoder, Pieces, Vocabulary};
 pub use tokenizer::{Token, Tokenizer, TokenizerOptions};

@@ -104,7 +104,7 @@ impl<'v> Encoder<'v> {
 
     /// The document's piece ids, and for each token which of them are its own: none for a token of nothing but
     /// spaces and controls.
-    pub fn encode(&mut self, document: Document<'_>, tokens: &[Token]) -> (Vec<u32>, Vec<Range<usize>>) {
+    pub fn encode(&mut self, document: &Document, tokens: &[Token]) -> (Vec<u32>, Vec<Range<usize>>) {
         let mut ids = Vec::new();
         let placed = tokens
             .iter()

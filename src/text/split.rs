@@ -1,44 +1,105 @@
-//! Splitting a token by a pattern.
+//! Splitting a token: `splitPattern` and `splitChars`.
 
 use std::ops::Range;
 
-use fancy_regex::{Regex, RegexBuilder};
-
+use super::java_regex::{Budget, Matcher, Pattern};
+use super::tokenizer::TokenizerOptions;
 use crate::Error;
 
-/// Steps a pattern may take in one token before it is refused: bounds the time of hostile patterns.
-const STEP_LIMIT: usize = 1_000_000;
-
-/// A compiled `splitPattern`.
+/// Compiled `splitPattern` and `splitChars`.
 #[derive(Debug)]
 pub(super) struct Splitter {
-    pattern: Regex,
+    pattern: Option<Pattern>,
+    characters: Option<Characters>,
+}
+
+#[derive(Debug)]
+struct Characters {
+    /// The last character of each entry: a token that has none of them is not split.
+    wanted: Vec<char>,
+    /// The entries joined as they are, so that one without its backslash may mean something else.
+    pattern: Pattern,
 }
 
 impl Splitter {
-    pub(super) fn new(pattern: &str) -> Result<Self, Error> {
-        RegexBuilder::new(pattern)
-            .backtrack_limit(STEP_LIMIT)
-            .build()
-            .map(|pattern| Splitter { pattern })
-            .map_err(|error| invalid(pattern, &error))
+    pub(super) fn new(options: &TokenizerOptions) -> Result<Self, Error> {
+        let pattern = options.split_pattern.as_deref();
+        let pattern = pattern.map(|pattern| Pattern::new(pattern, "splitPattern")).transpose()?;
+        let characters = options.split_chars.as_deref().map(|entries| {
+            for entry in entries {
+                let mut characters = entry.chars();
+                let escaped = characters.next() == Some('\\') && characters.next().is_some();
+                if !(entry.chars().count() == 1 || (escaped && characters.next().is_none())) {
+                    let reason = format!("{entry:?} is neither one character nor a backslash and one character");
+                    return Err(Error::OptionInvalid { option: "splitChars".into(), reason });
+                }
+            }
+            let wanted = entries.iter().filter_map(|entry| entry.chars().next_back()).collect();
+            Ok(Characters { wanted, pattern: Pattern::new(&entries.join("|"), "splitChars")? })
+        });
+        Ok(Splitter { pattern, characters: characters.transpose()? })
     }
 
-    /// The non-empty parts between matches, as byte ranges of `text`.
-    pub(super) fn split(&self, text: &str) -> Result<Vec<Range<usize>>, Error> {
-        let mut parts = Vec::new();
-        let mut start = 0;
-        for found in self.pattern.find_iter(text) {
-            let found = found.map_err(|error| invalid(self.pattern.as_str(), &error))?;
-            parts.push(start..found.start());
-            start = found.end();
+    /// Size of its patterns, for [`Budget::new`].
+    pub(super) fn instructions(&self) -> usize {
+        let characters = self.characters.as_ref().map(|characters| &characters.pattern);
+        self.pattern.iter().chain(characters).map(Pattern::instructions).sum()
+    }
+
+    /// Ready to split the tokens of one document.
+    pub(super) fn start(&self) -> Splitting<'_> {
+        Splitting {
+            pattern: self.pattern.as_ref().map(Matcher::new),
+            characters: self.characters.as_ref().map(|found| (found, Matcher::new(&found.pattern))),
         }
-        parts.push(start..text.len());
-        parts.retain(|part| !part.is_empty());
-        Ok(parts)
     }
 }
 
-fn invalid(pattern: &str, error: &fancy_regex::Error) -> Error {
-    Error::OptionInvalid { option: "splitPattern".into(), reason: format!("{pattern:?}: {error}") }
+/// A splitter at work.
+#[derive(Debug)]
+pub(super) struct Splitting<'s> {
+    pattern: Option<Matcher<'s>>,
+    characters: Option<(&'s Characters, Matcher<'s>)>,
+}
+
+impl Splitting<'_> {
+    /// The parts of a token, as byte ranges of `text`, some of them empty; `None` if it is not split.
+    ///
+    /// A pattern that leaves one part only, as after a separator at the end, does not split; characters do.
+    pub(super) fn split(&mut self, text: &str, budget: &mut Budget) -> Result<Option<Vec<Range<usize>>>, Error> {
+        if let Some(pattern) = &mut self.pattern {
+            let parts = split(pattern, text, budget)?;
+            if parts.len() > 1 {
+                return Ok(Some(parts));
+            }
+        }
+        match &mut self.characters {
+            Some((characters, pattern)) if text.contains(characters.wanted.as_slice()) => {
+                split(pattern, text, budget).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Java's `String.split`: what stands between the matches. Empty parts at the end are left out, and so is the one
+/// before an empty match at the start.
+fn split(pattern: &mut Matcher<'_>, text: &str, budget: &mut Budget) -> Result<Vec<Range<usize>>, Error> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for found in pattern.find_all(text, budget)? {
+        if found.end > 0 {
+            parts.push(start..found.start);
+            start = found.end;
+        }
+    }
+    parts.push(start..text.len());
+    // A text without a match is its only part, even if it is empty.
+    while parts.len() > 1 && parts.last().is_some_and(Range::is_empty) {
+        parts.pop();
+    }
+    if parts.len() == 1 && parts[0].is_empty() && start > 0 {
+        parts.clear();
+    }
+    Ok(parts)
 }

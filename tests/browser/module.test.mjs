@@ -142,7 +142,7 @@ async function compare(cases) {
         .filter(({ label }) => label !== undefined)
         .map(({ begin, end, label, score }) => [begin, end - 1, label, score]),
       chunks: annotator
-        .annotate(text, { mode: 'truncate', keepPad: true })
+        .annotate(text, { mode: 'truncate', padAsO: false })
         .chunks.map(({ begin, end, entity, confidence }) => [begin, end - 1, text.slice(begin, end), entity, confidence]),
     };
     for (const [field, recorded] of Object.entries({ tokens, ner, chunks })) {

@@ -1,5 +1,7 @@
 //! The command line: `glossa annotate` and `glossa eval`.
 
+mod flags;
+
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,7 +12,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use glossa::eval::{Record, Report, Score, Tally};
 use glossa::export::{Format, Writer};
 use glossa::model::Folder;
-use glossa::{AnnotateOptions, Annotation, Annotator, Error, Options};
+use glossa::{AnnotateOptions, Annotation, Annotator, Error};
+
+use flags::{list, Pipeline};
 
 /// Finds biomedical entities in text.
 #[derive(Parser)]
@@ -40,12 +44,12 @@ struct Model {
     /// Threads to run documents on; as many as the machine has by default.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    #[command(flatten)]
+    pipeline: Pipeline,
 }
 
 #[derive(Args)]
 struct Annotate {
-    #[command(flatten)]
-    model: Model,
     /// How results are written.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -56,10 +60,28 @@ struct Annotate {
     #[arg(long, value_name = "CONFIDENCE")]
     threshold: Option<f32>,
     /// Keep only this entity; may be given more than once.
-    #[arg(long = "entity", value_name = "NAME")]
+    #[arg(long = "entity", value_name = "NAME", visible_alias = "white-list")]
     entities: Vec<String>,
+    /// Drop this entity; may be given more than once.
+    #[arg(long, value_name = "NAME")]
+    black_list: Vec<String>,
+    /// Join neighbouring chunks of one entity.
+    #[arg(long)]
+    greedy: bool,
+    /// Join chunks of one entity with only such words between them; may be given more than once.
+    #[arg(long = "ignore-stop-word", value_name = "WORD", allow_hyphen_values = true)]
+    ignore_stop_words: Vec<String>,
+    /// Write another name for an entity; may be given more than once.
+    #[arg(long = "replace-label", value_name = "OLD=NEW", value_parser = replacement)]
+    replace_labels: Vec<(String, String)>,
+    /// The model's labels are entities' names without B- and I-.
+    #[arg(long)]
+    no_schema: bool,
     /// Files to annotate; standard input if there are none, or for `-`.
     files: Vec<PathBuf>,
+    // Last, since its headings would hold for what follows.
+    #[command(flatten)]
+    model: Model,
 }
 
 #[derive(Args)]
@@ -86,6 +108,11 @@ impl From<Mode> for glossa::Mode {
             Mode::Truncate => glossa::Mode::Truncate,
         }
     }
+}
+
+fn replacement(argument: &str) -> Result<(String, String), String> {
+    let (old, new) = argument.split_once('=').ok_or("it is not OLD=NEW")?;
+    Ok((old.to_string(), new.to_string()))
 }
 
 #[derive(Clone, Copy, Default, PartialEq, ValueEnum)]
@@ -147,7 +174,12 @@ fn annotate(arguments: &Annotate) -> Result<(), Failure> {
     let options = AnnotateOptions {
         mode: arguments.model.mode.into(),
         threshold: arguments.threshold,
-        entities: (!arguments.entities.is_empty()).then(|| arguments.entities.clone()),
+        entities: list(&arguments.entities),
+        black_list: list(&arguments.black_list),
+        greedy_mode: arguments.greedy,
+        ignore_stop_words: list(&arguments.ignore_stop_words),
+        replace_labels: arguments.replace_labels.iter().cloned().collect(),
+        ner_has_no_schema: arguments.no_schema,
         ..Default::default()
     };
     let mut documents = Vec::new();
@@ -212,7 +244,7 @@ fn print_report(report: &Report, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn load(model: &Model) -> Result<Annotator, Error> {
-    Annotator::load(&Folder::open(&model.model)?, &Options::default())
+    Annotator::load(&Folder::open(&model.model)?, &model.pipeline.options()?)
 }
 
 fn threads(model: &Model) -> usize {

@@ -1,0 +1,126 @@
+//! Flags that set the pipeline up.
+
+use clap::{Args, ValueEnum};
+use glossa::text::{CleanupMode, Pieces, TokenizerOptions};
+use glossa::{Error, Options};
+
+/// Settings of the pipeline before the classifier; each is as the model says unless it is given.
+#[derive(Args)]
+#[command(next_help_heading = "Pipeline")]
+pub(crate) struct Pipeline {
+    /// What is done to a text before it is cut: disabled, inplace, inplace_full, shrink, shrink_full, each, each_full
+    /// or delete_full.
+    #[arg(long, value_name = "MODE")]
+    cleanup_mode: Option<String>,
+    /// Whether upper and lower case are told apart.
+    #[arg(long, value_name = "true|false")]
+    case_sensitive: Option<bool>,
+    /// Word pieces a window, 1 to 512.
+    #[arg(long, value_name = "N")]
+    max_sentence_length: Option<usize>,
+    /// Which word pieces of a token are read: all, or as open-source Spark NLP those of its first word.
+    #[arg(long, value_enum, default_value_t)]
+    pieces: PiecesRead,
+    #[command(flatten)]
+    tokenizer: TokenizerFlags,
+}
+
+/// Any of these replaces the model's own tokenizer settings as a whole. Patterns are Java's regular expressions.
+#[derive(Args)]
+#[command(next_help_heading = "Tokenizer")]
+struct TokenizerFlags {
+    /// Characters that it is not written with break a text into candidates.
+    #[arg(long, value_name = "PATTERN")]
+    target_pattern: Option<String>,
+    /// What comes off the start of a candidate; begins with \A.
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    prefix_pattern: Option<String>,
+    /// What comes off the end of a candidate; ends with \z.
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    suffix_pattern: Option<String>,
+    /// What may stand between, each group a token; may be given more than once.
+    #[arg(long = "infix-pattern", value_name = "PATTERN", allow_hyphen_values = true)]
+    infix_patterns: Vec<String>,
+    /// The characters that are peeled off both ends, in one argument.
+    #[arg(long, value_name = "CHARACTERS", allow_hyphen_values = true)]
+    context_chars: Option<String>,
+    /// A pattern of what stays whole; may be given more than once.
+    #[arg(long = "exception", value_name = "PATTERN", allow_hyphen_values = true)]
+    exceptions: Vec<String>,
+    /// Whether exceptions tell upper and lower case apart.
+    #[arg(long, value_name = "true|false")]
+    case_sensitive_exceptions: Option<bool>,
+    /// Split tokens where it matches.
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    split_pattern: Option<String>,
+    /// Split tokens at these characters, in one argument; one that means something in a pattern needs a backslash.
+    #[arg(long, value_name = "CHARACTERS", allow_hyphen_values = true)]
+    split_chars: Option<String>,
+    /// Drop shorter tokens.
+    #[arg(long, value_name = "N")]
+    min_length: Option<usize>,
+    /// Drop longer tokens.
+    #[arg(long, value_name = "N")]
+    max_length: Option<usize>,
+}
+
+impl Pipeline {
+    pub(crate) fn options(&self) -> Result<Options, Error> {
+        let tokenizer = self.tokenizer.options();
+        Ok(Options {
+            tokenizer: (tokenizer != TokenizerOptions::default()).then_some(tokenizer),
+            cleanup_mode: self.cleanup_mode.as_deref().map(str::parse::<CleanupMode>).transpose()?.unwrap_or_default(),
+            case_sensitive: self.case_sensitive,
+            max_sentence_length: self.max_sentence_length,
+            pieces: match self.pieces {
+                PiecesRead::All => Pieces::All,
+                PiecesRead::First => Pieces::First,
+            },
+            ..Options::default()
+        })
+    }
+}
+
+impl TokenizerFlags {
+    fn options(&self) -> TokenizerOptions {
+        TokenizerOptions {
+            target_pattern: self.target_pattern.clone(),
+            prefix_pattern: self.prefix_pattern.clone(),
+            suffix_pattern: self.suffix_pattern.clone(),
+            infix_patterns: list(&self.infix_patterns),
+            context_chars: self.context_chars.as_deref().map(|all| all.chars().map(String::from).collect()),
+            exceptions: list(&self.exceptions),
+            case_sensitive_exceptions: self.case_sensitive_exceptions,
+            split_pattern: self.split_pattern.clone(),
+            split_chars: self.split_chars.as_deref().map(entries),
+            min_length: self.min_length,
+            max_length: self.max_length,
+        }
+    }
+}
+
+/// `None` for a flag that was not given.
+pub(crate) fn list(values: &[String]) -> Option<Vec<String>> {
+    (!values.is_empty()).then(|| values.to_vec())
+}
+
+/// Characters, each with the backslash before it.
+fn entries(all: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for c in all.chars() {
+        match found.last_mut() {
+            Some(last) if last == "\\" => last.push(c),
+            _ => found.push(c.into()),
+        }
+    }
+    found
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum PiecesRead {
+    /// All of them.
+    #[default]
+    All,
+    /// Those of the token's first word.
+    First,
+}

@@ -1,0 +1,265 @@
+//! The clean-up modes of Spark NLP's DocumentAssembler, with the way back to the text as it was.
+
+use std::ops::Range;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::document::Position;
+use super::java;
+use crate::Error;
+
+/// What DocumentAssembler does to a text before it is cut into tokens, by Spark NLP's names.
+///
+/// White space is Java's `\s`, six ASCII characters. "Written out" are a backslash and a letter in the text itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", try_from = "String")]
+pub enum CleanupMode {
+    /// Nothing.
+    #[default]
+    Disabled,
+    /// Each white-space character becomes a space.
+    Inplace,
+    /// As `Inplace`; a written-out `\n`, `\r\n` or `\t` becomes a space too.
+    InplaceFull,
+    /// White space at the ends goes, other runs of it become one space.
+    Shrink,
+    /// As `Shrink`; runs of written-out line ends, and of tabs, become one space too.
+    ShrinkFull,
+    /// A line feed or tab, with the white-space character that must stand before it, becomes a space.
+    Each,
+    /// As `Each`, also for a written-out `\n`, `\r\n` or `\t` after white space.
+    EachFull,
+    /// White space at the ends goes; a written-out `\n`, `\r\n` or `\t` goes.
+    DeleteFull,
+}
+
+impl CleanupMode {
+    /// All of them.
+    pub const ALL: [CleanupMode; 8] = [
+        CleanupMode::Disabled,
+        CleanupMode::Inplace,
+        CleanupMode::InplaceFull,
+        CleanupMode::Shrink,
+        CleanupMode::ShrinkFull,
+        CleanupMode::Each,
+        CleanupMode::EachFull,
+        CleanupMode::DeleteFull,
+    ];
+
+    /// Spark NLP's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            CleanupMode::Disabled => "disabled",
+            CleanupMode::Inplace => "inplace",
+            CleanupMode::InplaceFull => "inplace_full",
+            CleanupMode::Shrink => "shrink",
+            CleanupMode::ShrinkFull => "shrink_full",
+            CleanupMode::Each => "each",
+            CleanupMode::EachFull => "each_full",
+            CleanupMode::DeleteFull => "delete_full",
+        }
+    }
+
+    fn trims(self) -> bool {
+        matches!(self, CleanupMode::Shrink | CleanupMode::ShrinkFull | CleanupMode::DeleteFull)
+    }
+
+    fn replacement(self) -> &'static str {
+        if self == CleanupMode::DeleteFull { "" } else { " " }
+    }
+
+    /// What the text begins with: bytes to replace, or bytes to keep.
+    fn read(self, text: &str) -> Read {
+        let replaced = match self {
+            CleanupMode::Disabled => 0,
+            CleanupMode::Inplace => space(text),
+            CleanupMode::InplaceFull => space(text).max(written_out(text)),
+            CleanupMode::Shrink => spaces(text),
+            CleanupMode::ShrinkFull => {
+                let returns = repeated(text, "\\r");
+                let feeds = repeated(&text[returns..], "\\n");
+                if returns > 0 && feeds == 0 {
+                    return Read::Kept(returns);
+                }
+                spaces(text).max(returns + feeds).max(repeated(text, "\\t"))
+            }
+            CleanupMode::Each | CleanupMode::EachFull => {
+                let first = space(text);
+                let rest = &text[first..];
+                let plain = usize::from(rest.starts_with(['\n', '\t']));
+                let second = if self == CleanupMode::Each { plain } else { plain.max(written_out(rest)) };
+                if first == 0 || second == 0 { 0 } else { first + second }
+            }
+            CleanupMode::DeleteFull => written_out(text),
+        };
+        match replaced {
+            0 => Read::Kept(text.chars().next().map_or(0, char::len_utf8)),
+            replaced => Read::Replaced(replaced),
+        }
+    }
+}
+
+impl FromStr for CleanupMode {
+    type Err = Error;
+
+    /// Spark NLP's name, in any case and with spaces around it.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let wanted = name.trim().to_lowercase();
+        CleanupMode::ALL.into_iter().find(|mode| mode.name() == wanted).ok_or_else(|| Error::OptionInvalid {
+            option: "cleanupMode".into(),
+            reason: format!("{name:?} is none of {}", CleanupMode::ALL.map(CleanupMode::name).join(", ")),
+        })
+    }
+}
+
+impl TryFrom<String> for CleanupMode {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self, Error> {
+        name.parse()
+    }
+}
+
+enum Read {
+    Replaced(usize),
+    Kept(usize),
+}
+
+/// A part of the cleaned text and the part of the original it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Segment {
+    /// Where it begins in the cleaned text; it ends where the next one begins.
+    cleaned: Position,
+    original: Range<Position>,
+    /// Whether the two are the same text; otherwise one stands for the other as a whole.
+    same: bool,
+}
+
+/// The cleaned text, in segments; `None` if the mode changes nothing.
+pub(super) fn clean(text: &str, mode: CleanupMode) -> Option<(String, Vec<Segment>)> {
+    if mode == CleanupMode::Disabled {
+        return None;
+    }
+    let (mut text, mut original) = (text, Position::default());
+    if mode.trims() {
+        // Java's trim.
+        let rest = text.trim_start_matches(|c| c <= ' ');
+        original = original.after_text(&text[..text.len() - rest.len()]);
+        text = rest.trim_end_matches(|c| c <= ' ');
+    }
+    let mut cleaned = String::with_capacity(text.len());
+    let mut at = Position::default();
+    let mut segments: Vec<Segment> = Vec::new();
+    while !text.is_empty() {
+        let (length, same) = match mode.read(text) {
+            Read::Replaced(length) => (length, false),
+            Read::Kept(length) => (length, true),
+        };
+        let (read, rest) = text.split_at(length);
+        let written = if same { read } else { mode.replacement() };
+        let end = original.after_text(read);
+        match segments.last_mut() {
+            Some(last) if last.same && same => last.original.end = end,
+            _ if written.is_empty() => (),
+            _ => segments.push(Segment { cleaned: at, original: original..end, same }),
+        }
+        // After something was left out, a new segment must begin.
+        if written.is_empty() {
+            segments.push(Segment { cleaned: at, original: end..end, same: true });
+        }
+        cleaned.push_str(written);
+        at = at.after_text(written);
+        (original, text) = (end, rest);
+    }
+    Some((cleaned, segments))
+}
+
+/// Where a part of the cleaned text, which is not empty, stands in the original.
+pub(super) fn locate(segments: &[Segment], part: Range<Position>) -> Range<Position> {
+    // Of segments that begin at one place, all but the last are empty.
+    let holds = |byte: usize| segments.partition_point(|segment| segment.cleaned.byte <= byte).saturating_sub(1);
+    let place = |byte: usize, at: Position, end: bool| match segments.get(holds(byte)) {
+        None => at,
+        Some(segment) if segment.same => at.moved(segment.cleaned, segment.original.start),
+        Some(segment) if end => segment.original.end,
+        Some(segment) => segment.original.start,
+    };
+    place(part.start.byte, part.start, false)..place(part.end.byte - 1, part.end, true)
+}
+
+/// Length of the white-space character at the start, 0 or 1.
+fn space(text: &str) -> usize {
+    usize::from(text.starts_with(java::is_regex_space))
+}
+
+/// Length of the white space at the start.
+fn spaces(text: &str) -> usize {
+    text.len() - text.trim_start_matches(java::is_regex_space).len()
+}
+
+/// Length of a `\n`, `\r\n` or `\t` written out at the start.
+fn written_out(text: &str) -> usize {
+    ["\\r\\n", "\\n", "\\t"].into_iter().find(|mark| text.starts_with(mark)).map_or(0, str::len)
+}
+
+/// Length of the repetitions of `mark` at the start.
+fn repeated(text: &str, mark: &str) -> usize {
+    text.len() - text.trim_start_matches(mark).len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::document::characters;
+    use crate::text::Document;
+
+    #[test]
+    fn names_are_trimmed_and_in_any_case() {
+        for mode in CleanupMode::ALL {
+            assert_eq!(format!(" {} ", mode.name().to_uppercase()).parse(), Ok(mode));
+            assert_eq!(serde_json::to_value(mode).unwrap(), mode.name());
+            assert_eq!(serde_json::from_value::<CleanupMode>(mode.name().into()).unwrap(), mode);
+        }
+        assert_eq!("shrunk".parse::<CleanupMode>().unwrap_err().code(), "option_invalid");
+    }
+
+    #[test]
+    fn what_is_kept_is_found_again_in_the_original() {
+        let texts = [
+            "  a \t b\\n\\nc\\r\\nd \n\u{1F600}e\\r\\r\u{E9} \\tf\n\t ",
+            "\\n\\nab\\ncd\\n",
+            " \t",
+            "",
+            "x\\t\\t\\ty\r\n\r\nz\u{1F9EC}\\n\u{1F9EC}",
+        ];
+        for (text, mode) in texts.iter().flat_map(|text| CleanupMode::ALL.map(|mode| (text, mode))) {
+            let document = Document::assemble(text, mode);
+            let mut before = 0;
+            for (start, c) in characters(document.text()) {
+                let place = document.locate(start..start.after(c));
+                let read = &text[place.start.byte..place.end.byte];
+                if c == ' ' {
+                    assert!(read.starts_with(java::is_regex_space) || read.starts_with('\\'), "{read:?}");
+                } else {
+                    assert_eq!(read, c.to_string(), "{text:?} {mode:?}");
+                }
+                assert_eq!(place.start.utf16, text[..place.start.byte].encode_utf16().count());
+                assert_eq!(place.end.utf16, text[..place.end.byte].encode_utf16().count());
+                assert!(place.start.byte >= before);
+                before = place.end.byte;
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_spans_what_was_left_out_within_it_and_no_more() {
+        let document = Document::assemble("\\nab\\ncd\\n e", CleanupMode::DeleteFull);
+        assert_eq!(document.text(), "abcd e");
+        let at = |utf16| Position { byte: utf16, utf16 };
+        let place = document.locate(at(0)..at(4));
+        assert_eq!(&document.original()[place.start.byte..place.end.byte], "ab\\ncd");
+        assert_eq!(document.locate(at(2)..at(4)), at(6)..at(8));
+        assert_eq!(document.locate(at(0)..at(2)), at(2)..at(4));
+    }
+}
