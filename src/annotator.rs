@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::aggregate::{self, AggregationStrategy};
 use crate::chunk::{convert, Chunk, ConverterOptions, TokenLabel};
 use crate::engine::{Classifier, Logits};
-use crate::model::{Model, Source};
-use crate::text::{self, Document, Encoder, Pieces, Token, Tokenizer, TokenizerOptions, Vocabulary, Window};
+use crate::hugging_face;
+use crate::model::{Model, Reading, Source};
+use crate::text::{self, Document, Encoder, Pieces, Token, Tokenizer, TokenizerOptions, Window};
 use crate::Error;
 
 /// Longest window that Spark NLP allows, `[CLS]` and `[SEP]` included.
@@ -28,6 +30,19 @@ pub struct Options {
     /// Repeats what open-source Spark NLP does to a text of too many word pieces: if the first one left out begins
     /// a token, that token is labelled by the values of `[SEP]`. Of use only to compare with it.
     pub label_from_separator: bool,
+    /// How text becomes word pieces. `None`: by the model's own tokenizer if it is a Hugging Face folder, otherwise as
+    /// in Spark NLP.
+    pub encoding: Option<Encoding>,
+}
+
+/// How text becomes word pieces, and pieces become chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Encoding {
+    /// Spark NLP's tokenizer, encoder and converter.
+    Spark,
+    /// The model's own tokenizer, and an [`AggregationStrategy`]: as in transformers. For Hugging Face folders only.
+    HuggingFace,
 }
 
 /// How text that is longer than a window is treated.
@@ -53,6 +68,9 @@ pub struct AnnotateOptions {
     pub entities: Option<Vec<String>>,
     /// See [`ConverterOptions::keep_pad`].
     pub keep_pad: bool,
+    /// For models read by their own tokenizer ([`Encoding::HuggingFace`]): how labels are joined into chunks;
+    /// `Simple` if `None`. With [`Mode::Truncate`] the chunks are those of transformers' pipeline.
+    pub aggregation_strategy: Option<AggregationStrategy>,
 }
 
 /// What was found in a text.
@@ -79,7 +97,7 @@ pub struct Labelling<'a> {
 pub struct Annotator {
     name: String,
     labels: Vec<String>,
-    vocabulary: Vocabulary,
+    reading: Reading,
     classifier: Classifier,
     tokenizer: Tokenizer,
     case_sensitive: bool,
@@ -89,8 +107,10 @@ pub struct Annotator {
 }
 
 /// A text being annotated, window by window: for callers that show progress or must stay interruptible.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Job {
+    /// For a model read by its own tokenizer; everything else is empty then.
+    own: Option<hugging_face::Job>,
     text: String,
     tokens: Vec<Token>,
     pieces: Vec<u32>,
@@ -107,7 +127,7 @@ pub struct Job {
 impl Job {
     /// Windows run, of how many.
     pub fn progress(&self) -> (usize, usize) {
-        (self.done, self.windows.len())
+        self.own.as_ref().map_or((self.done, self.windows.len()), hugging_face::Job::progress)
     }
 }
 
@@ -118,7 +138,16 @@ impl Annotator {
     /// Those of [`Model::read`] and [`Classifier::load`]; `labels_mismatch` when the graph's output and the list of
     /// labels differ in number; `option_invalid`.
     pub fn load(source: &dyn Source, options: &Options) -> Result<Self, Error> {
-        let model = Model::read(source)?;
+        Self::from_model(Model::read(source)?, options)
+    }
+
+    /// As [`load`](Self::load), for a model already read: its source may be dropped before, which matters where
+    /// memory is short.
+    ///
+    /// # Errors
+    /// Those of [`Classifier::load`]; `labels_mismatch`; `option_invalid`.
+    pub fn from_model(model: Model, options: &Options) -> Result<Self, Error> {
+        let reading = chosen(model.reading, options)?;
         let max_sentence_length = options.max_sentence_length.unwrap_or(model.pipeline.max_sentence_length);
         if !(1..=LONGEST_WINDOW).contains(&max_sentence_length) {
             return Err(Error::OptionInvalid {
@@ -142,7 +171,7 @@ impl Annotator {
             label_from_separator: options.label_from_separator,
             name: model.name,
             labels: model.labels,
-            vocabulary: model.vocabulary,
+            reading,
             classifier,
         })
     }
@@ -160,7 +189,11 @@ impl Annotator {
     /// Entities that the model knows, in the order of its labels.
     pub fn entities(&self) -> Vec<&str> {
         let mut entities: Vec<&str> = Vec::new();
-        for entity in self.labels.iter().filter_map(|label| label.split_once('-').map(|(_, entity)| entity)) {
+        let own = matches!(self.reading, Reading::HuggingFace { .. });
+        for label in &self.labels {
+            // Outside Spark NLP a label may do without B- and I-.
+            let bare = (own && label != "O").then(|| aggregate::entity(label));
+            let Some(entity) = label.split_once('-').map(|(_, entity)| entity).or(bare) else { continue };
             if !entities.contains(&entity) {
                 entities.push(entity);
             }
@@ -185,6 +218,10 @@ impl Annotator {
     pub fn label(&self, text: &str, mode: Mode) -> Result<Labelling<'_>, Error> {
         let mut job = self.begin(text, &AnnotateOptions { mode, ..Default::default() })?;
         while self.advance(&mut job)? {}
+        if let Some(own) = &job.own {
+            let (tokens, found) = own.label();
+            return Ok(Labelling { labels: self.named(&found), tokens });
+        }
         Ok(Labelling { labels: self.named(&job.found), tokens: job.tokens })
     }
 
@@ -194,10 +231,18 @@ impl Annotator {
     /// `option_invalid`.
     pub fn begin(&self, text: &str, options: &AnnotateOptions) -> Result<Job, Error> {
         let converter = self.converter(options)?;
+        let vocabulary = match &self.reading {
+            Reading::Spark(vocabulary) => vocabulary,
+            Reading::HuggingFace { tokenizer, .. } => {
+                let labels = self.classifier.labels();
+                let own = hugging_face::Job::begin(tokenizer, text, self.max_sentence_length, labels, options)?;
+                return Ok(Job { own: Some(own), ..Job::default() });
+            }
+        };
         let document = Document::new(text);
         let tokens = self.tokenizer.tokenize(document)?;
         let (pieces, placed) =
-            Encoder::new(&self.vocabulary, self.case_sensitive, self.pieces).encode(document, &tokens);
+            Encoder::new(vocabulary, self.case_sensitive, self.pieces).encode(document, &tokens);
         let limit = self.max_sentence_length.saturating_sub(2);
         let mut truncated_from = None;
         let windows = match options.mode {
@@ -209,6 +254,7 @@ impl Annotator {
             }
         };
         Ok(Job {
+            own: None,
             text: text.to_string(),
             found: vec![None; tokens.len()],
             tokens,
@@ -226,10 +272,15 @@ impl Annotator {
     /// # Errors
     /// `inference_failed`.
     pub fn advance(&self, job: &mut Job) -> Result<bool, Error> {
+        let vocabulary = match (&self.reading, &mut job.own) {
+            (Reading::Spark(vocabulary), _) => vocabulary,
+            (Reading::HuggingFace { tokenizer, .. }, Some(own)) => return own.advance(tokenizer, &self.classifier),
+            (Reading::HuggingFace { .. }, None) => return Ok(false),
+        };
         let Some(window) = job.windows.get(job.done) else { return Ok(false) };
-        let mut ids = vec![self.vocabulary.classification()];
+        let mut ids = vec![vocabulary.classification()];
         ids.extend_from_slice(&job.pieces[window.pieces.clone()]);
-        ids.push(self.vocabulary.separator());
+        ids.push(vocabulary.separator());
         let logits = self.classifier.logits(&ids)?;
         for token in window.decides.clone() {
             job.found[token] = self.decide(&job.placed[token], window, &logits);
@@ -247,6 +298,9 @@ impl Annotator {
 
     /// The chunks of a text whose windows have been run; those not run count as unlabelled.
     pub fn finish(&self, job: Job) -> Annotation {
+        if let Some(own) = job.own {
+            return own.finish(&self.labels);
+        }
         let labels = self.named(&job.found);
         let chunks = convert(Document::new(&job.text), &job.tokens, &labels, &job.converter);
         Annotation { chunks, truncated_from: job.truncated_from }
@@ -279,6 +333,9 @@ impl Annotator {
                 return Err(invalid("threshold", format!("{threshold} is not 0 to 1")));
             }
         }
+        if options.aggregation_strategy.is_some() && !matches!(self.reading, Reading::HuggingFace { .. }) {
+            return Err(invalid("aggregationStrategy", "it is for Hugging Face folders read by their own tokenizer".into()));
+        }
         let known = self.entities();
         for entity in options.entities.iter().flatten() {
             if !known.contains(&entity.as_str()) {
@@ -290,5 +347,23 @@ impl Annotator {
             white_list: options.entities.clone(),
             keep_pad: options.keep_pad,
         })
+    }
+}
+
+/// How a model is read under the options, if it can be.
+fn chosen(reading: Reading, options: &Options) -> Result<Reading, Error> {
+    let invalid = |option: &str, reason: &str| Error::OptionInvalid { option: option.into(), reason: reason.into() };
+    let own_only = "the model's own tokenizer decides; choose the encoding \"spark\" to set it";
+    match (reading, options.encoding) {
+        (Reading::HuggingFace { vocabulary, .. }, Some(Encoding::Spark)) => vocabulary
+            .map(Reading::Spark)
+            .ok_or_else(|| invalid("encoding", "the model's tokenizer is not of word pieces, as \"spark\" needs")),
+        (Reading::Spark(_), Some(Encoding::HuggingFace)) => {
+            Err(invalid("encoding", "\"huggingFace\" needs a Hugging Face folder"))
+        }
+        (Reading::HuggingFace { .. }, _) if options.tokenizer.is_some() => Err(invalid("tokenizer", own_only)),
+        (Reading::HuggingFace { .. }, _) if options.case_sensitive.is_some() => Err(invalid("caseSensitive", own_only)),
+        (Reading::HuggingFace { .. }, _) if options.pieces != Pieces::All => Err(invalid("pieces", own_only)),
+        (reading, _) => Ok(reading),
     }
 }

@@ -2,12 +2,15 @@
 
 mod document;
 mod java;
+mod own_tokenizer;
 mod pieces;
 mod split;
 mod tokenizer;
 mod windows;
 
 pub use document::Document;
+pub use own_tokenizer::OwnTokenizer;
+pub(crate) use own_tokenizer::Piece;
 pub use pieces::{Encoder, Pieces, Vocabulary};
 pub use tokenizer::{Token, Tokenizer, TokenizerOptions};
 pub use windows::{cut, truncate, Window};
