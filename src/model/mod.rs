@@ -13,7 +13,7 @@ mod wrapped_graph;
 pub use bundle::{Manifest, ManifestFile, MANIFEST};
 pub use export_folder::FILES as EXPORT_FOLDER_FILES;
 pub use hugging_face::FILES as HUGGING_FACE_FILES;
-pub use source::{Folder, MemoryFiles, ReadSeek, Source, Taker};
+pub use source::{ArchiveFile, Folder, MemoryFiles, ReadSeek, Source, Taker};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use source::{is_archive_name, list_paths};
 

@@ -12,6 +12,9 @@ pub trait ReadSeek: Read + Seek {}
 
 impl<T: Read + Seek> ReadSeek for T {}
 
+/// A file that holds a model's files: its path or address, and its bytes.
+pub type ArchiveFile<'s> = (String, Box<dyn ReadSeek + 's>);
+
 /// What [`Source::stream`] hands a file to: its bytes from the first on, and how many there are.
 pub type Taker<'t> = dyn FnMut(&mut dyn Read, u64) -> Result<(), Error> + 't;
 
@@ -38,7 +41,7 @@ pub trait Source {
     ///
     /// # Errors
     /// `file_unreadable`.
-    fn archive(&self) -> Result<Option<(String, Box<dyn ReadSeek + '_>)>, Error> {
+    fn archive(&self) -> Result<Option<ArchiveFile<'_>>, Error> {
         Ok(None)
     }
 
@@ -75,7 +78,8 @@ pub(super) fn fill(reader: &mut dyn Read, length: u64, file: &str) -> Result<Vec
     reserve(&mut bytes, length, file)?;
     reader.take(length.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| broken(file, &error))?;
     if bytes.len() as u64 != length {
-        let reason = format!("{} of the {length} bytes that it should hold", if bytes.len() as u64 > length { "more than" } else { "fewer than" });
+        let than = if bytes.len() as u64 > length { "more" } else { "fewer" };
+        let reason = format!("it holds {than} than the {length} bytes that it should");
         return Err(Error::ArchiveInvalid { file: file.to_string(), reason });
     }
     Ok(bytes)
@@ -156,7 +160,7 @@ impl Source for Folder {
         Ok(true)
     }
 
-    fn archive(&self) -> Result<Option<(String, Box<dyn ReadSeek + '_>)>, Error> {
+    fn archive(&self) -> Result<Option<ArchiveFile<'_>>, Error> {
         if !self.path.is_file() {
             return Ok(None);
         }
@@ -205,7 +209,7 @@ impl Source for MemoryFiles {
         Ok(true)
     }
 
-    fn archive(&self) -> Result<Option<(String, Box<dyn ReadSeek + '_>)>, Error> {
+    fn archive(&self) -> Result<Option<ArchiveFile<'_>>, Error> {
         let mut files = self.files.iter();
         Ok(match (files.next(), files.next()) {
             (Some((path, bytes)), None) if is_archive_name(path) => {
