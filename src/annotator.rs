@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::aggregate::{self, AggregationStrategy};
 use crate::chunk::{convert, Chunk, ConverterOptions, LabelCasing, TokenLabel};
 use crate::engine::{Classifier, Fused, Logits, Precision};
-use crate::model::{Model, Source};
-use crate::text::{
-    self, CleanupMode, Document, Encoder, Pieces, Token, Tokenizer, TokenizerOptions, Vocabulary, Window,
-};
+use crate::hugging_face;
+use crate::model::{Model, Reading, Source};
+use crate::text::{self, CleanupMode, Document, Encoder, Pieces, Token, Tokenizer, TokenizerOptions, Window};
 use crate::Error;
 
 /// Longest window that Spark NLP allows, `[CLS]` and `[SEP]` included.
@@ -35,6 +35,19 @@ pub struct Options {
     /// Repeats what open-source Spark NLP does to a text of too many word pieces: if the first one left out begins
     /// a token, that token is labelled by the values of `[SEP]`. Of use only to compare with it.
     pub label_from_separator: bool,
+    /// How text becomes word pieces. `None`: by the model's own tokenizer if it is a Hugging Face folder, otherwise as
+    /// in Spark NLP.
+    pub encoding: Option<Encoding>,
+}
+
+/// How text becomes word pieces, and pieces become chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Encoding {
+    /// Spark NLP's tokenizer, encoder and converter.
+    Spark,
+    /// The model's own tokenizer, and an [`AggregationStrategy`]: as in transformers. For Hugging Face folders only.
+    HuggingFace,
 }
 
 /// How text that is longer than a window is treated.
@@ -75,6 +88,26 @@ pub struct AnnotateOptions {
     pub preserve_position: Option<bool>,
     /// See [`ConverterOptions::pad_as_o`]; so if `None`.
     pub pad_as_o: Option<bool>,
+    /// For models read by their own tokenizer ([`Encoding::HuggingFace`]): how labels are joined into chunks;
+    /// `Simple` if `None`. With [`Mode::Truncate`] the chunks are those of transformers' pipeline.
+    pub aggregation_strategy: Option<AggregationStrategy>,
+}
+
+impl AnnotateOptions {
+    /// The first option set that only Spark NLP's converter knows.
+    fn converter_only(&self) -> Option<&'static str> {
+        let set = [
+            ("blackList", self.black_list.is_some()),
+            ("greedyMode", self.greedy_mode),
+            ("ignoreStopWords", self.ignore_stop_words.is_some()),
+            ("replaceLabels", !self.replace_labels.is_empty()),
+            ("labelCasing", self.label_casing.is_some()),
+            ("nerHasNoSchema", self.ner_has_no_schema),
+            ("preservePosition", self.preserve_position.is_some()),
+            ("padAsO", self.pad_as_o.is_some()),
+        ];
+        set.into_iter().find_map(|(name, set)| set.then_some(name))
+    }
 }
 
 /// What was found in a text.
@@ -103,7 +136,7 @@ pub struct Labelling<'a> {
 pub struct Annotator {
     name: String,
     labels: Vec<String>,
-    vocabulary: Vocabulary,
+    reading: Reading,
     classifier: Classifier,
     tokenizer: Tokenizer,
     cleanup_mode: CleanupMode,
@@ -114,8 +147,10 @@ pub struct Annotator {
 }
 
 /// A text being annotated, window by window: for callers that show progress or must stay interruptible.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Job {
+    /// For a model read by its own tokenizer; everything else is empty then.
+    own: Option<hugging_face::Job>,
     document: Document,
     tokens: Vec<Token>,
     pieces: Vec<u32>,
@@ -132,7 +167,7 @@ pub struct Job {
 impl Job {
     /// Windows run, of how many.
     pub fn progress(&self) -> (usize, usize) {
-        (self.done, self.windows.len())
+        self.own.as_ref().map_or((self.done, self.windows.len()), hugging_face::Job::progress)
     }
 }
 
@@ -143,7 +178,16 @@ impl Annotator {
     /// Those of [`Model::read`] and [`Classifier::load`]; `labels_mismatch` when the graph's output and the list of
     /// labels differ in number; `option_invalid`.
     pub fn load(source: &dyn Source, options: &Options) -> Result<Self, Error> {
-        let model = Model::read(source)?;
+        Self::from_model(Model::read(source)?, options)
+    }
+
+    /// As [`load`](Self::load), for a model already read: its source may be dropped before, which matters where
+    /// memory is short.
+    ///
+    /// # Errors
+    /// Those of [`Classifier::load`]; `labels_mismatch`; `option_invalid`.
+    pub fn from_model(model: Model, options: &Options) -> Result<Self, Error> {
+        let reading = chosen(model.reading, options)?;
         let max_sentence_length = options.max_sentence_length.unwrap_or(model.pipeline.max_sentence_length);
         if !(1..=LONGEST_WINDOW).contains(&max_sentence_length) {
             return Err(Error::OptionInvalid {
@@ -168,7 +212,7 @@ impl Annotator {
             label_from_separator: options.label_from_separator,
             name: model.name,
             labels: model.labels,
-            vocabulary: model.vocabulary,
+            reading,
             classifier,
         })
     }
@@ -186,7 +230,11 @@ impl Annotator {
     /// Entities that the model knows, in the order of its labels.
     pub fn entities(&self) -> Vec<&str> {
         let mut entities: Vec<&str> = Vec::new();
-        for entity in self.labels.iter().filter_map(|label| label.split_once('-').map(|(_, entity)| entity)) {
+        let own = matches!(self.reading, Reading::HuggingFace { .. });
+        for label in &self.labels {
+            // Outside Spark NLP a label may do without B- and I-.
+            let bare = (own && label != "O").then(|| aggregate::entity(label));
+            let Some(entity) = label.split_once('-').map(|(_, entity)| entity).or(bare) else { continue };
             if !entities.contains(&entity) {
                 entities.push(entity);
             }
@@ -216,6 +264,10 @@ impl Annotator {
     pub fn label(&self, text: &str, mode: Mode) -> Result<Labelling<'_>, Error> {
         let mut job = self.begin(text, &AnnotateOptions { mode, ..Default::default() })?;
         while self.advance(&mut job)? {}
+        if let Some(own) = &job.own {
+            let (tokens, found) = own.label();
+            return Ok(Labelling { labels: self.named(&found), document: job.document, tokens });
+        }
         Ok(Labelling { labels: self.named(&job.found), document: job.document, tokens: job.tokens })
     }
 
@@ -225,10 +277,18 @@ impl Annotator {
     /// `option_invalid`.
     pub fn begin(&self, text: &str, options: &AnnotateOptions) -> Result<Job, Error> {
         let converter = self.converter(options)?;
+        let vocabulary = match &self.reading {
+            Reading::Spark(vocabulary) => vocabulary,
+            Reading::HuggingFace { tokenizer, .. } => {
+                let labels = self.classifier.labels();
+                let own = hugging_face::Job::begin(tokenizer, text, self.max_sentence_length, labels, options)?;
+                return Ok(Job { own: Some(own), document: Document::new(text), ..Job::default() });
+            }
+        };
         let document = Document::assemble(text, self.cleanup_mode);
         let tokens = self.tokenizer.tokenize(&document)?;
         let (pieces, placed) =
-            Encoder::new(&self.vocabulary, self.case_sensitive, self.pieces).encode(&document, &tokens);
+            Encoder::new(vocabulary, self.case_sensitive, self.pieces).encode(&document, &tokens);
         let limit = self.max_sentence_length.saturating_sub(2);
         let mut truncated_from = None;
         let windows = match options.mode {
@@ -241,6 +301,7 @@ impl Annotator {
             }
         };
         Ok(Job {
+            own: None,
             document,
             found: vec![None; tokens.len()],
             tokens,
@@ -258,10 +319,15 @@ impl Annotator {
     /// # Errors
     /// `inference_failed`.
     pub fn advance(&self, job: &mut Job) -> Result<bool, Error> {
+        let vocabulary = match (&self.reading, &mut job.own) {
+            (Reading::Spark(vocabulary), _) => vocabulary,
+            (Reading::HuggingFace { tokenizer, .. }, Some(own)) => return own.advance(tokenizer, &self.classifier),
+            (Reading::HuggingFace { .. }, None) => return Ok(false),
+        };
         let Some(window) = job.windows.get(job.done) else { return Ok(false) };
-        let mut ids = vec![self.vocabulary.classification()];
+        let mut ids = vec![vocabulary.classification()];
         ids.extend_from_slice(&job.pieces[window.pieces.clone()]);
-        ids.push(self.vocabulary.separator());
+        ids.push(vocabulary.separator());
         let logits = self.classifier.logits(&ids)?;
         for token in window.decides.clone() {
             job.found[token] = self.decide(&job.placed[token], window, &logits);
@@ -279,6 +345,9 @@ impl Annotator {
 
     /// The chunks of a text whose windows have been run; those not run count as unlabelled.
     pub fn finish(&self, job: Job) -> Annotation {
+        if let Some(own) = job.own {
+            return own.finish(&self.labels);
+        }
         let labels = self.named(&job.found);
         let chunks = convert(&job.document, &job.tokens, &labels, &job.converter);
         Annotation { chunks, truncated_from: job.truncated_from }
@@ -311,6 +380,16 @@ impl Annotator {
                 return Err(invalid("threshold", format!("{threshold} is not 0 to 1")));
             }
         }
+        if options.aggregation_strategy.is_some() && !matches!(self.reading, Reading::HuggingFace { .. }) {
+            let reason = "it is for Hugging Face folders read by their own tokenizer";
+            return Err(invalid("aggregationStrategy", reason.into()));
+        }
+        if matches!(self.reading, Reading::HuggingFace { .. }) {
+            if let Some(option) = options.converter_only() {
+                let reason = "it is the Spark converter's; load the model with encoding spark to use it";
+                return Err(invalid(option, reason.into()));
+            }
+        }
         // Without a schema, labels are entities' names as they are.
         let known = if options.ner_has_no_schema {
             self.labels.iter().map(String::as_str).filter(|label| *label != "O").collect()
@@ -336,5 +415,23 @@ impl Annotator {
             label_casing: options.label_casing,
             preserve_position: options.preserve_position.unwrap_or(true),
         })
+    }
+}
+
+/// How a model is read under the options, if it can be.
+fn chosen(reading: Reading, options: &Options) -> Result<Reading, Error> {
+    let invalid = |option: &str, reason: &str| Error::OptionInvalid { option: option.into(), reason: reason.into() };
+    let own_only = "the model's own tokenizer decides; choose the encoding \"spark\" to set it";
+    match (reading, options.encoding) {
+        (Reading::HuggingFace { vocabulary, .. }, Some(Encoding::Spark)) => vocabulary
+            .map(Reading::Spark)
+            .ok_or_else(|| invalid("encoding", "the model's tokenizer is not of word pieces, as \"spark\" needs")),
+        (Reading::Spark(_), Some(Encoding::HuggingFace)) => {
+            Err(invalid("encoding", "\"huggingFace\" needs a Hugging Face folder"))
+        }
+        (Reading::HuggingFace { .. }, _) if options.tokenizer.is_some() => Err(invalid("tokenizer", own_only)),
+        (Reading::HuggingFace { .. }, _) if options.case_sensitive.is_some() => Err(invalid("caseSensitive", own_only)),
+        (Reading::HuggingFace { .. }, _) if options.pieces != Pieces::All => Err(invalid("pieces", own_only)),
+        (reading, _) => Ok(reading),
     }
 }

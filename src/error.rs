@@ -18,12 +18,36 @@ pub enum Error {
         /// What the platform said.
         reason: String,
     },
-    /// The folder is none of the layouts that can be loaded.
-    #[error("{source_name}: not a model folder: {reason}")]
+    /// The folder or archive is none of the layouts that can be loaded.
+    #[error("{source_name}: not a model: {reason}")]
     ModelUnrecognised {
         /// The folder's path or address.
         source_name: String,
         /// What was looked for.
+        reason: String,
+    },
+    /// A zip file is damaged, or made to do harm: it unpacks to too much, or names places outside itself.
+    #[error("{file}: invalid archive: {reason}")]
+    ArchiveInvalid {
+        /// The archive's path or address, or that of a file in it.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The model is sound, but of a kind that cannot be read.
+    #[error("{file}: not supported: {reason}")]
+    ModelUnsupported {
+        /// The file that shows it.
+        file: String,
+        /// What kind it is, and what to do instead.
+        reason: String,
+    },
+    /// A model's settings (`config.json`, `metadata/part-00000` and such) are no JSON or lack what is needed.
+    #[error("{file}: invalid configuration: {reason}")]
+    ConfigInvalid {
+        /// The file's path or address.
+        file: String,
+        /// What is wrong with it.
         reason: String,
     },
     /// `manifest.json` is not valid.
@@ -112,6 +136,9 @@ impl Error {
             Error::FileMissing { .. } => "file_missing",
             Error::FileUnreadable { .. } => "file_unreadable",
             Error::ModelUnrecognised { .. } => "model_unrecognised",
+            Error::ArchiveInvalid { .. } => "archive_invalid",
+            Error::ModelUnsupported { .. } => "model_unsupported",
+            Error::ConfigInvalid { .. } => "config_invalid",
             Error::ManifestInvalid { .. } => "manifest_invalid",
             Error::FileMismatch { .. } => "file_mismatch",
             Error::VocabularyInvalid { .. } => "vocabulary_invalid",

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs, unreachable_pub)]
 
+mod aggregate;
 mod annotator;
 mod chunk;
 mod error;
+mod hugging_face;
 
 pub mod engine;
 pub mod eval;
@@ -14,6 +16,7 @@ pub mod text;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
-pub use annotator::{AnnotateOptions, Annotation, Annotator, Job, Labelling, Mode, Options};
+pub use aggregate::AggregationStrategy;
+pub use annotator::{AnnotateOptions, Annotation, Annotator, Encoding, Job, Labelling, Mode, Options};
 pub use chunk::{align, convert, Chunk, ConverterOptions, LabelCasing, TokenLabel};
 pub use error::Error;

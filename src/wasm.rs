@@ -1,6 +1,8 @@
 //! The doors to a browser: types in and out, downloads, time. What is annotated, and how, is decided elsewhere.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use js_sys::{Array, Function, Object, Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
@@ -10,7 +12,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Performance, ReadableStreamDefaultReader, RequestInit, Response};
 
-use crate::model::{Manifest, MemoryFiles, EXPORT_FOLDER_FILES, MANIFEST};
+use crate::model::{is_archive_name, list_paths, EXPORT_FOLDER_FILES, HUGGING_FACE_FILES, MANIFEST};
+use crate::model::{ArchiveFile, Manifest, MemoryFiles, Model, Source, Taker};
 use crate::{annotator, AnnotateOptions, Error, Options};
 
 /// Bytes reserved for a file on the word of a manifest alone.
@@ -94,7 +97,7 @@ struct Info<'a> {
 
 #[wasm_bindgen]
 impl Annotator {
-    /// Downloads a model folder and loads it. `address` is absolute; `on_progress` is called with
+    /// Downloads a model folder, or a zip whose address ends so, and loads it. `address` is absolute; `on_progress` is called with
     /// `{stage: "download", file, loaded, total}` in bytes over all files, then `{stage: "prepare"}`; `signal`
     /// stops the download.
     pub async fn fetch(
@@ -112,23 +115,30 @@ impl Annotator {
         };
         let files = download(&address, signal.as_ref(), &tell).await.map_err(|error| js_error(&error))?;
         tell(&Progress::Prepare);
-        Self::load(&files, &options)
+        Self::load(files, &options)
     }
 
-    /// Loads a model from memory. `files` maps paths (`model.onnx`, `assets/vocab.txt`) to `Uint8Array`s.
+    /// Loads a model from memory. `files` maps paths (`model.onnx`, `assets/vocab.txt`) to `Uint8Array`s; a single file
+    /// `….zip` is a model's zip, such as a saved model of Spark NLP.
     #[wasm_bindgen(js_name = fromFiles)]
     pub fn from_files(name: String, files: &Object, options: JsValue) -> Result<Annotator, JsValue> {
-        let mut memory = MemoryFiles::new(name);
+        let options: Options = read(&options)?;
+        let mut held = JsFiles { name, files: BTreeMap::new() };
         for entry in Object::entries(files).iter() {
             let entry = Array::from(&entry);
             let path = entry.get(0).as_string().unwrap_or_default();
-            memory.insert(path, Uint8Array::new(&entry.get(1)).to_vec());
+            // An array of bytes is taken as it is: to construct another would copy it.
+            let bytes = entry.get(1).dyn_into().unwrap_or_else(|other| Uint8Array::new(&other));
+            held.files.insert(path, bytes);
         }
-        Self::load(&memory, &read(&options)?)
+        Self::load(held, &options)
     }
 
-    fn load(files: &MemoryFiles, options: &Options) -> Result<Annotator, JsValue> {
-        let inner = annotator::Annotator::load(files, options).map_err(|error| js_error(&error))?;
+    fn load(files: impl Source, options: &Options) -> Result<Annotator, JsValue> {
+        let model = Model::read(&files).map_err(|error| js_error(&error))?;
+        // Before the graph is parsed, which takes its size again.
+        drop(files);
+        let inner = annotator::Annotator::from_model(model, options).map_err(|error| js_error(&error))?;
         Ok(Annotator { inner })
     }
 
@@ -214,40 +224,127 @@ impl Job {
     }
 }
 
-/// Fetches a bundle's files, or where there is no manifest those of a Spark NLP export folder.
+/// Files that stay in the memory of JS, which unlike that of WebAssembly is given back when it is no longer needed.
+struct JsFiles {
+    name: String,
+    files: BTreeMap<String, Uint8Array>,
+}
+
+impl Source for JsFiles {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, Error> {
+        Ok(list_paths(self.files.keys(), folder))
+    }
+
+    fn stream(&self, path: &str, take: &mut Taker<'_>) -> Result<bool, Error> {
+        let Some(bytes) = self.files.get(path) else { return Ok(false) };
+        take(&mut JsReader { bytes, at: 0 }, bytes.length().into())?;
+        Ok(true)
+    }
+
+    fn archive(&self) -> Result<Option<ArchiveFile<'_>>, Error> {
+        let mut files = self.files.iter();
+        Ok(match (files.next(), files.next()) {
+            (Some((path, bytes)), None) if is_archive_name(path) => {
+                // A call into JS per read: the buffer makes them few.
+                Some((self.locate(path), Box::new(BufReader::with_capacity(1 << 16, JsReader { bytes, at: 0 }))))
+            }
+            _ => None,
+        })
+    }
+}
+
+struct JsReader<'a> {
+    bytes: &'a Uint8Array,
+    at: u64,
+}
+
+impl Read for JsReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = u64::from(self.bytes.length());
+        let start = self.at.min(length);
+        let end = length.min(start + buffer.len() as u64);
+        let count = (end - start) as usize;
+        self.bytes.subarray(start as u32, end as u32).copy_to(&mut buffer[..count]);
+        self.at = end;
+        Ok(count)
+    }
+}
+
+impl Seek for JsReader<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => u64::from(self.bytes.length()).checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
+
+/// Fetches a bundle's files, or where there is no manifest those of a Spark NLP export folder or a Hugging Face folder;
+/// or one zip.
 async fn download(
     address: &str,
     signal: Option<&AbortSignal>,
     tell: &dyn Fn(&Progress<'_>),
 ) -> Result<MemoryFiles, Error> {
-    let root = address.trim_end_matches('/');
+    let address = address.trim_end_matches('/');
+    let (root, archive) = match address.rsplit_once('/') {
+        Some((folder, file)) if is_archive_name(file) => (folder, Some(file)),
+        _ => (address, None),
+    };
     let mut files = MemoryFiles::new(root);
     let locate = |path: &str| format!("{root}/{path}");
-    let paths = match fetch_file(&locate(MANIFEST), signal, None, &|_| ()).await {
-        Ok(bytes) => {
-            let manifest = Manifest::parse(&bytes, &locate(MANIFEST))?;
-            files.insert(MANIFEST, bytes);
-            manifest.files.into_iter().map(|file| (file.path, Some(file.bytes))).collect()
-        }
-        Err(Error::FileMissing { .. }) => EXPORT_FOLDER_FILES.map(|path| (path.to_string(), None)).to_vec(),
-        Err(error) => return Err(error),
+    let unlisted = |paths: &[&str]| paths.iter().map(|path| (path.to_string(), None)).collect::<Vec<_>>();
+    let paths: Vec<(String, Option<u64>)> = if let Some(archive) = archive {
+        unlisted(&[archive])
+    } else if let Some(bytes) = fetch_if_there(&locate(MANIFEST), signal).await? {
+        let manifest = Manifest::parse(&bytes, &locate(MANIFEST))?;
+        files.insert(MANIFEST, bytes);
+        manifest.files.into_iter().map(|file| (file.path, Some(file.bytes))).collect()
+    } else if let Some(bytes) = fetch_if_there(&locate(EXPORT_FOLDER_FILES[0]), signal).await? {
+        files.insert(EXPORT_FOLDER_FILES[0], bytes);
+        unlisted(&EXPORT_FOLDER_FILES[1..])
+    } else {
+        unlisted(&HUGGING_FACE_FILES)
     };
     let total = paths.iter().filter_map(|(_, bytes)| *bytes).sum::<u64>() as f64;
     let mut before = 0.0;
+    let (mut graph, mut tokenizer) = (false, false);
     for (path, bytes) in paths {
+        // Of the places where a Hugging Face folder may have them, the first will do.
+        if bytes.is_none() && ((graph && path.ends_with(".onnx")) || (tokenizer && path == "vocab.txt")) {
+            continue;
+        }
         let loaded = |loaded: f64| tell(&Progress::Download { file: &path, loaded: before + loaded, total });
         loaded(0.0);
         match fetch_file(&locate(&path), signal, bytes, &loaded).await {
             Ok(found) => {
                 before += found.len() as f64;
+                graph |= path.ends_with(".onnx");
+                tokenizer |= path == "tokenizer.json";
                 files.insert(path, found);
             }
             // Whether a missing file matters is for the model's reader to say.
-            Err(Error::FileMissing { .. }) if bytes.is_none() => (),
+            Err(Error::FileMissing { .. }) if bytes.is_none() && archive.is_none() => (),
             Err(error) => return Err(error),
         }
     }
     Ok(files)
+}
+
+/// Fetches a small file; `None` when there is no such file.
+async fn fetch_if_there(address: &str, signal: Option<&AbortSignal>) -> Result<Option<Vec<u8>>, Error> {
+    match fetch_file(address, signal, None, &|_| ()).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(Error::FileMissing { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Fetches one file, telling how many bytes have come. With an expected length, a longer answer is refused as soon

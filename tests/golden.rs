@@ -1,7 +1,8 @@
 //! Runs recorded cases of the real engine: every file under `cases/` of a folder laid out as `tests/golden/`, with
 //! the models under its `models/`. The environment variable `GLOSSA_GOLDEN` names another such folder.
 //!
-//! Recorded offsets are Spark NLP's: UTF-16 code units, end inclusive.
+//! Recorded offsets are Spark NLP's: UTF-16 code units, end inclusive; those of transformers are code points, end
+//! exclusive.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,7 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use glossa::engine::{Classifier, Precision};
-use glossa::model::Folder;
+use glossa::model::{Folder, Model, Reading};
 use glossa::text::{CleanupMode, Document, Pieces, Tokenizer, TokenizerOptions};
 use glossa::{align, convert, AnnotateOptions, Annotator, ConverterOptions, Mode, Options, TokenLabel};
 use serde_json::{json, Value};
@@ -173,6 +174,39 @@ fn tokenizer_options_agree_with_spark_nlp() {
 }
 
 #[test]
+fn hugging_face_pipelines_agree_with_transformers() {
+    let mut annotators: BTreeMap<String, Annotator> = BTreeMap::new();
+    let name = |record: &Value| format!("{} {}", record["model"], record["max_length"]);
+    for (_, records) in cases("hf_pipeline_") {
+        for record in records {
+            annotators.entry(name(&record)).or_insert_with(|| {
+                let source = Folder::open(folder().join("models").join(record["model"].as_str().expect("a model")));
+                let options = Options { max_sentence_length: Some(number(&record, "max_length")),
+                    precision: Precision::F32,
+                    ..Options::default()
+                };
+                Annotator::load(&source.expect("a model folder"), &options).expect("a model")
+            });
+        }
+    }
+    check("hf_pipeline_", |record| {
+        let text = record["text"].as_str().expect("a text");
+        let options = AnnotateOptions {
+            mode: Mode::Truncate,
+            aggregation_strategy: serde_json::from_value(record["aggregation_strategy"].clone()).expect("a strategy"),
+            ..Default::default()
+        };
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let code_points = |at: usize| String::from_utf16(&units[..at]).expect("a place between characters").chars().count();
+        let chunks = annotators[&name(record)].annotate(text, &options).expect("chunks").chunks;
+        let entities = chunks.into_iter().map(|chunk| {
+            json!([code_points(chunk.begin), code_points(chunk.end), chunk.entity, chunk.confidence.map(score)])
+        });
+        vec![("entities", entities.collect())]
+    });
+}
+
+#[test]
 fn the_converter_agrees_with_spark_nlp() {
     let tokenizer = Tokenizer::new(&TokenizerOptions::default()).expect("a tokenizer");
     check("ner_converter", |record| {
@@ -193,4 +227,22 @@ fn the_converter_agrees_with_spark_nlp() {
         });
         vec![("chunks", chunks.collect())]
     });
+}
+
+#[test]
+fn saved_models_are_the_export_folder_they_were_made_of() {
+    let read = |name: &str| Model::read(&Folder::open(folder().join("models").join(name)).expect("a file")).expect(name);
+    let pieces = |model: &Model| match &model.reading {
+        Reading::Spark(vocabulary) => (0..).map_while(|id| vocabulary.piece(id)).collect::<Vec<_>>(),
+        Reading::HuggingFace { .. } => panic!("not read as Spark NLP does"),
+    };
+    let export = read("cellular");
+    for name in ["saved_hub_root.zip", "saved_hub_nested_with_crc.zip"] {
+        let saved = read(name);
+        assert_eq!(saved.labels, export.labels, "{name}");
+        assert_eq!(pieces(&saved), pieces(&export), "{name}");
+        assert!(saved.graph == export.graph, "{name}: another ONNX file");
+        assert_eq!(saved.pipeline, export.pipeline, "{name}");
+        println!("{name}: {} pieces, {} labels, {} bytes of ONNX", pieces(&saved).len(), saved.labels.len(), saved.graph.len());
+    }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{check_labels, Model, PipelineDefaults, Source};
+use super::{check_labels, Model, PipelineDefaults, Reading, Source};
 use crate::text::{TokenizerOptions, Vocabulary};
 use crate::Error;
 
@@ -83,7 +83,7 @@ pub(super) fn read(source: &dyn Source, manifest: &[u8]) -> Result<Model, Error>
     let vocabulary_file = source.locate(VOCABULARY);
     Ok(Model {
         labels: check_labels(manifest.labels.clone(), &manifest_file)?,
-        vocabulary: Vocabulary::read(&checked(source, &manifest, VOCABULARY)?, &vocabulary_file)?,
+        reading: Reading::Spark(Vocabulary::read(&checked(source, &manifest, VOCABULARY)?, &vocabulary_file)?),
         graph: checked(source, &manifest, GRAPH)?,
         graph_file: source.locate(GRAPH),
         pipeline: PipelineDefaults {

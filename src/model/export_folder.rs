@@ -1,6 +1,6 @@
 //! A Spark NLP export folder: what `loadSavedModel` reads.
 
-use super::{check_labels, Model, PipelineDefaults, Source};
+use super::{base_name, check_labels, Model, PipelineDefaults, Reading, Source};
 use crate::text::{TokenizerOptions, Vocabulary};
 use crate::Error;
 
@@ -15,11 +15,10 @@ pub(super) fn read(source: &dyn Source, vocabulary: &[u8]) -> Result<Model, Erro
     let labels = String::from_utf8(source.require(LABELS)?)
         .map_err(|error| Error::LabelsInvalid { file: labels_file.clone(), reason: error.to_string() })?;
     let labels = labels.lines().map(str::to_string).collect();
-    let name = source.name().trim_end_matches('/');
     Ok(Model {
-        name: name.rsplit('/').next().unwrap_or(name).to_string(),
+        name: base_name(source),
         labels: check_labels(labels, &labels_file)?,
-        vocabulary: Vocabulary::read(vocabulary, &source.locate(VOCABULARY))?,
+        reading: Reading::Spark(Vocabulary::read(vocabulary, &source.locate(VOCABULARY))?),
         graph: source.require(GRAPH)?,
         graph_file: source.locate(GRAPH),
         pipeline: PipelineDefaults {

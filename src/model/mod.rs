@@ -1,14 +1,25 @@
 //! Model files: where they are read from, and what they say.
 
+mod archive;
 mod bundle;
 mod export_folder;
+mod hugging_face;
+mod java_object;
+mod saved_model;
+mod sequence_file;
 mod source;
+mod wrapped_graph;
 
 pub use bundle::{Manifest, ManifestFile, MANIFEST};
 pub use export_folder::FILES as EXPORT_FOLDER_FILES;
-pub use source::{Folder, MemoryFiles, Source};
+pub use hugging_face::FILES as HUGGING_FACE_FILES;
+pub use source::{ArchiveFile, Folder, MemoryFiles, ReadSeek, Source, Taker};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use source::{is_archive_name, list_paths};
 
-use crate::text::{TokenizerOptions, Vocabulary};
+use archive::Archive;
+
+use crate::text::{OwnTokenizer, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// Everything that a model's files say, read and checked, with the graph still to be parsed.
@@ -18,14 +29,28 @@ pub struct Model {
     pub name: String,
     /// Labels in id order: the last axis of the logits.
     pub labels: Vec<String>,
-    /// Word pieces.
-    pub vocabulary: Vocabulary,
+    /// How text becomes word pieces.
+    pub reading: Reading,
     /// The ONNX file.
     pub graph: Vec<u8>,
     /// The ONNX file's path or address, for errors.
     pub graph_file: String,
     /// How the model was trained to read: the pipeline's defaults.
     pub pipeline: PipelineDefaults,
+}
+
+/// How a model's text becomes word pieces.
+#[derive(Debug)]
+pub enum Reading {
+    /// As Spark NLP does it, with these pieces.
+    Spark(Vocabulary),
+    /// A Hugging Face folder's own way.
+    HuggingFace {
+        /// `tokenizer.json`, or what transformers makes of `vocab.txt`.
+        tokenizer: Box<OwnTokenizer>,
+        /// For [`Encoding::Spark`](crate::Encoding::Spark), where the tokenizer is of word pieces.
+        vocabulary: Option<Vocabulary>,
+    },
 }
 
 /// Settings that belong to a model.
@@ -40,23 +65,61 @@ pub struct PipelineDefaults {
 }
 
 impl Model {
-    /// Reads a model from one of the layouts known: a bundle (`manifest.json`), or a Spark NLP export folder
-    /// (`model.onnx`, `assets/vocab.txt`, `assets/labels.txt`).
+    /// Reads a model from one of the layouts known, looked for in this order: a bundle (`manifest.json`), a model saved
+    /// by Spark NLP (`metadata/part-00000`), a Spark NLP export folder (`assets/vocab.txt`), a Hugging Face folder with
+    /// an ONNX file (`config.json`). Any of them may be in a zip, at its root or in one folder.
+    ///
+    /// Of a zip, no more is held than the ONNX file that comes out of it.
     ///
     /// # Errors
-    /// `model_unrecognised` when the source is neither; `file_missing`, `file_unreadable`, `manifest_invalid`,
+    /// `model_unrecognised` when the source is none of them; `model_unsupported` when it is of a kind that cannot be
+    /// read; `archive_invalid`, `file_missing`, `file_unreadable`, `manifest_invalid`, `config_invalid`,
     /// `file_mismatch`, `vocabulary_invalid`, `labels_invalid` as its files are.
     pub fn read(source: &dyn Source) -> Result<Self, Error> {
+        match source.archive()? {
+            Some((name, bytes)) => Self::read_files(&Archive::open(name, bytes)?),
+            None => Self::read_files(source),
+        }
+    }
+
+    fn read_files(source: &dyn Source) -> Result<Self, Error> {
         if let Some(manifest) = source.read(bundle::MANIFEST)? {
             return bundle::read(source, &manifest);
+        }
+        if let Some(metadata) = source.read(saved_model::METADATA)? {
+            return saved_model::read(source, &metadata);
         }
         if let Some(vocabulary) = source.read(export_folder::VOCABULARY)? {
             return export_folder::read(source, &vocabulary);
         }
+        if let Some(config) = source.read(hugging_face::CONFIG)? {
+            return hugging_face::read(source, &config);
+        }
+        let (bundle, saved, export, hugging_face) =
+            (bundle::MANIFEST, saved_model::METADATA, export_folder::VOCABULARY, hugging_face::CONFIG);
         Err(Error::ModelUnrecognised {
             source_name: source.name().to_string(),
-            reason: format!("it has neither {} nor {}", bundle::MANIFEST, export_folder::VOCABULARY),
+            reason: format!(
+                "it has none of {bundle} (a bundle), {saved} (a model saved by Spark NLP), {export} (a Spark NLP export \
+                 folder), {hugging_face} (a Hugging Face folder)"
+            ),
         })
+    }
+}
+
+/// The last part of a source's path, as a name.
+fn base_name(source: &dyn Source) -> String {
+    let name = source.name().trim_end_matches('/');
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let stem = if source::is_archive_name(name) { &name[..name.len() - 4] } else { name };
+    stem.to_string()
+}
+
+/// The error about a file of weights that an ONNX file refers to.
+fn external_data(source: &dyn Source, path: &str) -> Error {
+    Error::ModelUnsupported {
+        file: source.locate(path),
+        reason: "weights beside the ONNX file (external data) cannot be read; save the model as a single ONNX file".into(),
     }
 }
 

@@ -1,21 +1,62 @@
 //! Where model files come from.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, Cursor, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
+
+/// What an archive is read from.
+pub trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// A file that holds a model's files: its path or address, and its bytes.
+pub type ArchiveFile<'s> = (String, Box<dyn ReadSeek + 's>);
+
+/// What [`Source::stream`] hands a file to: its bytes from the first on, and how many there are.
+pub type Taker<'t> = dyn FnMut(&mut dyn Read, u64) -> Result<(), Error> + 't;
 
 /// A set of files, by path relative to their root (`assets/vocab.txt`).
 pub trait Source {
     /// The root's path or address, for errors and as a fallback name.
     fn name(&self) -> &str;
 
-    /// A file's bytes; `None` when there is no such file.
+    /// Names of the files, not the folders, that lie directly in a folder (`fields/labels`; empty for the root),
+    /// sorted. A folder that is not there holds none.
     ///
     /// # Errors
     /// `file_unreadable`.
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Error>;
+    fn list(&self, folder: &str) -> Result<Vec<String>, Error>;
+
+    /// Hands a file to `take` as a stream, which it need not read to its end; `false` when there is no such file.
+    /// This is how large files are read, for an archive cannot be held in memory beside what it unpacks to.
+    ///
+    /// # Errors
+    /// `file_unreadable`, `archive_invalid`, `model_unsupported` (an encrypted file), and those of `take`.
+    fn stream(&self, path: &str, take: &mut Taker<'_>) -> Result<bool, Error>;
+
+    /// Where the source is one archive rather than a set of files: its path or address, and its bytes.
+    ///
+    /// # Errors
+    /// `file_unreadable`.
+    fn archive(&self) -> Result<Option<ArchiveFile<'_>>, Error> {
+        Ok(None)
+    }
+
+    /// A file's bytes; `None` when there is no such file.
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream); `file_unreadable` when there is no memory for it.
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        let mut bytes = None;
+        self.stream(path, &mut |reader, length| {
+            bytes = Some(fill(reader, length, &self.locate(path))?);
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
 
     /// A file's path or address, for errors.
     fn locate(&self, path: &str) -> String {
@@ -25,13 +66,46 @@ pub trait Source {
     /// A file that must be there.
     ///
     /// # Errors
-    /// `file_missing`, `file_unreadable`.
+    /// `file_missing`, and those of [`read`](Self::read).
     fn require(&self, path: &str) -> Result<Vec<u8>, Error> {
         self.read(path)?.ok_or_else(|| Error::FileMissing { file: self.locate(path) })
     }
 }
 
-/// A folder on disk.
+/// Reads a file of a known length into a vector of that capacity.
+pub(super) fn fill(reader: &mut dyn Read, length: u64, file: &str) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    reserve(&mut bytes, length, file)?;
+    reader.take(length.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| broken(file, &error))?;
+    if bytes.len() as u64 != length {
+        let than = if bytes.len() as u64 > length { "more" } else { "fewer" };
+        let reason = format!("it holds {than} than the {length} bytes that it should");
+        return Err(Error::ArchiveInvalid { file: file.to_string(), reason });
+    }
+    Ok(bytes)
+}
+
+/// Makes room for so many more bytes, exactly.
+pub(super) fn reserve(bytes: &mut Vec<u8>, more: u64, file: &str) -> Result<(), Error> {
+    let reserved = usize::try_from(more).ok().and_then(|more| bytes.try_reserve_exact(more).ok());
+    reserved.ok_or_else(|| Error::FileUnreadable {
+        file: file.to_string(),
+        reason: format!("there is no memory for its {more} bytes"),
+    })
+}
+
+/// The error of a stream that broke: the archive's fault if its data are, otherwise the platform's.
+pub(super) fn broken(file: &str, error: &io::Error) -> Error {
+    let (file, reason) = (file.to_string(), error.to_string());
+    match error.kind() {
+        ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
+            Error::ArchiveInvalid { file, reason }
+        }
+        _ => Error::FileUnreadable { file, reason },
+    }
+}
+
+/// A folder on disk, or one zip file that holds a folder.
 #[derive(Debug, Clone)]
 pub struct Folder {
     path: PathBuf,
@@ -40,7 +114,7 @@ pub struct Folder {
 
 impl Folder {
     /// # Errors
-    /// `file_missing` when there is no such folder.
+    /// `file_missing` when there is no such folder or file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref().to_path_buf();
         let name = path.display().to_string();
@@ -56,18 +130,52 @@ impl Source for Folder {
         &self.name
     }
 
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
-        match std::fs::read(self.path.join(path)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => {
-                Err(Error::FileUnreadable { file: self.locate(path), reason: error.to_string() })
+    fn list(&self, folder: &str) -> Result<Vec<String>, Error> {
+        let unreadable = |error: io::Error| Error::FileUnreadable { file: self.locate(folder), reason: error.to_string() };
+        let entries = match std::fs::read_dir(self.path.join(folder)) {
+            Ok(entries) => entries,
+            Err(error) if is_absence(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(unreadable)?;
+            if entry.path().is_file() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
             }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn stream(&self, path: &str, take: &mut Taker<'_>) -> Result<bool, Error> {
+        let unreadable = |error: io::Error| Error::FileUnreadable { file: self.locate(path), reason: error.to_string() };
+        let mut file = match File::open(self.path.join(path)) {
+            Ok(file) => file,
+            Err(error) if is_absence(&error) => return Ok(false),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let length = file.metadata().map_err(unreadable)?.len();
+        take(&mut file, length)?;
+        Ok(true)
+    }
+
+    fn archive(&self) -> Result<Option<ArchiveFile<'_>>, Error> {
+        if !self.path.is_file() {
+            return Ok(None);
+        }
+        match File::open(&self.path) {
+            Ok(file) => Ok(Some((self.name.clone(), Box::new(file)))),
+            Err(error) => Err(Error::FileUnreadable { file: self.name.clone(), reason: error.to_string() }),
         }
     }
 }
 
-/// Files already in memory, such as those a browser fetched.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// Files already in memory, such as those a browser fetched: a folder's, or one zip file.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryFiles {
     name: String,
@@ -91,7 +199,37 @@ impl Source for MemoryFiles {
         &self.name
     }
 
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self.files.get(path).cloned())
+    fn list(&self, folder: &str) -> Result<Vec<String>, Error> {
+        Ok(list_paths(self.files.keys(), folder))
     }
+
+    fn stream(&self, path: &str, take: &mut Taker<'_>) -> Result<bool, Error> {
+        let Some(bytes) = self.files.get(path) else { return Ok(false) };
+        take(&mut bytes.as_slice(), bytes.len() as u64)?;
+        Ok(true)
+    }
+
+    fn archive(&self) -> Result<Option<ArchiveFile<'_>>, Error> {
+        let mut files = self.files.iter();
+        Ok(match (files.next(), files.next()) {
+            (Some((path, bytes)), None) if is_archive_name(path) => {
+                Some((self.locate(path), Box::new(Cursor::new(bytes.as_slice()))))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// Whether a file's name says that it is a zip.
+pub(crate) fn is_archive_name(path: &str) -> bool {
+    path.get(path.len().saturating_sub(4)..).is_some_and(|end| end.eq_ignore_ascii_case(".zip"))
+}
+
+/// Of sorted paths, the names of those directly in a folder.
+pub(crate) fn list_paths<'p>(paths: impl Iterator<Item = &'p String>, folder: &str) -> Vec<String> {
+    let inside = |path: &'p String| match folder {
+        "" => Some(path.as_str()),
+        _ => path.strip_prefix(folder)?.strip_prefix('/'),
+    };
+    paths.filter_map(inside).filter(|name| !name.contains('/')).map(str::to_string).collect()
 }

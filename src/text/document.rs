@@ -8,7 +8,7 @@ use super::tokenizer::Token;
 /// A text as Spark NLP's DocumentAssembler gives it on, and as it was.
 ///
 /// Tokens are places in [`text`](Document::text); chunks are places in [`original`](Document::original).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Document {
     original: String,
     /// The text cleaned up, and where its parts come from; `None` if nothing was changed.

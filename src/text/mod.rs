@@ -4,6 +4,7 @@ mod cleanup;
 mod document;
 mod java;
 mod java_regex;
+mod own_tokenizer;
 mod pieces;
 mod rules;
 mod split;
@@ -12,6 +13,8 @@ mod windows;
 
 pub use cleanup::CleanupMode;
 pub use document::Document;
+pub use own_tokenizer::OwnTokenizer;
+pub(crate) use own_tokenizer::Piece;
 pub use pieces::{Encoder, Pieces, Vocabulary};
 pub use tokenizer::{Token, Tokenizer, TokenizerOptions};
 pub use windows::{cut, truncate, Window};

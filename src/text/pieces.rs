@@ -1,6 +1,6 @@
 //! From tokens to word pieces: Spark NLP's BasicTokenizer, then WordPiece.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,19 @@ impl Vocabulary {
                 return Err(invalid(format!("{piece:?} stands twice")));
             }
         }
+        Self::from_ids(ids, file)
+    }
+
+    /// A vocabulary of pieces with their ids. `file` names it in errors.
+    ///
+    /// # Errors
+    /// `vocabulary_invalid` when two pieces have the same id, or it lacks `[UNK]`, `[CLS]` or `[SEP]`.
+    pub fn from_ids(ids: HashMap<String, u32>, file: &str) -> Result<Self, Error> {
+        let invalid = |reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
+        let mut seen = HashSet::new();
+        if let Some((piece, id)) = ids.iter().find(|(_, &id)| !seen.insert(id)) {
+            return Err(invalid(format!("{piece:?} has the id {id} of another piece")));
+        }
         let special =
             |piece: &str| ids.get(piece).copied().ok_or_else(|| invalid(format!("it has no {piece}")));
         let (unknown, classification, separator) = (special("[UNK]")?, special("[CLS]")?, special("[SEP]")?);
@@ -74,6 +87,11 @@ impl Vocabulary {
     /// The id after every window's pieces, `[SEP]`.
     pub fn separator(&self) -> u32 {
         self.separator
+    }
+
+    /// The piece of an id.
+    pub fn piece(&self, id: u32) -> Option<String> {
+        self.model.id_to_token(id)
     }
 
     /// Number of pieces.

@@ -1,0 +1,151 @@
+//! An ONNX file in a zip of its own, as Spark NLP wraps it, read from front to back.
+//!
+//! The zip is itself packed into the saved model's, where only reading forwards is cheap; its directory stands at the
+//! end. Java's ZipOutputStream leaves the lengths in the header before the data at 0 and writes them after the data,
+//! which takes reading to the end of the deflated stream to find.
+
+use std::io::{self, BufReader, Read};
+
+use flate2::bufread::DeflateDecoder;
+use flate2::Crc;
+
+use super::archive::is_plausible;
+use super::source::{broken, reserve};
+use crate::Error;
+
+/// With what a zip's first file begins.
+pub(super) const MAGIC: &[u8; 4] = b"PK\x03\x04";
+const DESCRIPTOR: &[u8; 4] = b"PK\x07\x08";
+const DIRECTORY: &[u8; 4] = b"PK\x01\x02";
+/// The key of `ModelProto.ir_version`, with which every ONNX file begins.
+pub(super) const ONNX_START: u8 = 0x08;
+/// Longest directory of a zip of one file.
+const LONGEST_END: u64 = 256 << 10;
+
+/// Reads a zip of `length` bytes down to its end, and gives the bytes of its one file, or `None` if that does not
+/// begin as ONNX does. The result is the only large allocation, made once unless the file was truly compressed.
+pub(super) fn read(reader: &mut dyn Read, length: u64, file: &str) -> Result<Option<Vec<u8>>, Error> {
+    let invalid = |reason: &str| Error::ArchiveInvalid { file: file.to_string(), reason: reason.to_string() };
+    let unsupported = |reason: String| Error::ModelUnsupported { file: file.to_string(), reason };
+    let mut reader = BufReader::with_capacity(1 << 16, reader);
+    let header = Header::read(&mut reader).map_err(|error| broken(file, &error))?;
+    if &header.magic != MAGIC {
+        return Err(invalid("it is no zip"));
+    }
+    if header.flags & 1 != 0 {
+        return Err(unsupported("its ONNX file is encrypted; save the model without encryption".into()));
+    }
+    let streamed = header.flags & 8 != 0;
+    // What is not told before the data is at most a little longer than the zip, which Spark NLP leaves uncompressed.
+    let expected = if streamed { length } else { header.length };
+    let packed = if streamed { length } else { header.packed };
+    if packed > length || !is_plausible(packed, expected) {
+        return Err(invalid("its file would unpack to more than it can hold"));
+    }
+
+    let mut unpacked = Unpacked { bytes: Vec::new(), crc: Crc::new() };
+    match header.method {
+        0 if streamed => return Err(unsupported("its ONNX file is stored without its length".into())),
+        0 => unpacked.read(&mut reader.by_ref().take(packed), expected, length, file)?,
+        8 => unpacked.read(&mut DeflateDecoder::new(&mut reader), expected, length, file)?,
+        method => return Err(unsupported(format!("its ONNX file is compressed by method {method}"))),
+    }
+    let Unpacked { bytes, crc } = unpacked;
+    if bytes.first() != Some(&ONNX_START) {
+        return Ok(None);
+    }
+
+    let mut end = Vec::new();
+    reader.take(LONGEST_END).read_to_end(&mut end).map_err(|error| broken(file, &error))?;
+    let mut end = end.as_slice();
+    let (sum, length) = if streamed {
+        end = end.strip_prefix(DESCRIPTOR).unwrap_or(end);
+        let descriptor = end.split_at_checked(12).ok_or_else(|| invalid("it is cut off"))?;
+        end = descriptor.1;
+        (u32_at(descriptor.0, 0), u32_at(descriptor.0, 8))
+    } else {
+        (header.sum, header.length as u32)
+    };
+    if end.starts_with(MAGIC) {
+        let reason = "it holds more than one file: weights beside the ONNX file (external data) cannot be read; save \
+                      the model as a single ONNX file";
+        return Err(unsupported(reason.into()));
+    }
+    if !end.starts_with(DIRECTORY) {
+        return Err(invalid("it is cut off"));
+    }
+    if sum != crc.sum() || length != bytes.len() as u32 {
+        return Err(invalid("its ONNX file has another length or checksum than it should"));
+    }
+    Ok(Some(bytes))
+}
+
+struct Unpacked {
+    bytes: Vec<u8>,
+    crc: Crc,
+}
+
+impl Unpacked {
+    /// Reads data to their end, or up to their first byte if that is not how ONNX begins.
+    fn read(&mut self, data: &mut dyn Read, expected: u64, packed: u64, file: &str) -> Result<(), Error> {
+        let mut part = vec![0; 1 << 16];
+        loop {
+            let read = data.read(&mut part).map_err(|error| broken(file, &error))?;
+            if read == 0 {
+                return Ok(());
+            }
+            if self.bytes.is_empty() {
+                if part[0] != ONNX_START {
+                    self.bytes.push(part[0]);
+                    return Ok(());
+                }
+                reserve(&mut self.bytes, expected, file)?;
+            }
+            let length = self.bytes.len() + read;
+            if !is_plausible(packed, length as u64) {
+                let reason = format!("it unpacks to more than {} bytes", self.bytes.len());
+                return Err(Error::ArchiveInvalid { file: file.to_string(), reason });
+            }
+            if length > self.bytes.capacity() {
+                // An eighth rather than the usual half, since this may be most of what memory there is.
+                reserve(&mut self.bytes, (length / 8).max(read) as u64, file)?;
+            }
+            self.bytes.extend_from_slice(&part[..read]);
+            self.crc.update(&part[..read]);
+        }
+    }
+}
+
+/// What stands before a file's data in a zip.
+struct Header {
+    magic: [u8; 4],
+    flags: u16,
+    method: u16,
+    sum: u32,
+    packed: u64,
+    length: u64,
+}
+
+impl Header {
+    fn read(reader: &mut dyn Read) -> io::Result<Header> {
+        let mut bytes = [0; 30];
+        reader.read_exact(&mut bytes)?;
+        let u16_at = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+        let beyond = u64::from(u16_at(26)) + u64::from(u16_at(28));
+        if io::copy(&mut reader.take(beyond), &mut io::sink())? != beyond {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(Header {
+            magic: [bytes[0], bytes[1], bytes[2], bytes[3]],
+            flags: u16_at(6),
+            method: u16_at(8),
+            sum: u32_at(&bytes, 14),
+            packed: u32_at(&bytes, 18).into(),
+            length: u32_at(&bytes, 22).into(),
+        })
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
