@@ -1,8 +1,10 @@
 //! Flags that set the pipeline up.
 
 use clap::{Args, ValueEnum};
+use glossa::engine::Precision;
 use glossa::text::{CleanupMode, Pieces, TokenizerOptions};
-use glossa::{Error, Options};
+use glossa::{Encoding, Error, Options};
+use serde::de::DeserializeOwned;
 
 /// Settings of the pipeline before the classifier; each is as the model says unless it is given.
 #[derive(Args)]
@@ -18,6 +20,12 @@ pub(crate) struct Pipeline {
     /// Word pieces a window, 1 to 512.
     #[arg(long, value_name = "N")]
     max_sentence_length: Option<usize>,
+    /// The arithmetic of the model's linear layers: auto (int8 for int8 files and very large ones), int8 or f32.
+    #[arg(long, value_name = "PRECISION", value_parser = named::<Precision>)]
+    precision: Option<Precision>,
+    /// How a Hugging Face folder is read: spark, or huggingFace, by its own tokenizer, which is its default.
+    #[arg(long, value_name = "ENCODING", value_parser = named::<Encoding>)]
+    encoding: Option<Encoding>,
     /// Which word pieces of a token are read: all, or as open-source Spark NLP those of its first word.
     #[arg(long, value_enum, default_value_t)]
     pieces: PiecesRead,
@@ -76,9 +84,16 @@ impl Pipeline {
                 PiecesRead::All => Pieces::All,
                 PiecesRead::First => Pieces::First,
             },
+            precision: self.precision.unwrap_or_default(),
+            encoding: self.encoding,
             ..Options::default()
         })
     }
+}
+
+/// A value by the name that it has in Rust, JS and JSON options.
+pub(crate) fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
+    serde_json::from_value(name.into()).map_err(|error| error.to_string())
 }
 
 impl TokenizerFlags {

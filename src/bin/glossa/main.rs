@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use glossa::eval::{Record, Report, Score, Tally};
 use glossa::export::{Format, Writer};
 use glossa::model::Folder;
-use glossa::{AnnotateOptions, Annotation, Annotator, Error};
+use glossa::{AggregationStrategy, AnnotateOptions, Annotation, Annotator, Error};
 
 use flags::{list, Pipeline};
 
@@ -35,8 +35,8 @@ enum Command {
 
 #[derive(Args)]
 struct Model {
-    /// The model's folder: a bundle or a Spark NLP export folder.
-    #[arg(long, value_name = "DIR")]
+    /// The model: a bundle, a Spark NLP saved model (its zip too), an export folder, or a Hugging Face folder.
+    #[arg(long, value_name = "DIR|ZIP")]
     model: PathBuf,
     /// How text longer than a window is treated.
     #[arg(long, value_enum, default_value_t)]
@@ -77,6 +77,9 @@ struct Annotate {
     /// The model's labels are entities' names without B- and I-.
     #[arg(long)]
     no_schema: bool,
+    /// How labels of a model read by its own tokenizer are joined: none, simple, first, average or max.
+    #[arg(long, value_name = "STRATEGY", value_parser = flags::named::<AggregationStrategy>)]
+    aggregation_strategy: Option<AggregationStrategy>,
     /// Files to annotate; standard input if there are none, or for `-`.
     files: Vec<PathBuf>,
     // Last, since its headings would hold for what follows.
@@ -180,6 +183,7 @@ fn annotate(arguments: &Annotate) -> Result<(), Failure> {
         ignore_stop_words: list(&arguments.ignore_stop_words),
         replace_labels: arguments.replace_labels.iter().cloned().collect(),
         ner_has_no_schema: arguments.no_schema,
+        aggregation_strategy: arguments.aggregation_strategy,
         ..Default::default()
     };
     let mut documents = Vec::new();
