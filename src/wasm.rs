@@ -97,9 +97,9 @@ struct Info<'a> {
 
 #[wasm_bindgen]
 impl Annotator {
-    /// Downloads a model folder, or a zip whose address ends so, and loads it. `address` is absolute; `on_progress` is called with
-    /// `{stage: "download", file, loaded, total}` in bytes over all files, then `{stage: "prepare"}`; `signal`
-    /// stops the download.
+    /// Downloads a model folder, or a zip whose address ends so, and loads it. `address` is absolute; `on_progress`
+    /// is called with `{stage: "download", file, loaded, total}` in bytes over all files, then `{stage: "prepare"}`;
+    /// `signal` stops the download.
     pub async fn fetch(
         address: String,
         options: JsValue,
