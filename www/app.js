@@ -4,6 +4,7 @@ import { Annotator, GlossaError } from './glossa.js';
 import { EXAMPLES } from './examples.js';
 import { ChunkTable, hues, number, renderDocument, renderLegend } from './render.js';
 import { copy, save, toCsv, toJson } from './download.js';
+import { acceptOwnModels } from './own-model.js';
 
 /** Above this many chunks the document is redrawn when the slider is let go, not while it moves. */
 const REDRAW_WHILE_MOVING = 3000;
@@ -31,6 +32,9 @@ let running = null;
 let shown = null;
 /** Entities whose highlights are switched off. */
 const hidden = new Set();
+
+/** Models that the user brought, by the value that stands for them in the choice of models. */
+const ownModels = new Map();
 
 /** The status in two parts, the second of which changes too often to be read aloud. */
 const statusMessage = new Text(status.textContent);
@@ -75,7 +79,8 @@ function showProgress(event) {
 /** The annotator of a model. The one in memory is kept until the next is ready. */
 async function annotatorFor(model, signal) {
   if (loaded?.model === model) return loaded.annotator;
-  const annotator = await Annotator.create({ model: ownAddress(model), onProgress: showProgress, signal });
+  const source = ownModels.get(model) ?? { model: ownAddress(model) };
+  const annotator = await Annotator.create({ ...source, onProgress: showProgress, signal });
   loaded?.annotator.dispose();
   loaded = { model, annotator };
   return annotator;
@@ -229,6 +234,21 @@ find('copy-json').addEventListener('click', ({ target }) => copyFrom(target, exp
 find('copy-csv').addEventListener('click', ({ target }) => copyFrom(target, exports(toCsv)));
 find('download-json').addEventListener('click', () => save('glossa.json', 'application/json', exports(toJson)));
 find('download-csv').addEventListener('click', () => save('glossa.csv', 'text/csv', exports(toCsv)));
+
+acceptOwnModels(
+  { zip: find('own-zip'), folder: find('own-folder'), zone: document.documentElement },
+  (own) => {
+    const value = `own:${own.name}`;
+    // The same name again is another model, or the same one changed.
+    if (loaded?.model === value) loaded.model = '';
+    if (!ownModels.has(value)) modelSelect.add(new Option(own.name, value));
+    ownModels.set(value, own);
+    modelSelect.value = value;
+    if (input.value.trim()) annotate();
+    else setStatus('idle', `${own.name} is loaded when you annotate.`);
+  },
+  (error) => setStatus('error', `The files cannot be read: ${error.message}`, { code: 'file_unreadable' }),
+);
 
 // `?model=models/mine/` offers another model folder of this origin.
 const asked = new URLSearchParams(location.search).get('model');

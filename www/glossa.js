@@ -50,8 +50,8 @@
 /**
  * @typedef {object} Source
  * @property {string | URL} [model] a model folder's address, relative to the page
- * @property {Record<string, Uint8Array>} [files] a model folder's files by path, instead of `model`; they are read
- *   again if the worker must be replaced, so leave them as they are
+ * @property {Record<string, Uint8Array | Blob>} [files] a model's files by path, instead of `model`: a folder's, or one
+ *   zip; they are read again if the worker must be replaced, so leave them as they are
  * @property {string} [name] what to call a model given by `files`
  * @property {Options} [options]
  */

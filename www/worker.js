@@ -3,7 +3,7 @@
  *
  * In, each with an `id` that the answers repeat:
  *   {id, type: 'load', model, options}         downloads and loads the model folder at an absolute address
- *   {id, type: 'load', files, name, options}   loads a model from {path: Uint8Array}
+ *   {id, type: 'load', files, name, options}   loads a model from {path: Uint8Array or Blob}
  *   {id, type: 'annotate', text, options}      options: {mode, threshold, entities}
  *   {id, type: 'cancel'}                       drops the annotate request of that id, queued or running
  * A load is cancelled by ending the worker: while the graph is prepared no message would get through.
@@ -61,9 +61,20 @@ async function load({ id, model, files, name, options }) {
   annotator?.free();
   annotator = null;
   annotator = files
-    ? Annotator.fromFiles(name, files, options)
+    ? Annotator.fromFiles(name, await inMemory(files), options)
     : await Annotator.fetch(model, options, throttled(id), undefined);
   return annotator.info();
+}
+
+/** Blobs are read here and not by the page, so that their bytes are held once and let go after loading. */
+async function inMemory(files) {
+  const read = async (file) => (file instanceof Blob ? new Uint8Array(await file.arrayBuffer()) : file);
+  const entries = Object.entries(files).map(async ([path, file]) => [path, await read(file)]);
+  try {
+    return Object.fromEntries(await Promise.all(entries));
+  } catch (error) {
+    throw Object.assign(new Error(`a file cannot be read: ${error.message}`), { code: 'file_unreadable' });
+  }
 }
 
 async function annotate(request) {

@@ -195,6 +195,56 @@ test('a model that cannot be loaded is a coded error that names the file, and no
   }
 });
 
+const golden = (path) => join(root, 'tests', 'golden', 'models', path);
+
+test('a saved model of Spark NLP opens as the zip it is, chosen or dropped', { timeout: LONG }, async () => {
+  const page = await open({ viewport: { width: 1280, height: 900 } });
+  await page.getByTestId('input').fill('Treatment with metformin (500 mg twice daily) lowered HbA1c by 1.2 +/- 0.3%.');
+  await page.getByTestId('own-zip').setInputFiles(golden('saved_hub_root.zip'));
+  await settled(page);
+  const chosen = await rows(page);
+  assert.ok(chosen.length >= 3);
+  assert.deepEqual(await marks(page), chosen);
+
+  const bytes = [...(await readFile(golden('saved_hub_nested_with_crc.zip')))];
+  const transfer = await page.evaluateHandle((content) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(content)], 'nested.zip'));
+    return data;
+  }, bytes);
+  await page.dispatchEvent('body', 'dragenter', { dataTransfer: transfer });
+  assert.ok(await page.evaluate(() => 'dropping' in document.documentElement.dataset));
+  await page.getByTestId('document').evaluate((element) => element.replaceChildren());
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+  await page.waitForFunction(
+    () =>
+      document.querySelector('[data-testid="status"]').dataset.state === 'done' &&
+      document.querySelector('[data-testid="document"] mark'),
+    undefined,
+    { timeout: LONG },
+  );
+  assert.equal(await page.getByTestId('model').inputValue(), 'own:nested.zip');
+  assert.deepEqual(await rows(page), chosen);
+  writeFileSync(join(screenshots, 'zip-dropped.png'), await page.screenshot());
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('a Hugging Face folder opens as it is, and a zip that is none is an error', { timeout: LONG }, async () => {
+  const page = await open();
+  await page.getByTestId('input').fill('IL-2 gene expression requires NF-kappa B.');
+  await page.getByTestId('own-folder').setInputFiles(golden('hf_cellular'));
+  await settled(page);
+  assert.ok((await rows(page)).length >= 1);
+
+  await page.getByTestId('own-zip').setInputFiles({ name: 'x.zip', mimeType: 'application/zip', buffer: Buffer.from('PK no zip') });
+  await settled(page, 'error');
+  assert.equal(await status(page).getAttribute('data-code'), 'archive_invalid');
+  assert.match(await status(page).textContent(), /x\.zip/);
+  assert.equal(await page.getByTestId('input').inputValue(), 'IL-2 gene expression requires NF-kappa B.');
+  await page.close();
+});
+
 test('a text of 1 MB leaves the page responsive: progress moves and cancel works', { timeout: LONG }, async () => {
   const page = await open();
   const sentence = 'IL-2 gene expression and NF-kappa B activation through CD28 requires reactive oxygen production. ';
