@@ -114,26 +114,26 @@ build_native() {
   "$CARGO" build --release --locked || give_up "the build failed: see above"
 }
 
-# The browser's binary $1, with the crate features $2, optimised with the flags $3.
+# The browser's binary $1, with the crate features $2, optimised with the flags $3. Whether it is up to date is told
+# by times and not left to cargo, which holds one binary at a time and would build both again.
 build_binary() {
-  local name=$1 features=$2 flags=$3
-  say "Building the browser's binary '$name' (8 to 12 minutes on two cores the first time, the second binary less)"
+  local name=$1 features=$2 flags=$3 made=www/pkg/$1/glossa_bg.wasm
+  if [ -f "$made" ] && [ -z "$(find Cargo.toml Cargo.lock README.md build.sh src -newer "$made" -print -quit)" ]; then
+    return
+  fi
+  say "Building the browser's binary '$name' (5 to 12 minutes on two cores the first time, the second binary less)"
   cargo_wasm --locked --lib --profile web --no-default-features --features "$features" ||
     give_up "the build failed: see above"
-  local built=target/$WASM_TARGET/web/glossa.wasm made=target/pkg/$name
-  # Both binaries are built at the same path, so what tells whether one is new is its content.
-  if [ -f "www/pkg/$name/glossa_bg.wasm" ] && cmp -s "$built" "$made.built"; then return; fi
   say "Binding and optimising it (a minute)"
-  rm -rf "$made" && mkdir -p "$made"
-  "$WASM_BINDGEN" --target web --no-typescript --out-dir "$made" "$built"
-  # shellcheck disable=SC2086
+  rm -rf "target/pkg/$name" && mkdir -p "target/pkg/$name" www/pkg
+  "$WASM_BINDGEN" --target web --no-typescript --out-dir "target/pkg/$name" "target/$WASM_TARGET/web/glossa.wasm"
   # The compiler has optimised for speed; of the levels here, this one gives the smallest file after compression.
+  # shellcheck disable=SC2086
   node_modules/.bin/wasm-opt -O1 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue $flags \
-    --strip-debug --strip-producers "$made/glossa_bg.wasm" -o "$made/optimised.wasm"
-  mv "$made/optimised.wasm" "$made/glossa_bg.wasm"
-  rm -rf "www/pkg/$name" && mkdir -p www/pkg && cp -r "$made" "www/pkg/$name"
-  cp "$built" "$made.built"
+    --strip-debug --strip-producers "target/pkg/$name/glossa_bg.wasm" -o "target/pkg/$name/optimised.wasm"
+  mv "target/pkg/$name/optimised.wasm" "target/pkg/$name/glossa_bg.wasm"
+  rm -rf "www/pkg/$name" && mv "target/pkg/$name" "www/pkg/$name"
 }
 
 build_web() {
