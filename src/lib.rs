@@ -7,6 +7,7 @@ mod chunk;
 mod error;
 mod hugging_face;
 
+pub mod compare;
 pub mod engine;
 pub mod eval;
 pub mod export;

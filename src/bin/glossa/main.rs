@@ -1,5 +1,6 @@
-//! The command line: `glossa annotate` and `glossa eval`.
+//! The command line: `glossa annotate`, `glossa eval` and `glossa compare`.
 
+mod compare;
 mod flags;
 
 use std::io::{self, BufWriter, Read, Write};
@@ -31,6 +32,9 @@ enum Command {
     /// Measures a model on records `{"id", "text", "entities": [[begin, end, entity], …]}`, one a line, with offsets
     /// in code points. The last line of the output is the report as one JSON object.
     Eval(Eval),
+    /// Reports what differs between two outputs, ours or Spark NLP's. The exit code is 0 if nothing does, 1 if
+    /// something does, and 2 if they cannot be compared.
+    Compare(compare::Compare),
 }
 
 #[derive(Args)]
@@ -153,21 +157,30 @@ impl From<io::Error> for Failure {
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Annotate(arguments) => annotate(&arguments),
-        Command::Eval(arguments) => eval(&arguments),
-    };
+    match Cli::parse().command {
+        Command::Annotate(arguments) => exit_code(annotate(&arguments), 1),
+        Command::Eval(arguments) => exit_code(eval(&arguments), 1),
+        // As of `diff`: 1 is taken by an answer.
+        Command::Compare(arguments) => match compare::run(&arguments) {
+            Ok(equal) => ExitCode::from(u8::from(!equal)),
+            Err(failure) => exit_code(Err(failure), 2),
+        },
+    }
+}
+
+/// Says what went wrong, if anything did.
+fn exit_code(done: Result<(), Failure>, failed: u8) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads the output may stop early, as `head` does.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Output(error)) => {
             eprintln!("glossa: output_failed: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(failed)
         }
         Err(Failure::Coded(error)) => {
             eprintln!("glossa: {}: {error}", error.code());
-            ExitCode::FAILURE
+            ExitCode::from(failed)
         }
     }
 }
