@@ -110,6 +110,14 @@ pub enum Error {
         /// Why the value is refused, with the value.
         reason: String,
     },
+    /// A pipeline's document is malformed, of another version, or has a key that is not known.
+    #[error("{file}: invalid pipeline: {reason}")]
+    PipelineInvalid {
+        /// The document's file, and the place in it if that is known.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A record that was to be annotated or evaluated is malformed.
     #[error("{input}: {reason}")]
     InputInvalid {
@@ -146,6 +154,7 @@ impl Error {
             Error::LabelsMismatch { .. } => "labels_mismatch",
             Error::GraphInvalid { .. } => "graph_invalid",
             Error::OptionInvalid { .. } => "option_invalid",
+            Error::PipelineInvalid { .. } => "pipeline_invalid",
             Error::InputInvalid { .. } => "input_invalid",
             Error::InferenceFailed { .. } => "inference_failed",
             Error::Cancelled => "cancelled",

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod eval;
 pub mod export;
 pub mod model;
+pub mod pipeline;
 pub mod text;
 
 #[cfg(target_arch = "wasm32")]

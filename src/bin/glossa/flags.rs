@@ -6,10 +6,13 @@ use glossa::text::{CleanupMode, Pieces, TokenizerOptions};
 use glossa::{Encoding, Error, Options};
 use serde::de::DeserializeOwned;
 
-/// Settings of the pipeline before the classifier; each is as the model says unless it is given.
+use crate::setup::set;
+
+/// Settings of the pipeline before the classifier; each is as the pipeline's file or the model says unless it
+/// is given.
 #[derive(Args)]
 #[command(next_help_heading = "Pipeline")]
-pub(crate) struct Pipeline {
+pub(crate) struct PipelineFlags {
     /// What is done to a text before it is cut: disabled, inplace, inplace_full, shrink, shrink_full, each, each_full
     /// or delete_full.
     #[arg(long, value_name = "MODE")]
@@ -26,9 +29,10 @@ pub(crate) struct Pipeline {
     /// How a Hugging Face folder is read: spark, or huggingFace, by its own tokenizer, which is its default.
     #[arg(long, value_name = "ENCODING", value_parser = named::<Encoding>)]
     encoding: Option<Encoding>,
-    /// Which word pieces of a token are read: all, or as open-source Spark NLP those of its first word.
-    #[arg(long, value_enum, default_value_t)]
-    pieces: PiecesRead,
+    /// Which word pieces of a token are read: all, or as open-source Spark NLP those of its first word; all by
+    /// default.
+    #[arg(long, value_enum)]
+    pieces: Option<PiecesRead>,
     #[command(flatten)]
     tokenizer: TokenizerFlags,
 }
@@ -72,22 +76,31 @@ struct TokenizerFlags {
     max_length: Option<usize>,
 }
 
-impl Pipeline {
-    pub(crate) fn options(&self) -> Result<Options, Error> {
-        let tokenizer = self.tokenizer.options();
-        Ok(Options {
-            tokenizer: (tokenizer != TokenizerOptions::default()).then_some(tokenizer),
-            cleanup_mode: self.cleanup_mode.as_deref().map(str::parse::<CleanupMode>).transpose()?.unwrap_or_default(),
-            case_sensitive: self.case_sensitive,
-            max_sentence_length: self.max_sentence_length,
-            pieces: match self.pieces {
-                PiecesRead::All => Pieces::All,
-                PiecesRead::First => Pieces::First,
-            },
-            precision: self.precision.unwrap_or_default(),
-            encoding: self.encoding,
-            ..Options::default()
-        })
+impl PipelineFlags {
+    pub(crate) fn change(&self, options: &mut Options) -> Result<(), Error> {
+        let mut tokenizer = options.tokenizer.clone().unwrap_or_default();
+        self.tokenizer.change(&mut tokenizer);
+        if tokenizer != TokenizerOptions::default() {
+            options.tokenizer = Some(tokenizer);
+        }
+        set(&mut options.cleanup_mode, self.cleanup_mode.as_deref().map(str::parse::<CleanupMode>).transpose()?);
+        change(&mut options.case_sensitive, &self.case_sensitive);
+        change(&mut options.max_sentence_length, &self.max_sentence_length);
+        let pieces = self.pieces.map(|pieces| match pieces {
+            PiecesRead::All => Pieces::All,
+            PiecesRead::First => Pieces::First,
+        });
+        set(&mut options.pieces, pieces);
+        set(&mut options.precision, self.precision);
+        change(&mut options.encoding, &self.encoding);
+        Ok(())
+    }
+}
+
+/// As [`set`], for a setting that may be absent.
+pub(crate) fn change<T: Clone>(setting: &mut Option<T>, flag: &Option<T>) {
+    if flag.is_some() {
+        setting.clone_from(flag);
     }
 }
 
@@ -97,20 +110,19 @@ pub(crate) fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
 }
 
 impl TokenizerFlags {
-    fn options(&self) -> TokenizerOptions {
-        TokenizerOptions {
-            target_pattern: self.target_pattern.clone(),
-            prefix_pattern: self.prefix_pattern.clone(),
-            suffix_pattern: self.suffix_pattern.clone(),
-            infix_patterns: list(&self.infix_patterns),
-            context_chars: self.context_chars.as_deref().map(|all| all.chars().map(String::from).collect()),
-            exceptions: list(&self.exceptions),
-            case_sensitive_exceptions: self.case_sensitive_exceptions,
-            split_pattern: self.split_pattern.clone(),
-            split_chars: self.split_chars.as_deref().map(entries),
-            min_length: self.min_length,
-            max_length: self.max_length,
-        }
+    fn change(&self, options: &mut TokenizerOptions) {
+        change(&mut options.target_pattern, &self.target_pattern);
+        change(&mut options.prefix_pattern, &self.prefix_pattern);
+        change(&mut options.suffix_pattern, &self.suffix_pattern);
+        change(&mut options.infix_patterns, &list(&self.infix_patterns));
+        let context_chars = self.context_chars.as_deref().map(|all| all.chars().map(String::from).collect());
+        change(&mut options.context_chars, &context_chars);
+        change(&mut options.exceptions, &list(&self.exceptions));
+        change(&mut options.case_sensitive_exceptions, &self.case_sensitive_exceptions);
+        change(&mut options.split_pattern, &self.split_pattern);
+        change(&mut options.split_chars, &self.split_chars.as_deref().map(entries));
+        change(&mut options.min_length, &self.min_length);
+        change(&mut options.max_length, &self.max_length);
     }
 }
 
@@ -131,10 +143,9 @@ fn entries(all: &str) -> Vec<String> {
     found
 }
 
-#[derive(Clone, Copy, Default, ValueEnum)]
+#[derive(Clone, Copy, ValueEnum)]
 enum PiecesRead {
     /// All of them.
-    #[default]
     All,
     /// Those of the token's first word.
     First,

@@ -2,6 +2,7 @@
 
 mod compare;
 mod flags;
+mod setup;
 
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -12,10 +13,10 @@ use std::sync::mpsc;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use glossa::eval::{Record, Report, Score, Tally};
 use glossa::export::{Format, Writer};
-use glossa::model::Folder;
-use glossa::{AggregationStrategy, AnnotateOptions, Annotation, Annotator, Error};
+use glossa::{AggregationStrategy, AnnotateOptions, Annotation, Error};
 
-use flags::{list, Pipeline};
+use flags::{change, list};
+use setup::Setup;
 
 /// Finds biomedical entities in text.
 #[derive(Parser)]
@@ -38,25 +39,10 @@ enum Command {
 }
 
 #[derive(Args)]
-struct Model {
-    /// The model: a bundle, a Spark NLP saved model (its zip too), an export folder, or a Hugging Face folder.
-    #[arg(long, value_name = "DIR|ZIP")]
-    model: PathBuf,
-    /// How text longer than a window is treated.
-    #[arg(long, value_enum, default_value_t)]
-    mode: Mode,
-    /// Threads to run documents on; as many as the machine has by default.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    #[command(flatten)]
-    pipeline: Pipeline,
-}
-
-#[derive(Args)]
 struct Annotate {
-    /// How results are written.
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    /// How results are written; as a table by default.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// How files are read.
     #[arg(long, value_enum, default_value_t)]
     input: Input,
@@ -88,33 +74,17 @@ struct Annotate {
     files: Vec<PathBuf>,
     // Last, since its headings would hold for what follows.
     #[command(flatten)]
-    model: Model,
+    setup: Setup,
 }
 
 #[derive(Args)]
 struct Eval {
+    // Of a pipeline's file, only the model, its options and the mode count: a threshold or other names would make the
+    // scores those of something else.
     #[command(flatten)]
-    model: Model,
+    setup: Setup,
     /// The records.
     file: PathBuf,
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum Mode {
-    /// Overlapping windows over the whole text.
-    #[default]
-    Window,
-    /// One window, as in Spark NLP.
-    Truncate,
-}
-
-impl From<Mode> for glossa::Mode {
-    fn from(mode: Mode) -> Self {
-        match mode {
-            Mode::Window => glossa::Mode::Window,
-            Mode::Truncate => glossa::Mode::Truncate,
-        }
-    }
 }
 
 fn replacement(argument: &str) -> Result<(String, String), String> {
@@ -185,20 +155,27 @@ fn exit_code(done: Result<(), Failure>, failed: u8) -> ExitCode {
     }
 }
 
+impl Annotate {
+    /// Puts the flags that were given in the place of settings.
+    fn change(&self, options: &mut AnnotateOptions) {
+        change(&mut options.threshold, &self.threshold);
+        change(&mut options.entities, &list(&self.entities));
+        change(&mut options.black_list, &list(&self.black_list));
+        options.greedy_mode |= self.greedy;
+        change(&mut options.ignore_stop_words, &list(&self.ignore_stop_words));
+        if !self.replace_labels.is_empty() {
+            options.replace_labels = self.replace_labels.iter().cloned().collect();
+        }
+        options.ner_has_no_schema |= self.no_schema;
+        change(&mut options.aggregation_strategy, &self.aggregation_strategy);
+    }
+}
+
 fn annotate(arguments: &Annotate) -> Result<(), Failure> {
-    let annotator = load(&arguments.model)?;
-    let options = AnnotateOptions {
-        mode: arguments.model.mode.into(),
-        threshold: arguments.threshold,
-        entities: list(&arguments.entities),
-        black_list: list(&arguments.black_list),
-        greedy_mode: arguments.greedy,
-        ignore_stop_words: list(&arguments.ignore_stop_words),
-        replace_labels: arguments.replace_labels.iter().cloned().collect(),
-        ner_has_no_schema: arguments.no_schema,
-        aggregation_strategy: arguments.aggregation_strategy,
-        ..Default::default()
-    };
+    let (mut pipeline, annotator) = arguments.setup.load()?;
+    arguments.change(&mut pipeline.annotate);
+    let options = pipeline.annotate;
+    let format = arguments.format.or(pipeline.format).unwrap_or_default();
     let mut documents = Vec::new();
     if arguments.files.is_empty() {
         read(Path::new("-"), arguments.input, &mut documents)?;
@@ -206,9 +183,9 @@ fn annotate(arguments: &Annotate) -> Result<(), Failure> {
     for file in &arguments.files {
         read(file, arguments.input, &mut documents)?;
     }
-    let mut writer = Writer::new(arguments.format, BufWriter::new(io::stdout().lock()));
+    let mut writer = Writer::new(format, BufWriter::new(io::stdout().lock()));
     let run = |document: &InputDocument| annotator.annotate(&document.text, &options);
-    in_order(&documents, threads(&arguments.model), run, |document, annotation: Annotation| {
+    in_order(&documents, arguments.setup.threads(), run, |document, annotation: Annotation| {
         Ok(writer.document(&document.id, &document.text, &annotation)?)
     })?;
     writer.finish()?;
@@ -221,15 +198,15 @@ fn eval(arguments: &Eval) -> Result<(), Failure> {
     for (line, place) in numbered_lines(&read_text(&arguments.file)?, &place) {
         records.push(Record::parse(line, &place)?);
     }
-    let annotator = load(&arguments.model)?;
-    let mode = arguments.model.mode.into();
+    let (pipeline, annotator) = arguments.setup.load()?;
+    let mode = pipeline.annotate.mode;
     let mut all = Tally::default();
     let run = |record: &Record| {
         let mut tally = Tally::default();
         tally.add(&annotator, record, mode)?;
         Ok(tally)
     };
-    in_order(&records, threads(&arguments.model), run, |_, tally| {
+    in_order(&records, arguments.setup.threads(), run, |_, tally| {
         all.merge(tally);
         Ok(())
     })?;
@@ -258,14 +235,6 @@ fn print_report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, report)?;
     writeln!(out)?;
     out.flush()
-}
-
-fn load(model: &Model) -> Result<Annotator, Error> {
-    Annotator::load(&Folder::open(&model.model)?, &model.pipeline.options()?)
-}
-
-fn threads(model: &Model) -> usize {
-    model.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
 }
 
 /// Runs a function on all items, on several threads, and gives the results out in the items' order.
