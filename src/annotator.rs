@@ -1,5 +1,6 @@
 //! The whole pipeline behind one type.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aggregate::{self, AggregationStrategy};
 use crate::chunk::{convert, Chunk, ConverterOptions, LabelCasing, TokenLabel};
+use crate::decode::{Decoder, Decoding, TokenLogits};
 use crate::engine::{Classifier, Fused, Logits, Precision};
 use crate::hugging_face;
 use crate::model::{Model, Reading, Source};
@@ -38,6 +40,8 @@ pub struct Options {
     /// How text becomes word pieces. `None`: by the model's own tokenizer if it is a Hugging Face folder, otherwise as
     /// in Spark NLP.
     pub encoding: Option<Encoding>,
+    /// How labels are chosen. `None`: as the model's manifest says, otherwise as in Spark NLP.
+    pub decoding: Option<Decoding>,
 }
 
 /// How text becomes word pieces, and pieces become chunks.
@@ -144,6 +148,7 @@ pub struct Annotator {
     max_sentence_length: usize,
     pieces: Pieces,
     label_from_separator: bool,
+    decoder: Decoder,
 }
 
 /// A text being annotated, window by window: for callers that show progress or must stay interruptible.
@@ -160,6 +165,8 @@ pub struct Job {
     done: usize,
     /// Per token the label's id and its score.
     found: Vec<Option<(usize, f32)>>,
+    /// What the labels are chosen from, where that cannot be done token by token.
+    logits: Option<TokenLogits>,
     truncated_from: Option<usize>,
     converter: ConverterOptions,
 }
@@ -210,6 +217,7 @@ impl Annotator {
             max_sentence_length,
             pieces: options.pieces,
             label_from_separator: options.label_from_separator,
+            decoder: Decoder::new(&model.labels, &model.pipeline.decoder, options.decoding),
             name: model.name,
             labels: model.labels,
             reading,
@@ -268,7 +276,7 @@ impl Annotator {
             let (tokens, found) = own.label();
             return Ok(Labelling { labels: self.named(&found), document: job.document, tokens });
         }
-        Ok(Labelling { labels: self.named(&job.found), document: job.document, tokens: job.tokens })
+        Ok(Labelling { labels: self.named(&self.chosen(&job)), document: job.document, tokens: job.tokens })
     }
 
     /// Prepares a text: everything before the classifier.
@@ -304,6 +312,8 @@ impl Annotator {
             own: None,
             document,
             found: vec![None; tokens.len()],
+            logits: (self.decoder.decoding() == Decoding::Viterbi)
+                .then(|| TokenLogits::new(tokens.len(), self.labels.len())),
             tokens,
             pieces,
             placed,
@@ -329,14 +339,16 @@ impl Annotator {
         ids.extend_from_slice(&job.pieces[window.pieces.clone()]);
         ids.push(vocabulary.separator());
         let logits = self.classifier.logits(&ids)?;
-        for token in window.decides.clone() {
-            job.found[token] = self.decide(&job.placed[token], window, &logits);
+        let mut decided = window.decides.clone();
+        let next = job.placed.get(decided.end).filter(|token| token.start == window.pieces.end);
+        if self.label_from_separator && next.is_some() {
+            decided.end += 1;
         }
-        if self.label_from_separator {
-            let beyond = window.decides.end;
-            let next = job.placed.get(beyond).filter(|token| token.start == window.pieces.end);
-            if let Some(token) = next {
-                job.found[beyond] = self.decide(token, window, &logits);
+        for token in decided {
+            let Some(row) = first_row(&job.placed[token], window, &logits) else { continue };
+            match &mut job.logits {
+                Some(kept) => kept.set(token, row),
+                None => job.found[token] = Some(self.decoder.likeliest(row)),
             }
         }
         job.done += 1;
@@ -348,25 +360,14 @@ impl Annotator {
         if let Some(own) = job.own {
             return own.finish(&self.labels);
         }
-        let labels = self.named(&job.found);
+        let labels = self.named(&self.chosen(&job));
         let chunks = convert(&job.document, &job.tokens, &labels, &job.converter);
         Annotation { chunks, truncated_from: job.truncated_from }
     }
 
-    /// The label of a token's first piece, and its softmax score in f64 as Spark NLP computes it.
-    fn decide(&self, token: &Range<usize>, window: &Window, logits: &Logits) -> Option<(usize, f32)> {
-        if token.is_empty() {
-            return None;
-        }
-        let row = logits.row(1 + token.start - window.pieces.start);
-        let mut best = 0;
-        for (id, value) in row.iter().enumerate() {
-            if *value > row[best] {
-                best = id;
-            }
-        }
-        let sum: f64 = row.iter().map(|value| f64::from(value - row[best]).exp()).sum();
-        Some((best, (1.0 / sum) as f32))
+    /// Per token of a job the label's id and its score.
+    fn chosen<'j>(&self, job: &'j Job) -> Cow<'j, [Option<(usize, f32)>]> {
+        job.logits.as_ref().map_or(Cow::Borrowed(&job.found), |logits| Cow::Owned(self.decoder.decode(logits)))
     }
 
     fn named(&self, found: &[Option<(usize, f32)>]) -> Vec<Option<TokenLabel<'_>>> {
@@ -418,6 +419,11 @@ impl Annotator {
     }
 }
 
+/// What the model gave a token's first piece, if the token has pieces.
+fn first_row<'l>(token: &Range<usize>, window: &Window, logits: &'l Logits) -> Option<&'l [f32]> {
+    (!token.is_empty()).then(|| logits.row(1 + token.start - window.pieces.start))
+}
+
 /// How a model is read under the options, if it can be.
 fn chosen(reading: Reading, options: &Options) -> Result<Reading, Error> {
     let invalid = |option: &str, reason: &str| Error::OptionInvalid { option: option.into(), reason: reason.into() };
@@ -431,6 +437,7 @@ fn chosen(reading: Reading, options: &Options) -> Result<Reading, Error> {
         }
         (Reading::HuggingFace { .. }, _) if options.tokenizer.is_some() => Err(invalid("tokenizer", own_only)),
         (Reading::HuggingFace { .. }, _) if options.case_sensitive.is_some() => Err(invalid("caseSensitive", own_only)),
+        (Reading::HuggingFace { .. }, _) if options.decoding == Some(Decoding::Viterbi) => Err(invalid("decoding", own_only)),
         (Reading::HuggingFace { .. }, _) if options.pieces != Pieces::All => Err(invalid("pieces", own_only)),
         (reading, _) => Ok(reading),
     }

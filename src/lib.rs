@@ -4,6 +4,7 @@
 mod aggregate;
 mod annotator;
 mod chunk;
+mod decode;
 mod error;
 mod hugging_face;
 
@@ -21,4 +22,5 @@ mod wasm;
 pub use aggregate::AggregationStrategy;
 pub use annotator::{AnnotateOptions, Annotation, Annotator, Encoding, Job, Labelling, Mode, Options};
 pub use chunk::{align, convert, Chunk, ConverterOptions, LabelCasing, TokenLabel};
+pub use decode::{DecoderDefaults, Decoding};
 pub use error::Error;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use glossa::model::{Folder, Manifest, MemoryFiles, Source};
-use glossa::{AnnotateOptions, Annotator, Error, Mode, Options};
+use glossa::{AnnotateOptions, Annotator, Decoding, Error, Mode, Options};
 
 fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("www/models").join(name)
@@ -116,6 +116,10 @@ fn threshold_and_entities_filter_and_are_checked() {
 
 /// The cellular bundle in memory, one file changed.
 fn changed(path: &str, change: impl Fn(Vec<u8>) -> Option<Vec<u8>>) -> Error {
+    Annotator::load(&with_file(path, change), &Options::default()).expect_err("an error")
+}
+
+fn with_file(path: &str, change: impl Fn(Vec<u8>) -> Option<Vec<u8>>) -> MemoryFiles {
     let folder = Folder::open(shipped("cellular")).expect("a folder");
     let mut files = MemoryFiles::new("memory");
     for name in ["manifest.json", "model.onnx", "vocab.txt"] {
@@ -124,7 +128,47 @@ fn changed(path: &str, change: impl Fn(Vec<u8>) -> Option<Vec<u8>>) -> Error {
             files.insert(name, bytes);
         }
     }
-    Annotator::load(&files, &Options::default()).expect_err("an error")
+    files
+}
+
+#[test]
+fn a_bundle_may_say_how_it_is_decoded() {
+    let text = example("seed_cellular_tokens.json");
+    let with = |edit: &dyn Fn(&mut Manifest), options: &Options| {
+        let files = with_file("manifest.json", |bytes| {
+            let mut manifest = Manifest::parse(&bytes, "").expect("a manifest");
+            manifest.format = "glossa-bundle/2".into();
+            (manifest.decoding, manifest.temperature, manifest.transitions) = (None, None, None);
+            edit(&mut manifest);
+            serde_json::to_vec(&manifest).ok()
+        });
+        let annotator = Annotator::load(&files, options).expect("a model");
+        annotator.annotate(&text, &AnnotateOptions::default()).expect("chunks").chunks
+    };
+    let places = |chunks: &[glossa::Chunk]| {
+        chunks.iter().map(|chunk| (chunk.begin, chunk.end, chunk.entity.clone())).collect::<Vec<_>>()
+    };
+    let plain = Options { decoding: Some(Decoding::Argmax), ..Default::default() };
+    let first = with(&|_| (), &plain);
+    let cooled = with(&|manifest| manifest.temperature = Some(4.0), &plain);
+    assert_eq!(places(&cooled), places(&first));
+    assert!(cooled.iter().zip(&first).all(|(cooled, first)| cooled.confidence < first.confidence));
+
+    // Transitions that let nothing begin count only when asked for, by the options or the manifest.
+    let nothing = |manifest: &mut Manifest| {
+        let count = manifest.labels.len();
+        let row = |_| (0..count).map(|to| if manifest.labels[to].starts_with("B-") { -1000.0 } else { 0.0 }).collect();
+        manifest.transitions = Some((0..count).map(row).collect());
+    };
+    assert_eq!(with(&nothing, &plain), first);
+    assert_eq!(with(&nothing, &Options::default()), with(&|_| (), &Options::default()));
+    assert_eq!(with(&nothing, &Options { decoding: Some(Decoding::Viterbi), ..Default::default() }), []);
+    let declared = |manifest: &mut Manifest| {
+        nothing(manifest);
+        manifest.decoding = Some(Decoding::Viterbi);
+    };
+    assert_eq!(with(&declared, &Options::default()), []);
+    assert_eq!(with(&declared, &plain), first);
 }
 
 #[test]
@@ -145,6 +189,27 @@ fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
             serde_json::to_vec(&manifest).ok()
         }
     };
+    fn first_with_temperature(manifest: &mut Manifest) {
+        manifest.format = "glossa-bundle/1".into();
+        manifest.temperature = Some(2.0);
+    }
+    /// In the format that knows how to decode.
+    fn second(edit: fn(&mut Manifest)) -> impl Fn(Vec<u8>) -> Option<Vec<u8>> {
+        move |bytes| {
+            let mut manifest = Manifest::parse(&bytes, "").expect("a manifest");
+            manifest.format = "glossa-bundle/2".into();
+            edit(&mut manifest);
+            serde_json::to_vec(&manifest).ok()
+        }
+    }
+    fn replaced(key: &'static str, value: &'static str) -> impl Fn(Vec<u8>) -> Option<Vec<u8>> {
+        move |bytes| {
+            let mut manifest: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+            manifest["format"] = "glossa-bundle/2".into();
+            manifest[key] = "VALUE".into();
+            Some(manifest.to_string().replace("\"VALUE\"", value).into_bytes())
+        }
+    }
     let cases = [
         (changed("model.onnx", flipped), "file_mismatch", "model.onnx"),
         (changed("vocab.txt", shorter), "file_mismatch", "vocab.txt"),
@@ -154,6 +219,15 @@ fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
         (changed("manifest.json", with(|m| m.format = "other".into())), "manifest_invalid", "manifest.json"),
         (changed("manifest.json", with(|m| m.max_sentence_length = 0)), "manifest_invalid", "manifest.json"),
         (changed("manifest.json", with(|m| m.files.clear())), "manifest_invalid", "manifest.json"),
+        (changed("manifest.json", with(first_with_temperature)), "manifest_invalid", "glossa-bundle/1"),
+        (changed("manifest.json", second(|m| m.temperature = Some(0.0))), "manifest_invalid", "temperature"),
+        (changed("manifest.json", second(|m| m.temperature = Some(-1.0))), "manifest_invalid", "temperature"),
+        (changed("manifest.json", replaced("temperature", "1e300")), "manifest_invalid", "temperature"),
+        (changed("manifest.json", replaced("temperature", "\"1\"")), "manifest_invalid", "manifest.json"),
+        (changed("manifest.json", replaced("decoding", "\"best\"")), "manifest_invalid", "best"),
+        (changed("manifest.json", second(|m| m.transitions = Some(vec![]))), "manifest_invalid", "transitions"),
+        (changed("manifest.json", second(|m| m.transitions = Some(vec![vec![0.0; 10]; 11]))), "manifest_invalid", "transitions"),
+        (changed("manifest.json", replaced("transitions", "[[1e300]]")), "manifest_invalid", "transitions"),
         (changed("manifest.json", with(|m| m.labels.truncate(3))), "labels_mismatch", "model.onnx"),
         (changed("manifest.json", with(|m| m.labels.clear())), "labels_invalid", "manifest.json"),
         (changed("manifest.json", with(|m| m.labels[1] = "O".into())), "labels_invalid", "manifest.json"),

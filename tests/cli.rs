@@ -117,6 +117,11 @@ fn options_of_the_pipeline_have_flags() {
         let at = |field: &str| chunk[field].as_u64().expect("an offset") as usize;
         assert_eq!(chunk["text"], text[at("begin")..at("end")]);
     }
+    let decoded = lines(&glossa(&[common.as_slice(), &["--decoding", "viterbi"]].concat(), text));
+    assert_eq!(decoded[0]["text"], text);
+    let output = glossa(&[common.as_slice(), &["--decoding", "best"]].concat(), text);
+    let message = String::from_utf8_lossy(&output.stderr).to_string();
+    assert!(message.contains("`argmax` or `viterbi`"), "{message}");
     for (flag, value, option) in [
         ("--cleanup-mode", "nope", "cleanupMode"),
         ("--split-pattern", "(", "splitPattern"),

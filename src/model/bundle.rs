@@ -4,12 +4,16 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{check_labels, Model, PipelineDefaults, Reading, Source};
+use crate::decode::{DecoderDefaults, Decoding};
 use crate::text::{TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The file that makes a folder a bundle.
 pub const MANIFEST: &str = "manifest.json";
-const FORMAT: &str = "glossa-bundle/1";
+/// Every format that is read.
+const FORMATS: [&str; 2] = [FIRST_FORMAT, "glossa-bundle/2"];
+/// The format without what says how to decode.
+const FIRST_FORMAT: &str = "glossa-bundle/1";
 const GRAPH: &str = "model.onnx";
 const VOCABULARY: &str = "vocab.txt";
 
@@ -17,7 +21,8 @@ const VOCABULARY: &str = "vocab.txt";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// `glossa-bundle/1`.
+    /// `glossa-bundle/2`, or `glossa-bundle/1` if it has none of `decoding`, `temperature` and `transitions`: who knows
+    /// only the first format would decode otherwise without a word.
     pub format: String,
     /// A short name, such as `cellular`.
     pub name: String,
@@ -32,6 +37,15 @@ pub struct Manifest {
     pub case_sensitive: bool,
     /// Word pieces a window, `[CLS]` and `[SEP]` included.
     pub max_sentence_length: usize,
+    /// How labels are chosen by default: `argmax` if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoding: Option<Decoding>,
+    /// See [`DecoderDefaults::temperature`]; 1 if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f32>,
+    /// See [`DecoderDefaults::transitions`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transitions: Option<Vec<Vec<f32>>>,
     /// SPDX name of the weights' licence.
     pub licence: String,
     /// Whose work the weights rest on.
@@ -61,9 +75,14 @@ impl Manifest {
     pub fn parse(bytes: &[u8], file: &str) -> Result<Self, Error> {
         let invalid = |reason: String| Error::ManifestInvalid { file: file.to_string(), reason };
         let manifest: Manifest = serde_json::from_slice(bytes).map_err(|error| invalid(error.to_string()))?;
-        if manifest.format != FORMAT {
-            return Err(invalid(format!("its format is {:?}, not {FORMAT:?}", manifest.format)));
+        if !FORMATS.contains(&manifest.format.as_str()) {
+            return Err(invalid(format!("its format is {:?}, not one of {}", manifest.format, FORMATS.join(", "))));
         }
+        let Manifest { decoding, temperature, transitions, .. } = &manifest;
+        if manifest.format == FIRST_FORMAT && (decoding.is_some() || temperature.is_some() || transitions.is_some()) {
+            return Err(invalid(format!("its format is {FIRST_FORMAT:?}, which knows no decoding, temperature or transitions")));
+        }
+        manifest.decoder().check(manifest.labels.len()).map_err(invalid)?;
         if !(1..=512).contains(&manifest.max_sentence_length) {
             let length = manifest.max_sentence_length;
             return Err(invalid(format!("maxSentenceLength is {length}, not 1 to 512")));
@@ -74,6 +93,16 @@ impl Manifest {
             }
         }
         Ok(manifest)
+    }
+
+    /// How labels are chosen.
+    fn decoder(&self) -> DecoderDefaults {
+        let Manifest { decoding, temperature, transitions, .. } = self;
+        DecoderDefaults {
+            decoding: decoding.unwrap_or_default(),
+            temperature: temperature.unwrap_or(1.0),
+            transitions: transitions.clone(),
+        }
     }
 }
 
@@ -87,6 +116,7 @@ pub(super) fn read(source: &dyn Source, manifest: &[u8]) -> Result<Model, Error>
         graph: checked(source, &manifest, GRAPH)?,
         graph_file: source.locate(GRAPH),
         pipeline: PipelineDefaults {
+            decoder: manifest.decoder(),
             tokenizer: manifest.tokenizer,
             case_sensitive: manifest.case_sensitive,
             max_sentence_length: manifest.max_sentence_length,

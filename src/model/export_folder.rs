@@ -26,6 +26,7 @@ pub(super) fn read(source: &dyn Source, vocabulary: &[u8]) -> Result<Model, Erro
             // Nothing in the folder tells; Spark NLP takes these until told otherwise.
             case_sensitive: true,
             max_sentence_length: 128,
+            decoder: Default::default(),
         },
     })
 }

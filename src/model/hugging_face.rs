@@ -61,6 +61,7 @@ pub(super) fn read(source: &dyn Source, config: &[u8]) -> Result<Model, Error> {
             tokenizer: TokenizerOptions::default(),
             case_sensitive: !lowercase,
             max_sentence_length: limit,
+            decoder: Default::default(),
         },
     })
 }

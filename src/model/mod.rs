@@ -19,6 +19,7 @@ pub(crate) use source::{is_archive_name, list_paths};
 
 use archive::Archive;
 
+use crate::decode::DecoderDefaults;
 use crate::text::{OwnTokenizer, TokenizerOptions, Vocabulary};
 use crate::Error;
 
@@ -62,6 +63,8 @@ pub struct PipelineDefaults {
     pub case_sensitive: bool,
     /// Word pieces a window, `[CLS]` and `[SEP]` included.
     pub max_sentence_length: usize,
+    /// How labels are chosen.
+    pub decoder: DecoderDefaults,
 }
 
 impl Model {

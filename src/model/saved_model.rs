@@ -51,6 +51,7 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8]) -> Result<Model, Error>
             tokenizer: TokenizerOptions::default(),
             case_sensitive: settings.case_sensitive,
             max_sentence_length: settings.max_sentence_length,
+            decoder: Default::default(),
         },
     })
 }

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use glossa::engine::Precision;
 use glossa::text::{CleanupMode, Pieces, TokenizerOptions};
-use glossa::{Encoding, Error, Options};
+use glossa::{Decoding, Encoding, Error, Options};
 use serde::de::DeserializeOwned;
 
 use crate::setup::set;
@@ -29,6 +29,10 @@ pub(crate) struct PipelineFlags {
     /// How a Hugging Face folder is read: spark, or huggingFace, by its own tokenizer, which is its default.
     #[arg(long, value_name = "ENCODING", value_parser = named::<Encoding>)]
     encoding: Option<Encoding>,
+    /// How labels are chosen: argmax, as in Spark NLP, or viterbi, in which no I-X stands without its B-X; as the
+    /// model's manifest says by default, otherwise argmax.
+    #[arg(long, value_name = "DECODING", value_parser = named::<Decoding>)]
+    decoding: Option<Decoding>,
     /// Which word pieces of a token are read: all, or as open-source Spark NLP those of its first word; all by
     /// default.
     #[arg(long, value_enum)]
@@ -93,6 +97,7 @@ impl PipelineFlags {
         set(&mut options.pieces, pieces);
         set(&mut options.precision, self.precision);
         change(&mut options.encoding, &self.encoding);
+        change(&mut options.decoding, &self.decoding);
         Ok(())
     }
 }

@@ -1,0 +1,194 @@
+use super::*;
+
+const LABELS: [&str; 5] = ["O", "B-X", "I-X", "B-Y", "I-Y"];
+
+fn labels(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+fn decoder(names: &[&str], temperature: f32, transitions: Option<Vec<Vec<f32>>>) -> Decoder {
+    let defaults = DecoderDefaults { decoding: Decoding::Viterbi, temperature, transitions };
+    assert_eq!(defaults.check(names.len()), Ok(()));
+    Decoder::new(&labels(names), &defaults, None)
+}
+
+/// Numbers of -4 to 4, always the same ones.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 40) as f32 / (1 << 21) as f32 - 4.0
+    }
+
+    fn rows(&mut self, count: usize, length: usize) -> Vec<Vec<f32>> {
+        (0..count).map(|_| (0..length).map(|_| self.next()).collect()).collect()
+    }
+}
+
+/// Logits of tokens; an empty row is a token that was not read.
+fn logits(rows: &[Vec<f32>], labels: usize) -> TokenLogits {
+    let mut logits = TokenLogits::new(rows.len(), labels);
+    rows.iter().enumerate().filter(|(_, row)| !row.is_empty()).for_each(|(i, row)| logits.set(i, row));
+    logits
+}
+
+fn names(decoder: &Decoder, rows: &[Vec<f32>], labels: &[&'static str]) -> Vec<Option<&'static str>> {
+    decoder.decode(&logits(rows, labels.len())).into_iter().map(|found| found.map(|(id, _)| labels[id])).collect()
+}
+
+/// The definition: of all sequences, the one whose log-probabilities and transitions add up to most.
+fn enumerated(rows: &[Vec<f32>], names: &[&str], temperature: f32, transitions: Option<&Vec<Vec<f32>>>) -> Vec<usize> {
+    let count = names.len();
+    let log_probability = |row: &[f32], label: usize| {
+        let power = |value: f32| (f64::from(value) / f64::from(temperature)).exp();
+        (power(row[label]) / row.iter().map(|value| power(*value)).sum::<f64>()).ln()
+    };
+    let weigh = |path: &[usize]| {
+        let mut sum = 0.0;
+        for (i, &label) in path.iter().enumerate() {
+            let before = if i == 0 { 0 } else { path[i - 1] };
+            if let Some(entity) = names[label].strip_prefix("I-") {
+                if names[before] != names[label] && names[before] != format!("B-{entity}") {
+                    return f64::NEG_INFINITY;
+                }
+            }
+            sum += log_probability(&rows[i], label) + transitions.map_or(0.0, |scores| scores[before][label].into());
+        }
+        sum
+    };
+    let paths = (0..count.pow(rows.len() as u32)).map(|mut number| {
+        let digit = |_: &Vec<f32>| {
+            let digit = number % count;
+            number /= count;
+            digit
+        };
+        rows.iter().map(digit).collect::<Vec<_>>()
+    });
+    paths.max_by(|a, b| weigh(a).total_cmp(&weigh(b))).expect("a path")
+}
+
+#[test]
+fn viterbi_finds_what_enumeration_finds() {
+    let mut numbers = Numbers(7);
+    for case in 0..300 {
+        let length = 1 + case % 5;
+        let rows = numbers.rows(length, LABELS.len());
+        let learned = (case % 3 > 0).then(|| numbers.rows(LABELS.len(), LABELS.len()));
+        let temperature = [1.0, 0.5, 2.5][case % 3];
+        let decoder = decoder(&LABELS, temperature, learned.clone());
+        let found: Vec<usize> =
+            decoder.decode(&logits(&rows, LABELS.len())).into_iter().map(|found| found.expect("read").0).collect();
+        assert_eq!(found, enumerated(&rows, &LABELS, temperature, learned.as_ref()), "case {case}: {rows:?}");
+    }
+}
+
+#[test]
+fn no_forbidden_transition_whatever_the_logits() {
+    let mut numbers = Numbers(1);
+    for case in 0..200 {
+        let mut rows = numbers.rows(40, LABELS.len());
+        match case % 4 {
+            0 => {}
+            // Nothing but I-X and I-Y would do.
+            1 => rows.iter_mut().for_each(|row| (row[2], row[4]) = (row[2] + 50.0, row[4] + 50.0)),
+            // Tokens that were not read, and values that no sound graph gives.
+            2 => rows.iter_mut().step_by(7).for_each(Vec::clear),
+            _ => rows.iter_mut().step_by(3).enumerate().for_each(|(i, row)| {
+                row[i % 5] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY][i % 3];
+            }),
+        }
+        let learned = (case % 2 > 0).then(|| numbers.rows(LABELS.len(), LABELS.len()));
+        let found = names(&decoder(&LABELS, 1.0, learned), &rows, &LABELS);
+        let mut before = "O";
+        for (row, found) in rows.iter().zip(found) {
+            assert_eq!(row.is_empty(), found.is_none());
+            let label = found.unwrap_or("O");
+            if let Some(entity) = label.strip_prefix("I-") {
+                assert!(before.ends_with(entity) && before != "O", "{label} after {before}");
+            }
+            before = label;
+        }
+    }
+}
+
+#[test]
+fn where_the_likeliest_labels_are_in_order_they_are_kept() {
+    let mut numbers = Numbers(3);
+    let argmax = Decoder::new(&labels(&LABELS), &DecoderDefaults::default(), None);
+    let viterbi = decoder(&LABELS, 1.0, None);
+    let mut kept = 0;
+    for _ in 0..300 {
+        let logits = logits(&numbers.rows(4, LABELS.len()), LABELS.len());
+        let likeliest = argmax.decode(&logits);
+        let mut before = 0;
+        let ordered = likeliest.iter().flatten().all(|(label, _)| {
+            let follows = viterbi.before[*label].iter().any(|(from, _)| *from == before);
+            before = *label;
+            follows
+        });
+        assert!(!ordered || viterbi.decode(&logits) == likeliest);
+        kept += usize::from(ordered);
+    }
+    assert!((30..270).contains(&kept), "{kept}");
+}
+
+/// Probabilities to logits.
+fn row(probabilities: [f32; 5]) -> Vec<f32> {
+    probabilities.iter().map(|probability| probability.ln()).collect()
+}
+
+#[test]
+fn an_entity_gets_its_beginning_or_none() {
+    let viterbi = decoder(&LABELS, 1.0, None);
+    // I-X is likeliest for the second token; what the first allows decides.
+    let second = row([0.2, 0.1, 0.6, 0.05, 0.05]);
+    let certain = [row([0.96, 0.01, 0.01, 0.01, 0.01]), second.clone()];
+    assert_eq!(names(&viterbi, &certain, &LABELS), [Some("O"), Some("O")]);
+    let open = [row([0.5, 0.4, 0.02, 0.04, 0.04]), second.clone()];
+    assert_eq!(names(&viterbi, &open, &LABELS), [Some("B-X"), Some("I-X")]);
+    // At the start and after a token that was not read, as after O.
+    assert_eq!(names(&viterbi, &[second.clone()], &LABELS), [Some("O")]);
+    let apart = [open[0].clone(), vec![], second];
+    assert_eq!(names(&viterbi, &apart, &LABELS), [Some("O"), None, Some("O")]);
+    assert_eq!(viterbi.decode(&TokenLogits::new(0, 5)), []);
+}
+
+#[test]
+fn learned_transitions_weigh_and_scores_stay_the_labels_own() {
+    let mut scores = vec![vec![0.0; 5]; 5];
+    scores[1][1] = -2.0;
+    let rows = [row([0.1, 0.7, 0.1, 0.05, 0.05]), row([0.1, 0.5, 0.3, 0.05, 0.05])];
+    let found = decoder(&LABELS, 1.0, Some(scores.clone())).decode(&logits(&rows, 5));
+    let (first, second) = (found[0].expect("read"), found[1].expect("read"));
+    assert_eq!((first.0, second.0), (1, 2));
+    assert!((first.1 - 0.7).abs() < 1e-6 && (second.1 - 0.3).abs() < 1e-6, "{found:?}");
+    // A document begins as after O.
+    scores[0][1] = -5.0;
+    let found = names(&decoder(&LABELS, 1.0, Some(scores)), &rows[..1], &LABELS);
+    assert_eq!(found, [Some("O")]);
+}
+
+#[test]
+fn a_temperature_changes_scores_and_not_the_likeliest_label() {
+    let values = [2.0, 0.0, -1.0, 0.5, 0.0];
+    let at = |temperature| {
+        let defaults = DecoderDefaults { temperature, ..Default::default() };
+        Decoder::new(&labels(&LABELS), &defaults, None).likeliest(&values)
+    };
+    let expected = |temperature: f64| 1.0 / values.iter().map(|value| (f64::from(value - 2.0) / temperature).exp()).sum::<f64>();
+    for temperature in [0.5, 1.0, 2.0] {
+        let (label, score) = at(temperature);
+        assert_eq!(label, 0);
+        assert!((f64::from(score) - expected(temperature.into())).abs() < 1e-6);
+    }
+    assert!(at(0.5).1 > at(1.0).1 && at(1.0).1 > at(2.0).1);
+}
+
+#[test]
+fn a_scheme_without_b_may_begin_with_i() {
+    let names_of = ["O", "I-X", "PAD"];
+    let rows = [vec![0.0, 3.0, 0.0], vec![0.0, 0.0, 3.0], vec![0.0, 3.0, 0.0]];
+    let found = names(&decoder(&names_of, 1.0, None), &rows, &names_of);
+    assert_eq!(found, [Some("I-X"), Some("PAD"), Some("I-X")]);
+}
