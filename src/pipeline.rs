@@ -90,7 +90,7 @@ impl Pipeline {
 }
 
 /// What serde says, without the place, and for unknown keys and values with what may have been meant.
-fn explained(error: &serde_json::Error) -> String {
+pub(crate) fn explained(error: &serde_json::Error) -> String {
     let mut said = error.to_string();
     if let Some(at) = said.rfind(" at line ") {
         said.truncate(at);

@@ -1,5 +1,6 @@
 //! The doors to a browser: types in and out, downloads, time. What is annotated, and how, is decided elsewhere.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -12,8 +13,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Performance, ReadableStreamDefaultReader, RequestInit, Response};
 
+use crate::engine::Precision;
 use crate::model::{is_archive_name, list_paths, EXPORT_FOLDER_FILES, HUGGING_FACE_FILES, MANIFEST};
-use crate::model::{ArchiveFile, Manifest, MemoryFiles, Model, Source, Taker};
+use crate::model::{ArchiveFile, Manifest, ManifestFile, MemoryFiles, Model, Source, Taker};
+use crate::pipeline::{explained, Pipeline};
 use crate::{annotator, AnnotateOptions, Error, Options};
 
 /// Bytes reserved for a file on the word of a manifest alone.
@@ -58,10 +61,17 @@ fn read<T: Default + DeserializeOwned>(value: &JsValue) -> Result<T, JsValue> {
         Value::Null => Ok(T::default()),
         Value::Object(mut fields) => {
             fields.retain(|_, field| !field.is_null());
-            serde_json::from_value(Value::Object(fields)).map_err(|error| invalid(error.to_string()))
+            serde_json::from_value(Value::Object(fields)).map_err(|error| invalid(explained(&error)))
         }
         other => Err(invalid(format!("{other} is no object"))),
     }
+}
+
+/// Reads a pipeline's document: `{model, options, annotate, format}`, with defaults for what it leaves out. `name` is
+/// the document's in errors.
+#[wasm_bindgen(js_name = parsePipeline)]
+pub(crate) fn parse_pipeline(text: &str, name: &str) -> Result<JsValue, JsValue> {
+    Pipeline::parse(text, name).map(|pipeline| plain(&pipeline)).map_err(|error| js_error(&error))
 }
 
 /// A loaded model.
@@ -93,6 +103,8 @@ struct Info<'a> {
     entities: Vec<&'a str>,
     /// Linear layers that run in int8.
     int8_layers: usize,
+    /// The arithmetic that those layers run in, whatever was asked for.
+    precision: Precision,
 }
 
 #[wasm_bindgen]
@@ -142,14 +154,16 @@ impl Annotator {
         Ok(Annotator { inner })
     }
 
-    /// `{name, labels, entities, int8Layers}` of the model.
+    /// `{name, labels, entities, int8Layers, precision}` of the model.
     pub fn info(&self) -> JsValue {
         let inner = &self.inner;
+        let int8_layers = inner.fused().linear;
         plain(&Info {
             name: inner.name(),
             labels: inner.labels(),
             entities: inner.entities(),
-            int8_layers: inner.fused().linear,
+            int8_layers,
+            precision: if int8_layers > 0 { Precision::Int8 } else { Precision::F32 },
         })
     }
 
@@ -301,29 +315,29 @@ async fn download(
     let mut files = MemoryFiles::new(root);
     let locate = |path: &str| format!("{root}/{path}");
     let unlisted = |paths: &[&str]| paths.iter().map(|path| (path.to_string(), None)).collect::<Vec<_>>();
-    let paths: Vec<(String, Option<u64>)> = if let Some(archive) = archive {
+    let paths: Vec<(String, Option<ManifestFile>)> = if let Some(archive) = archive {
         unlisted(&[archive])
     } else if let Some(bytes) = fetch_if_there(&locate(MANIFEST), signal).await? {
         let manifest = Manifest::parse(&bytes, &locate(MANIFEST))?;
         files.insert(MANIFEST, bytes);
-        manifest.files.into_iter().map(|file| (file.path, Some(file.bytes))).collect()
+        manifest.files.into_iter().map(|file| (file.path.clone(), Some(file))).collect()
     } else if let Some(bytes) = fetch_if_there(&locate(EXPORT_FOLDER_FILES[0]), signal).await? {
         files.insert(EXPORT_FOLDER_FILES[0], bytes);
         unlisted(&EXPORT_FOLDER_FILES[1..])
     } else {
         unlisted(&HUGGING_FACE_FILES)
     };
-    let total = paths.iter().filter_map(|(_, bytes)| *bytes).sum::<u64>() as f64;
+    let total = paths.iter().filter_map(|(_, listed)| Some(listed.as_ref()?.bytes)).sum::<u64>() as f64;
     let mut before = 0.0;
     let (mut graph, mut tokenizer) = (false, false);
-    for (path, bytes) in paths {
+    for (path, listed) in paths {
         // Of the places where a Hugging Face folder may have them, the first will do.
-        if bytes.is_none() && ((graph && path.ends_with(".onnx")) || (tokenizer && path == "vocab.txt")) {
+        if listed.is_none() && ((graph && path.ends_with(".onnx")) || (tokenizer && path == "vocab.txt")) {
             continue;
         }
         let loaded = |loaded: f64| tell(&Progress::Download { file: &path, loaded: before + loaded, total });
         loaded(0.0);
-        match fetch_file(&locate(&path), signal, bytes, &loaded).await {
+        match fetch_file(&locate(&path), signal, listed.as_ref(), &loaded).await {
             Ok(found) => {
                 before += found.len() as f64;
                 graph |= path.ends_with(".onnx");
@@ -331,7 +345,7 @@ async fn download(
                 files.insert(path, found);
             }
             // Whether a missing file matters is for the model's reader to say.
-            Err(Error::FileMissing { .. }) if bytes.is_none() && archive.is_none() => (),
+            Err(Error::FileMissing { .. }) if listed.is_none() && archive.is_none() => (),
             Err(error) => return Err(error),
         }
     }
@@ -347,12 +361,13 @@ async fn fetch_if_there(address: &str, signal: Option<&AbortSignal>) -> Result<O
     }
 }
 
-/// Fetches one file, telling how many bytes have come. With an expected length, a longer answer is refused as soon
-/// as it is longer.
+/// Fetches one file, telling how many bytes have come. One that a manifest lists is refused as soon as it is longer than
+/// it says there, and its hash goes along as the address's fragment: no server sees it, but a service worker does, and
+/// can tell a cached file from its successor.
 async fn fetch_file(
     address: &str,
     signal: Option<&AbortSignal>,
-    expected: Option<u64>,
+    listed: Option<&ManifestFile>,
     loaded: &dyn Fn(f64),
 ) -> Result<Vec<u8>, Error> {
     let unreadable = |reason: JsValue| {
@@ -366,7 +381,9 @@ async fn fetch_file(
     if let Some(signal) = signal {
         init.set_signal(Some(signal));
     }
-    let response: Response = fetch(address, &init).await.map_err(unreadable)?.unchecked_into();
+    let expected = listed.map(|file| file.bytes);
+    let asked = listed.map_or(Cow::Borrowed(address), |file| format!("{address}#sha256={}", file.sha256).into());
+    let response: Response = fetch(&asked, &init).await.map_err(unreadable)?.unchecked_into();
     match response.status() {
         404 | 410 => return Err(Error::FileMissing { file: address.to_string() }),
         _ if !response.ok() => return Err(unreadable(format!("status {}", response.status()).into())),

@@ -8,6 +8,12 @@
  *     annotator.dispose();
  */
 
+import { Engine, notify } from './engine-client.js';
+import { GlossaError, cancelled } from './errors.js';
+import { readPipeline } from './pipeline.js';
+
+export { GlossaError, readPipeline };
+
 /**
  * An entity found in a text. `begin` and `end` count UTF-16 code units, `end` is exclusive:
  * `text.slice(begin, end)` of the annotated text is the chunk's `text`.
@@ -15,23 +21,63 @@
  */
 
 /**
- * `truncatedFrom` is set where mode `truncate` left the rest of the text unread.
- * @typedef {{ chunks: Chunk[], truncatedFrom?: number }} Annotation
+ * `truncatedFrom` is set where mode `truncate` left the rest of the text unread; `windows` is how many times the model
+ * was run.
+ * @typedef {{ chunks: Chunk[], truncatedFrom?: number, windows: number }} Annotation
  */
 
 /**
- * `labels` in the order of their ids, `entities` in the order in which the labels name them, `int8Layers` how many
- * linear layers of the model run in int8.
- * @typedef {{ name: string, labels: string[], entities: string[], int8Layers: number }} Info
+ * `labels` in the order of their ids, `entities` in the order in which the labels name them, `precision` the
+ * arithmetic that the model's linear layers run in, `int8Layers` how many of them run in int8.
+ * @typedef {{ name: string, labels: string[], entities: string[], precision: 'int8' | 'f32', int8Layers: number }} Info
  */
 
 /**
  * What a model is loaded with instead of what it says itself.
  * @typedef {object} Options
- * @property {object} [tokenizer] how texts are cut into tokens
+ * @property {string} [cleanupMode] what is done to texts before they are cut: `disabled` (the default), `inplace`,
+ *   `inplace_full`, `shrink`, `shrink_full`, `each`, `each_full`, `delete_full`
+ * @property {Tokenizer} [tokenizer] how texts are cut into tokens, instead of the model's own settings as a whole
  * @property {boolean} [caseSensitive] whether upper and lower case are told apart
  * @property {number} [maxSentenceLength] word pieces a window, `[CLS]` and `[SEP]` included: 1 to 512
- * @property {string} [pieces] which word pieces of a token are read
+ * @property {'all' | 'first'} [pieces] which word pieces of a token are read: all, or those of its first word
+ * @property {'auto' | 'int8' | 'f32'} [precision] `auto`: int8 for files with int8 weights and very large ones
+ * @property {'spark' | 'huggingFace'} [encoding] how a Hugging Face folder is read; by its own tokenizer by default
+ * @property {boolean} [labelFromSeparator] repeat what open-source Spark NLP does at the end of a window
+ */
+
+/**
+ * Spark NLP's Tokenizer parameters; patterns are Java's regular expressions.
+ * @typedef {object} Tokenizer
+ * @property {string} [targetPattern]
+ * @property {string} [prefixPattern] begins with `\A`
+ * @property {string} [suffixPattern] ends with `\z`
+ * @property {string[]} [infixPatterns]
+ * @property {string[]} [contextChars]
+ * @property {string[]} [exceptions] patterns of what stays whole
+ * @property {boolean} [caseSensitiveExceptions]
+ * @property {string} [splitPattern]
+ * @property {string[]} [splitChars]
+ * @property {number} [minLength]
+ * @property {number} [maxLength]
+ */
+
+/**
+ * @typedef {object} AnnotateOptions
+ * @property {'window' | 'truncate'} [mode] the whole text in overlapping windows (the default), or only the first
+ *   window, as Spark NLP does
+ * @property {number} [threshold] drop chunks of lower confidence, 0 to 1
+ * @property {string[]} [entities] keep only these; also by the name `whiteList`
+ * @property {string[]} [blackList] drop these
+ * @property {boolean} [greedyMode] join neighbouring chunks of one entity
+ * @property {string[]} [ignoreStopWords] join chunks of one entity with only such words between them
+ * @property {Record<string, string>} [replaceLabels] other names for entities
+ * @property {'upper' | 'lower'} [labelCasing] the case of entities' names
+ * @property {boolean} [nerHasNoSchema] the labels are entities' names without B- and I-
+ * @property {boolean} [preservePosition] whether a chunk's `result` is all of it rather than its first token
+ * @property {boolean} [padAsO] whether the label PAD counts as O
+ * @property {'none' | 'simple' | 'first' | 'average' | 'max'} [aggregationStrategy] how labels are joined, for models
+ *   read by their own tokenizer; those above from `blackList` on are then refused
  */
 
 /**
@@ -49,111 +95,22 @@
 
 /**
  * @typedef {object} Source
- * @property {string | URL} [model] a model folder's address, relative to the page
+ * @property {string | URL} [model] the address, relative to the page, of a model's folder or zip
  * @property {Record<string, Uint8Array | Blob>} [files] a model's files by path, instead of `model`: a folder's, or one
  *   zip; they are read again if the worker must be replaced, so leave them as they are
  * @property {string} [name] what to call a model given by `files`
  * @property {Options} [options]
+ * @property {object | string | URL | Blob} [pipeline] a document that names a model and settings: as an object, as JSON
+ *   text, at an address (from which its model's path starts), or a file; the properties above count more than what it
+ *   says, each option as a whole
  */
-
-/** Any failure; `code` stays the same across versions, `message` is for people. */
-export class GlossaError extends Error {
-  /**
-   * @param {string} code `file_missing`, `model_unrecognised`, … as the engine names them, or `cancelled`,
-   *   `disposed`, `input_invalid`, `option_invalid`, `worker_failed`
-   * @param {string} message
-   * @param {ErrorOptions} [options]
-   */
-  constructor(code, message, options) {
-    super(message, options);
-    this.name = 'GlossaError';
-    this.code = code;
-  }
-}
-
-const cancelled = (signal) => new GlossaError('cancelled', 'cancelled', { cause: signal.reason });
-
-/** Calls a listener. What it throws, now or later, is told to its author and goes no further. */
-function notify(listener, event) {
-  if (typeof listener !== 'function') return;
-  (async () => listener(event))().catch((error) => console.error('onProgress:', error));
-}
-
-/** A promise that also rejects when the signal aborts; `onAbort` is called then. */
-function abortable(promise, signal, onAbort) {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      onAbort?.();
-      reject(cancelled(signal));
-    };
-    promise.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
-}
 
 /** The engine reads an option that is present but undefined as a wrong value. */
 const given = (options) => Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
 
-/** A worker and the requests that wait for it; see worker.js for what is said. */
-class Engine {
-  #worker;
-  #pending = new Map();
-  #lastId = 0;
-  /** @type {GlossaError | null} why the worker is gone */
-  ended = null;
-
-  constructor() {
-    try {
-      this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'glossa' });
-    } catch (error) {
-      throw new GlossaError('worker_failed', `the worker cannot be started: ${error.message}`, { cause: error });
-    }
-    const fail = (reason) => this.end(new GlossaError('worker_failed', reason));
-    this.#worker.onmessage = ({ data }) => (data.type === 'failed' ? fail(data.message) : this.#receive(data));
-    this.#worker.onmessageerror = () => fail('the worker sent what cannot be read');
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      // A script that cannot be fetched or parsed gives an event without a message.
-      fail(event.message || 'the worker cannot be started: its script or the engine could not be loaded');
-    };
-  }
-
-  request(message, { signal, onProgress } = {}) {
-    if (this.ended) return Promise.reject(this.ended);
-    const id = ++this.#lastId;
-    const reply = new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject, onProgress }));
-    try {
-      this.#worker.postMessage({ id, ...message });
-    } catch (error) {
-      this.#pending.delete(id);
-      const reason = `options: they cannot be sent to the worker: ${error.message}`;
-      return Promise.reject(new GlossaError('option_invalid', reason, { cause: error }));
-    }
-    return abortable(reply, signal, () => {
-      this.#pending.delete(id);
-      this.#worker.postMessage({ id, type: 'cancel' });
-    });
-  }
-
-  /** Ends the worker, and with it any download; what still waits is rejected. */
-  end(error) {
-    if (this.ended) return;
-    this.ended = error;
-    this.#worker.terminate();
-    for (const { reject } of this.#pending.values()) reject(error);
-    this.#pending.clear();
-  }
-
-  #receive({ id, type, event, value, code, message }) {
-    const request = this.#pending.get(id);
-    if (!request) return;
-    if (type === 'progress') return notify(request.onProgress, event);
-    this.#pending.delete(id);
-    if (type === 'result') request.resolve(value);
-    else request.reject(new GlossaError(code, message));
-  }
+/** A pipeline's settings and those of a call, which may give one of them by its other name. */
+function withDefaults(options, { entities, ...defaults }) {
+  return { ...defaults, ...('whiteList' in options || entities === undefined ? {} : { entities }), ...options };
 }
 
 /** What the worker is asked to load. */
@@ -172,13 +129,16 @@ function loadRequest({ model, files, name = 'model', options }) {
 export class Annotator {
   #load;
   #info;
+  /** What `annotate` is called with unless told otherwise. */
+  #defaults;
   /** @type {Engine | null} */
   #engine = null;
   #disposed = false;
 
   /** Use `Annotator.create`: a model is loaded before there is an annotator. */
-  constructor(load) {
+  constructor(load, defaults) {
     this.#load = load;
+    this.#defaults = defaults;
   }
 
   /**
@@ -186,9 +146,15 @@ export class Annotator {
    * @param {Source & { onProgress?: (event: LoadProgress) => void, signal?: AbortSignal }} source
    * @returns {Promise<Annotator>}
    */
-  static async create({ onProgress, signal, ...source }) {
-    const annotator = new Annotator(loadRequest(source));
+  static async create({ onProgress, signal, pipeline, ...source }) {
     if (signal?.aborted) throw cancelled(signal);
+    let defaults = {};
+    if (pipeline !== undefined && pipeline !== null) {
+      const read = await readPipeline(pipeline, { signal });
+      source = { ...source, model: source.model ?? read.model, options: { ...read.options, ...given(source.options) } };
+      defaults = read.annotate;
+    }
+    const annotator = new Annotator(loadRequest(source), defaults);
     try {
       await annotator.#start({ onProgress, signal });
     } catch (error) {
@@ -206,13 +172,7 @@ export class Annotator {
   /**
    * Finds the entities of a text, in the order of the text, none overlapping. An empty or blank text has none.
    * @param {string} text
-   * @param {object} [settings]
-   * @param {'window' | 'truncate'} [settings.mode] the whole text in overlapping windows (the default), or only the
-   *   first window, as Spark NLP does
-   * @param {number} [settings.threshold] drop chunks of lower confidence, 0 to 1
-   * @param {string[]} [settings.entities] keep only these
-   * @param {AbortSignal} [settings.signal]
-   * @param {(event: AnnotateProgress) => void} [settings.onProgress]
+   * @param {AnnotateOptions & { signal?: AbortSignal, onProgress?: (event: AnnotateProgress) => void }} [settings]
    * @returns {Promise<Annotation>}
    */
   async annotate(text, { signal, onProgress, ...options } = {}) {
@@ -220,10 +180,12 @@ export class Annotator {
     if (typeof text !== 'string') throw new GlossaError('input_invalid', `text: a string is wanted, not ${typeof text}`);
     if (signal?.aborted) throw cancelled(signal);
     // Asked at once, even of a worker that is still loading: that keeps texts in order.
-    const request = { type: 'annotate', text, options: given(options) };
-    const { chunks, truncatedFrom } = await this.#running().request(request, { signal, onProgress });
+    const request = { type: 'annotate', text, options: withDefaults(given(options), this.#defaults) };
+    const found = await this.#running().request(request, { signal, onProgress });
+    const { chunks, truncatedFrom, windows } = found;
     // The engine sees U+FFFD for a lone surrogate; the caller's own text has what stands there.
-    return { chunks: chunks.map((chunk) => ({ ...chunk, text: text.slice(chunk.begin, chunk.end) })), truncatedFrom };
+    const own = chunks.map((chunk) => ({ ...chunk, text: text.slice(chunk.begin, chunk.end) }));
+    return { chunks: own, truncatedFrom, windows };
   }
 
   /** Ends the worker and frees its memory; what is under way is rejected with `disposed`. */

@@ -4,14 +4,16 @@
  * In, each with an `id` that the answers repeat:
  *   {id, type: 'load', model, options}         downloads and loads the model folder at an absolute address
  *   {id, type: 'load', files, name, options}   loads a model from {path: Uint8Array or Blob}
- *   {id, type: 'annotate', text, options}      options: {mode, threshold, entities}
+ *   {id, type: 'annotate', text, options}      options: see glossa.js
+ *   {id, type: 'pipeline', text, name}         reads a pipeline's document, which errors call by that name
  *   {id, type: 'cancel'}                       drops the annotate request of that id, queued or running
  * A load is cancelled by ending the worker: while the graph is prepared no message would get through.
  *
  * Out, any number of 'progress', at most one per 100 ms and stage, then one of the others:
  *   {id, type: 'progress', event}        load: {stage: 'download', file, loaded, total}, {stage: 'prepare'};
  *                                        annotate: {stage: 'annotate', done, total}
- *   {id, type: 'result', value}          load: {name, labels, entities}; annotate: {chunks, truncatedFrom}
+ *   {id, type: 'result', value}          load: {name, labels, entities, …}; annotate: {chunks, truncatedFrom, windows};
+ *                                        pipeline: {model, options, annotate, format}
  *   {id, type: 'error', code, message}   the request failed; the worker is well
  *   {type: 'failed', message}            the worker is lost, and all its requests with it
  */
@@ -45,7 +47,7 @@ async function serve(request) {
   const { id } = request;
   try {
     refuseIfCancelled(request);
-    const value = await (request.type === 'load' ? load(request) : annotate(request));
+    const value = await SERVICES[request.type](request);
     postMessage({ id, type: 'result', value });
   } catch (error) {
     // The engine gives its own errors a code. Anything else is a trap, after which its memory cannot be trusted.
@@ -55,6 +57,8 @@ async function serve(request) {
     open.delete(id);
   }
 }
+
+const SERVICES = { load, annotate, pipeline };
 
 async function load({ id, model, files, name, options }) {
   const { Annotator } = await loadEngine();
@@ -77,6 +81,11 @@ async function inMemory(files) {
   }
 }
 
+async function pipeline({ text, name }) {
+  const { parsePipeline } = await loadEngine();
+  return parsePipeline(text, name);
+}
+
 async function annotate(request) {
   const tell = throttled(request.id);
   let job = annotator.begin(request.text, request.options);
@@ -92,7 +101,8 @@ async function annotate(request) {
     const finished = job;
     // finish() takes the job, which must not be freed again.
     job = null;
-    return annotator.finish(finished);
+    const windows = finished.total;
+    return { ...annotator.finish(finished), windows };
   } finally {
     job?.free();
   }

@@ -10,9 +10,21 @@ let chromium;
 let server;
 let page;
 
+/** Relative to the page; the copy that is served stands in a folder of its own. */
+const PIPELINE = {
+  glossaPipeline: 1,
+  model: '../models/cellular',
+  options: { cleanupMode: 'shrink' },
+  annotate: { whiteList: ['DNA', 'protein'], replaceLabels: { DNA: 'GENE', protein: 'GENE' } },
+  format: 'csv',
+};
+
 before(async () => {
   chromium = await browser();
-  server = await serve({ '/elsewhere/plain.html': '<!doctype html><title>plain</title>' });
+  server = await serve({
+    '/elsewhere/plain.html': '<!doctype html><title>plain</title>',
+    '/elsewhere/setups/one.json': JSON.stringify({ ...PIPELINE, model: '../../models/cellular' }),
+  });
   page = await chromium.newPage();
   await page.goto(`${server.address}elsewhere/plain.html`);
 });
@@ -151,3 +163,49 @@ async function compare(cases) {
   }
   return differences.slice(0, 3);
 }
+
+test('a pipeline is taken as an object, as text, at an address and as a file', { timeout: LONG }, async () => {
+  const found = await page.evaluate(async (document) => {
+    const { Annotator, readPipeline } = await import('/glossa.js');
+    const text = 'IL-2  gene expression requires NF-kappa B.';
+    const run = async (pipeline, more = {}, options = {}) => {
+      const annotator = await Annotator.create({ pipeline, ...more });
+      const { chunks } = await annotator.annotate(text, options);
+      annotator.dispose();
+      return chunks.map(({ entity, text, confidence }) => [entity, text, confidence]);
+    };
+    const code = (promise) => promise.then(() => 'none', ({ code, message }) => `${code}: ${message}`);
+    const json = JSON.stringify(document);
+    return {
+      object: await run(document),
+      text: await run(json),
+      address: await run('/elsewhere/setups/one.json'),
+      file: await run(new File([json], 'one.json')),
+      called: await run(document, {}, { replaceLabels: {} }),
+      overruled: await run(document, { options: { precision: 'f32' }, model: '/models/cellular/' }, { whiteList: ['DNA'] }),
+      read: await readPipeline('/elsewhere/setups/one.json'),
+      key: await code(readPipeline({ ...document, optoins: {} })),
+      option: await code(Annotator.create({ pipeline: { ...document, options: { cleanupMod: 'each' } } })),
+      version: await code(readPipeline({ ...document, glossaPipeline: 2 })),
+      missing: await code(readPipeline('/elsewhere/none.json')),
+      nameless: await code(Annotator.create({ pipeline: { glossaPipeline: 1 } })),
+      cyclic: await code(readPipeline(Object.assign(document, { model: document }))),
+    };
+  }, PIPELINE);
+  assert.ok(found.object.length >= 1);
+  assert.ok(found.object.every(([entity]) => entity === 'GENE'), JSON.stringify(found.object));
+  for (const way of ['text', 'address', 'file']) assert.deepEqual(found[way], found.object);
+  assert.deepEqual(found.called.map(([, text]) => text), found.object.map(([, text]) => text));
+  assert.ok(found.called.every(([entity]) => entity === 'DNA' || entity === 'protein'));
+  assert.ok(found.overruled.length <= found.object.length);
+  assert.equal(found.read.model, `${server.address}models/cellular`);
+  assert.equal(found.read.options.cleanupMode, 'shrink');
+  assert.deepEqual(found.read.annotate.entities, ['DNA', 'protein']);
+  assert.equal(found.read.format, 'csv');
+  assert.match(found.key, /^pipeline_invalid: .*did you mean "options"/);
+  assert.match(found.option, /^pipeline_invalid: .*did you mean "cleanupMode"/);
+  assert.match(found.version, /^pipeline_invalid: .*version 2/);
+  assert.match(found.missing, /^file_missing: .*none\.json/);
+  assert.match(found.nameless, /^option_invalid: .*model/);
+  assert.match(found.cyclic, /^pipeline_invalid: /);
+});
