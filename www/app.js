@@ -1,10 +1,11 @@
 /** The page: from the input and its settings to an annotated document. */
 
-import { Annotator, GlossaError } from './glossa.js';
+import { Annotator, GlossaError, readPipeline } from './glossa.js';
 import { EXAMPLES } from './examples.js';
 import { ChunkTable, hues, number, renderDocument, renderLegend } from './render.js';
 import { copy, save, toCsv, toJson } from './download.js';
 import { acceptOwnModels } from './own-model.js';
+import { Settings } from './settings.js';
 
 /** Above this many chunks the document is redrawn when the slider is let go, not while it moves. */
 const REDRAW_WHILE_MOVING = 3000;
@@ -23,8 +24,18 @@ const progress = byId('progress');
 const documentElement = find('document');
 const legend = find('legend');
 const table = new ChunkTable(find('chunks'), byId('more'));
+const settings = new Settings(
+  byId('settings'),
+  {
+    groups: byId('settings-groups'),
+    output: byId('settings-output'),
+    count: byId('settings-count'),
+    problem: byId('settings-problem'),
+  },
+  describeInput,
+);
 
-/** @type {{ model: string, annotator: Annotator } | null} the model in memory */
+/** @type {{ model: string, options: string, annotator: Annotator } | null} the model in memory, and how it was loaded */
 let loaded = null;
 /** @type {AbortController | null} the run under way */
 let running = null;
@@ -76,13 +87,15 @@ function showProgress(event) {
   }
 }
 
+const isLoaded = (model, options) => loaded?.model === model && loaded.options === JSON.stringify(options);
+
 /** The annotator of a model. The one in memory is kept until the next is ready. */
-async function annotatorFor(model, signal) {
-  if (loaded?.model === model) return loaded.annotator;
+async function annotatorFor(model, options, signal) {
+  if (isLoaded(model, options)) return loaded.annotator;
   const source = ownModels.get(model) ?? { model: ownAddress(model) };
-  const annotator = await Annotator.create({ ...source, onProgress: showProgress, signal });
+  const annotator = await Annotator.create({ ...source, options, onProgress: showProgress, signal });
   loaded?.annotator.dispose();
-  loaded = { model, annotator };
+  loaded = { model, options: JSON.stringify(options), annotator };
   return annotator;
 }
 
@@ -101,27 +114,49 @@ async function annotate() {
   const text = input.value;
   const model = modelSelect.value;
   const mode = modeSelect.value;
+  settings.clear();
   try {
+    const { options, annotate } = settings.read();
+    const setUp = setUpNow();
     if (!text.trim()) {
-      show({ text, mode, chunks: [], entities: [], blank: true });
+      show({ text, setUp, mode, chunks: [], entities: [], blank: true });
       return;
     }
-    if (loaded?.model === model) setStatus('running', 'Annotating');
+    if (isLoaded(model, options)) setStatus('running', 'Annotating');
     else setStatus('loading', 'Starting the engine');
-    const annotator = await annotatorFor(model, signal);
-    const { name, entities } = annotator.info;
+    const annotator = await annotatorFor(model, options, signal);
+    const { name, entities, precision } = annotator.info;
     const start = performance.now();
-    const { chunks, truncatedFrom } = await annotator.annotate(text, { mode, signal, onProgress: showProgress });
+    const found = await annotator.annotate(text, { ...annotate, mode, signal, onProgress: showProgress });
     const took = Math.round(performance.now() - start);
-    show({ text, model: name, mode, chunks, truncatedFrom, entities, took });
+    show({ ...found, text, setUp, model: name, mode, entities: renamed(entities, annotate, found.chunks), precision, took });
   } catch (error) {
     // A run that was replaced has nothing more to say.
     if (running !== run) return;
     if (error.code === 'cancelled') setStatus('cancelled', 'Cancelled. Your text is as you left it.');
-    else setStatus('error', `Not annotated: ${error.message}`, { code: error.code ?? 'worker_failed' });
+    else fail('Not annotated', error);
   } finally {
     if (running === run) running = null;
   }
+}
+
+/** Says what went wrong; what concerns options is said beside them too. */
+function fail(what, error) {
+  setStatus('error', `${what}: ${error.message}`, { code: error.code ?? 'worker_failed' });
+  if (error.code === 'option_invalid' || error.code === 'pipeline_invalid') settings.show(error);
+}
+
+/** The model's entities by the names that they were given, then what else was found. */
+function renamed(entities, { replaceLabels = {}, labelCasing }, chunks) {
+  const cased = { upper: (name) => name.toUpperCase(), lower: (name) => name.toLowerCase() }[labelCasing] ?? String;
+  const names = entities.map((entity) => cased(Object.hasOwn(replaceLabels, entity) ? replaceLabels[entity] : entity));
+  return [...new Set([...names, ...chunks.map(({ entity }) => entity)])];
+}
+
+/** All that decides what is found in a text, for comparing. */
+function setUpNow() {
+  const { options, annotate } = settings.read();
+  return JSON.stringify([modelSelect.value, modeSelect.value, options, annotate]);
 }
 
 /** The chunks that the confidence setting lets through. The engine compares in single precision. */
@@ -138,13 +173,15 @@ function show(annotation) {
 }
 
 function report() {
-  const { chunks, blank, took } = shown;
+  const { chunks, blank, took, windows, precision } = shown;
   const count = kept().length;
   const below = chunks.length - count;
   if (blank) return setStatus('done', 'Nothing to annotate: the text is blank.');
   const found = count ? `${number.format(count)} ${count === 1 ? 'chunk' : 'chunks'}` : 'No entities found';
   const left = below ? ` (${number.format(below)} of lower confidence left out)` : '';
-  setStatus('done', `${found}${left} in ${number.format(took)} ms. The text did not leave this tab.`);
+  setStatus('done', `${found}${left}. The text did not leave this tab.`, {
+    detail: `${number.format(windows)} ${windows === 1 ? 'window' : 'windows'} in ${number.format(took)} ms, ${precision}`,
+  });
 }
 
 function redraw() {
@@ -187,7 +224,58 @@ function draw() {
 function describeInput() {
   const { length } = input.value;
   byId('length').textContent = length ? `${number.format(length)} ${length === 1 ? 'character' : 'characters'}` : '';
-  byId('stale').hidden = !shown || shown.text === input.value;
+  const changed = shown && (shown.text === input.value ? differsInSettings() && 'options have' : 'text has');
+  byId('stale').hidden = !changed;
+  if (changed) byId('stale').textContent = `The ${changed} changed since`;
+}
+
+function differsInSettings() {
+  try {
+    return setUpNow() !== shown.setUp;
+  } catch {
+    // What cannot be read is not what was used.
+    return true;
+  }
+}
+
+/** The document that the command line's `--pipeline` takes too. */
+function toPipeline() {
+  const { options, annotate, format } = settings.read();
+  const threshold = thresholdInput.valueAsNumber;
+  const model = modelSelect.value.replace(/^own:|\/$/g, '');
+  const all = { ...annotate, mode: modeSelect.value, ...(threshold > 0 ? { threshold } : {}) };
+  return `${JSON.stringify({ glossaPipeline: 1, model, options, annotate: all, format }, null, 2)}\n`;
+}
+
+/** Sets the page up as a pipeline's file says. */
+async function openPipeline(file) {
+  settings.clear();
+  try {
+    const pipeline = await readPipeline(file);
+    settings.write(pipeline);
+    const { mode, threshold = 0 } = pipeline.annotate;
+    modeSelect.value = mode;
+    thresholdInput.value = threshold;
+    showThreshold();
+    if (pipeline.model) chooseModel(pipeline.model);
+    if (input.value.trim()) await annotate();
+    else setStatus('idle', `${file.name} is set up. Its model is loaded when you annotate.`);
+    describeInput();
+  } catch (error) {
+    fail('The pipeline was not opened', error);
+  }
+}
+
+/** Chooses the model at an address: one that is offered, one of the user's own of that name, or another of this site. */
+function chooseModel(address) {
+  const plain = (value) => new URL(value, document.baseURI).href.replace(/\/$/, '');
+  const wanted = plain(address);
+  const name = decodeURIComponent(wanted.slice(wanted.lastIndexOf('/') + 1));
+  const offered = [...modelSelect.options].map(({ value }) => value);
+  const own = `own:${name}`;
+  const value = offered.find((value) => (value.startsWith('own:') ? value === own : plain(value) === wanted));
+  if (!value) modelSelect.add(new Option(name, wanted));
+  modelSelect.value = value ?? wanted;
 }
 
 /** Says for a moment on the button itself how copying went. */
@@ -195,6 +283,10 @@ async function copyFrom(button, content) {
   const done = await copy(content);
   button.textContent = done ? 'Copied' : 'Not allowed here';
   setTimeout(() => (button.textContent = 'Copy'), 1600);
+}
+
+function showThreshold() {
+  byId('threshold-value').textContent = thresholdInput.valueAsNumber.toFixed(2);
 }
 
 function exports(serialise) {
@@ -218,7 +310,7 @@ documentElement.addEventListener('copy', (event) => {
 });
 input.addEventListener('input', describeInput);
 thresholdInput.addEventListener('input', () => {
-  byId('threshold-value').textContent = thresholdInput.valueAsNumber.toFixed(2);
+  showThreshold();
   if (shown?.chunks.length <= REDRAW_WHILE_MOVING) redraw();
 });
 thresholdInput.addEventListener('change', redraw);
@@ -234,10 +326,31 @@ find('copy-json').addEventListener('click', ({ target }) => copyFrom(target, exp
 find('copy-csv').addEventListener('click', ({ target }) => copyFrom(target, exports(toCsv)));
 find('download-json').addEventListener('click', () => save('glossa.json', 'application/json', exports(toJson)));
 find('download-csv').addEventListener('click', () => save('glossa.csv', 'text/csv', exports(toCsv)));
+for (const select of [modelSelect, modeSelect]) select.addEventListener('change', describeInput);
+find('open-pipeline').addEventListener('change', ({ target }) => {
+  const [file] = target.files;
+  // The same choice made again is a change again.
+  target.value = '';
+  if (file) openPipeline(file);
+});
+find('download-pipeline').addEventListener('click', () => {
+  settings.clear();
+  try {
+    save('pipeline.json', 'application/json', toPipeline());
+  } catch (error) {
+    fail('Not saved', error);
+  }
+});
+find('reset-settings').addEventListener('click', () => {
+  settings.reset();
+  describeInput();
+});
 
 acceptOwnModels(
   { zip: find('own-zip'), folder: find('own-folder'), zone: document.documentElement },
   (own) => {
+    const files = Object.values(own.files);
+    if (files.length === 1 && /\.json$/i.test(own.name)) return openPipeline(files[0]);
     const value = `own:${own.name}`;
     // The same name again is another model, or the same one changed.
     if (loaded?.model === value) loaded.model = '';
@@ -246,6 +359,7 @@ acceptOwnModels(
     modelSelect.value = value;
     if (input.value.trim()) annotate();
     else setStatus('idle', `${own.name} is loaded when you annotate.`);
+    describeInput();
   },
   (error) => setStatus('error', `The files cannot be read: ${error.message}`, { code: 'file_unreadable' }),
 );

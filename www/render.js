@@ -20,7 +20,7 @@ export function hues(entities) {
 }
 
 /** An element with attributes; those that are null or undefined are left out. */
-function element(name, attributes, ...children) {
+export function element(name, attributes, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (value !== undefined && value !== null) made.setAttribute(key, value);

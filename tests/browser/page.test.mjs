@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { browser, bundle, root, screenshots, serve } from './harness.mjs';
+import { marks, rows, settled, status } from './page.mjs';
 
 const LONG = 300_000;
 let chromium;
@@ -57,37 +58,6 @@ async function open(options = {}, query = '') {
   await page.goto(server.address + query);
   return page;
 }
-
-const status = (page) => page.getByTestId('status');
-
-async function settled(page, state = 'done') {
-  await page.waitForFunction(
-    () => ['done', 'error', 'cancelled'].includes(document.querySelector('[data-testid="status"]').dataset.state),
-    undefined,
-    { timeout: LONG },
-  );
-  assert.equal(await status(page).getAttribute('data-state'), state, await status(page).textContent());
-}
-
-const marks = (page) =>
-  page.getByTestId('document').locator('mark').evaluateAll((found) =>
-    found.map((mark) => ({
-      begin: Number(mark.dataset.begin),
-      end: Number(mark.dataset.end),
-      entity: mark.dataset.entity,
-      text: mark.textContent,
-    })),
-  );
-
-const rows = (page) =>
-  page.getByTestId('chunks').locator('tbody tr').evaluateAll((found) =>
-    found.map((row) => ({
-      begin: Number(row.dataset.begin),
-      end: Number(row.dataset.end),
-      entity: row.dataset.entity,
-      text: row.cells[0].textContent,
-    })),
-  );
 
 for (const model of ['cellular', 'clinical_trials']) {
   test(`the ${model} example is annotated without a network request`, { timeout: LONG }, async () => {

@@ -1,0 +1,35 @@
+// What a person sees on the page.
+import assert from 'node:assert/strict';
+
+const LONG = 300_000;
+
+export const status = (page) => page.getByTestId('status');
+
+export async function settled(page, state = 'done') {
+  await page.waitForFunction(
+    () => ['done', 'error', 'cancelled'].includes(document.querySelector('[data-testid="status"]').dataset.state),
+    undefined,
+    { timeout: LONG },
+  );
+  assert.equal(await status(page).getAttribute('data-state'), state, await status(page).textContent());
+}
+
+export const marks = (page) =>
+  page.getByTestId('document').locator('mark').evaluateAll((found) =>
+    found.map((mark) => ({
+      begin: Number(mark.dataset.begin),
+      end: Number(mark.dataset.end),
+      entity: mark.dataset.entity,
+      text: mark.textContent,
+    })),
+  );
+
+export const rows = (page) =>
+  page.getByTestId('chunks').locator('tbody tr').evaluateAll((found) =>
+    found.map((row) => ({
+      begin: Number(row.dataset.begin),
+      end: Number(row.dataset.end),
+      entity: row.dataset.entity,
+      text: row.cells[0].textContent,
+    })),
+  );
