@@ -43,6 +43,7 @@ export { GlossaError, readPipeline };
  * @property {'all' | 'first'} [pieces] which word pieces of a token are read: all, or those of its first word
  * @property {'auto' | 'int8' | 'f32'} [precision] `auto`: int8 for files with int8 weights and very large ones
  * @property {'spark' | 'huggingFace'} [encoding] how a Hugging Face folder is read; by its own tokenizer by default
+ * @property {'argmax' | 'viterbi'} [decoding] how labels are chosen: each token's likeliest, or the likeliest sequence
  * @property {boolean} [labelFromSeparator] repeat what open-source Spark NLP does at the end of a window
  */
 

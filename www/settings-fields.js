@@ -106,6 +106,18 @@ export const GROUPS = [
         ],
       },
       {
+        name: 'decoding',
+        at: 'options',
+        kind: 'choice',
+        title: 'Decoding',
+        help: 'How labels are chosen: each token’s likeliest, or the likeliest sequence.',
+        choices: [
+          ['', 'As the model says'],
+          ['argmax', 'argmax, as in Spark NLP'],
+          ['viterbi', 'viterbi'],
+        ],
+      },
+      {
         name: 'labelFromSeparator',
         at: 'options',
         kind: 'check',
