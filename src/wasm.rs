@@ -67,13 +67,6 @@ fn read<T: Default + DeserializeOwned>(value: &JsValue) -> Result<T, JsValue> {
     }
 }
 
-/// Reads a pipeline's document: `{model, options, annotate, format}`, with defaults for what it leaves out. `name` is
-/// the document's in errors.
-#[wasm_bindgen(js_name = parsePipeline)]
-pub(crate) fn parse_pipeline(text: &str, name: &str) -> Result<JsValue, JsValue> {
-    Pipeline::parse(text, name).map(|pipeline| plain(&pipeline)).map_err(|error| js_error(&error))
-}
-
 /// A loaded model.
 #[wasm_bindgen]
 pub struct Annotator {
@@ -152,6 +145,13 @@ impl Annotator {
         drop(files);
         let inner = annotator::Annotator::from_model(model, options).map_err(|error| js_error(&error))?;
         Ok(Annotator { inner })
+    }
+
+    /// Reads a pipeline's document: `{model, options, annotate, format}`, with defaults for what it leaves out. `name`
+    /// is the document's in errors.
+    #[wasm_bindgen(js_name = parsePipeline)]
+    pub fn parse_pipeline(text: &str, name: &str) -> Result<JsValue, JsValue> {
+        Pipeline::parse(text, name).map(|pipeline| plain(&pipeline)).map_err(|error| js_error(&error))
     }
 
     /// `{name, labels, entities, int8Layers, precision}` of the model.

@@ -82,8 +82,8 @@ async function inMemory(files) {
 }
 
 async function pipeline({ text, name }) {
-  const { parsePipeline } = await loadEngine();
-  return parsePipeline(text, name);
+  const { Annotator } = await loadEngine();
+  return Annotator.parsePipeline(text, name);
 }
 
 async function annotate(request) {
