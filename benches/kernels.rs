@@ -1,7 +1,9 @@
 //! Times the kernels of linear layers alone, and checks them against the scalar one.
 //!
 //! Natively: `cargo bench --bench kernels`. In a browser's engine: `node benches/kernels.mjs`, which compiles this file
-//! by itself: the kernels need nothing but the standard library.
+//! by itself: the kernels need nothing but the standard library. The roof to compare with is what the processor's dot
+//! product gives: at 3 GHz, 768 GOP/s for two 512-bit `vpdpbusd` a cycle, 192 for two of 128 bits (all that a browser
+//! uses), and 72 for widened 16-bit products, which share three ports with their sums.
 
 #[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "../src/engine/kernel/mod.rs"]
