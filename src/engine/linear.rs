@@ -5,77 +5,55 @@ use std::sync::Arc;
 
 use tract_onnx::tract_hir::internal::*;
 
-use super::kernel::{self, Kernel, PackedWeights, QuantisedRows, PANEL, ROWS};
-use super::math::gelu;
-
-/// What is applied to a linear layer's output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Activation {
-    None,
-    /// `x / 2 * (1 + erf(x / sqrt 2))`
-    Gelu,
-}
+pub(super) use super::kernel::Activation;
+use super::kernel::{self, Kernel, Layer, PackedWeights, QuantisedRows};
 
 /// `activation(x * weights + bias)` over the last axis of an f32 tensor.
 #[derive(Debug, Clone)]
 pub(super) struct Int8Linear {
-    weights: Arc<PackedWeights>,
-    /// As long as the weights' panels are wide together.
-    bias: Arc<[f32]>,
-    activation: Activation,
+    layer: Arc<Layer>,
     kernel: Kernel,
 }
 
 impl PartialEq for Int8Linear {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.weights, &other.weights)
-            && Arc::ptr_eq(&self.bias, &other.bias)
-            && self.activation == other.activation
+        Arc::ptr_eq(&self.layer, &other.layer)
     }
 }
 
 impl Eq for Int8Linear {}
 
 thread_local! {
-    static ROWS_BUFFER: RefCell<QuantisedRows> = RefCell::default();
+    static ROWS: RefCell<QuantisedRows> = RefCell::default();
 }
 
 impl Int8Linear {
     /// `bias` holds one value per column of the weights; an empty one stands for zeros.
     pub(super) fn new(weights: PackedWeights, bias: &[f32], activation: Activation) -> Self {
-        let mut padded = bias.to_vec();
-        padded.resize(weights.scales().len(), 0.0);
-        Int8Linear { weights: Arc::new(weights), bias: padded.into(), activation, kernel: kernel::best() }
+        Int8Linear { layer: Arc::new(Layer::new(weights, bias, activation)), kernel: kernel::best(milliseconds) }
     }
 
     /// `values` is `[rows, k]`, `out` `[rows, n]`, both row-major.
     fn run(&self, values: &[f32], out: &mut [f32]) {
-        let n = self.weights.n();
-        ROWS_BUFFER.with_borrow_mut(|rows| {
-            rows.fill(values, self.weights.k());
-            for (column, panel) in self.weights.panels() {
-                let scales = &self.weights.scales()[column..column + PANEL];
-                let sums = &self.weights.sums()[column..column + PANEL];
-                let bias = &self.bias[column..column + PANEL];
-                let width = PANEL.min(n - column);
-                for first in (0..rows.len()).step_by(ROWS) {
-                    let tile = (self.kernel)(rows.tile(first), panel);
-                    for (row, products) in tile.iter().enumerate().take(rows.len() - first) {
-                        let (minimum, scale) = rows.row(first + row);
-                        let mut values = [0f32; PANEL];
-                        for i in 0..PANEL {
-                            values[i] = products[i] as f32 * scale * scales[i] + (minimum * sums[i] + bias[i]);
-                        }
-                        if self.activation == Activation::Gelu {
-                            gelu(&mut values);
-                        }
-                        let at = (first + row) * n + column;
-                        out[at..at + width].copy_from_slice(&values[..width]);
-                    }
-                }
-            }
-        });
+        ROWS.with_borrow_mut(|rows| self.kernel.run(&self.layer, values, rows, out));
     }
+}
+
+/// A clock for choosing a kernel; natively there is nothing to choose.
+fn milliseconds() -> f64 {
+    #[cfg(target_arch = "wasm32")]
+    {
+        PERFORMANCE.with(web_sys::Performance::now)
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    0.0
+}
+
+#[cfg(target_arch = "wasm32")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_name = performance)]
+    static PERFORMANCE: web_sys::Performance;
 }
 
 impl Op for Int8Linear {
@@ -93,9 +71,9 @@ impl EvalOp for Int8Linear {
         let input = args_1!(inputs);
         let mut shape: TVec<usize> = input.shape().into();
         let k = shape.last().copied().unwrap_or(0);
-        ensure!(k == self.weights.k(), "{k} values a row for weights of {} rows", self.weights.k());
+        ensure!(k == self.layer.inputs(), "{k} values a row for weights of {} rows", self.layer.inputs());
         if let Some(last) = shape.last_mut() {
-            *last = self.weights.n();
+            *last = self.layer.outputs();
         }
         let mut output = Tensor::zero::<f32>(&shape)?;
         self.run(
@@ -110,7 +88,7 @@ impl TypedOp for Int8Linear {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let mut shape: TVec<TDim> = inputs[0].shape.iter().cloned().collect();
         if let Some(last) = shape.last_mut() {
-            *last = self.weights.n().to_dim();
+            *last = self.layer.outputs().to_dim();
         }
         Ok(tvec![f32::fact(&shape)])
     }
@@ -139,8 +117,8 @@ impl Expansion for Int8Linear {
             for axis in 0..last {
                 solver.equals(&inputs[0].shape[axis], &outputs[0].shape[axis])?;
             }
-            solver.equals(&inputs[0].shape[last], self.weights.k().to_dim())?;
-            solver.equals(&outputs[0].shape[last], self.weights.n().to_dim())
+            solver.equals(&inputs[0].shape[last], self.layer.inputs().to_dim())?;
+            solver.equals(&outputs[0].shape[last], self.layer.outputs().to_dim())
         })
     }
 

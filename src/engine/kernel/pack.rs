@@ -1,6 +1,6 @@
 //! Weights as the kernels read them.
 
-use super::{GROUP, PANEL};
+use super::{GROUP, PANEL, STEP};
 
 /// A matrix `[k, n]` of int8 weights with a scale per column, in panels of [`PANEL`] columns: within a panel, for each
 /// [`GROUP`] of `k`, the group's weights of one column after another. Missing columns and `k` are zeros.
@@ -12,6 +12,8 @@ pub(crate) struct PackedWeights {
     scales: Vec<f32>,
     /// Per column, the sum of its weights times its scale: what a row's minimum is multiplied by.
     sums: Vec<f32>,
+    /// Per panel: see [`Self::steps`].
+    steps: Vec<u8>,
 }
 
 impl PackedWeights {
@@ -20,21 +22,19 @@ impl PackedWeights {
         let groups = k.div_ceil(GROUP);
         let columns = n.div_ceil(PANEL) * PANEL;
         let mut panels = vec![0; columns * groups * GROUP];
-        let mut sums = vec![0.0; columns];
+        let mut totals = vec![0i32; columns];
         for (at, row) in weights.chunks_exact(n).enumerate() {
             for (column, &weight) in row.iter().enumerate() {
-                let panel = column / PANEL * groups * GROUP * PANEL;
-                let group = at / GROUP * GROUP * PANEL;
-                panels[panel + group + column % PANEL * GROUP + at % GROUP] = weight;
+                let panel = column / PANEL * groups * STEP;
+                panels[panel + at / GROUP * STEP + column % PANEL * GROUP + at % GROUP] = weight;
+                totals[column] += i32::from(weight);
             }
-        }
-        for (column, sum) in sums.iter_mut().enumerate().take(n) {
-            let total: i32 = (0..k).map(|at| i32::from(weights[at * n + column])).sum();
-            *sum = total as f32 * scales[column];
         }
         let mut padded = scales.to_vec();
         padded.resize(columns, 0.0);
-        PackedWeights { k, n, panels, scales: padded, sums }
+        let sums = totals.iter().zip(&padded).map(|(&total, scale)| total as f32 * scale).collect();
+        let steps = panels.chunks_exact(groups * STEP).map(steps).collect();
+        PackedWeights { k, n, panels, scales: padded, sums, steps }
     }
 
     pub(crate) fn k(&self) -> usize {
@@ -45,17 +45,64 @@ impl PackedWeights {
         self.n
     }
 
-    /// Each panel with its first column.
-    pub(crate) fn panels(&self) -> impl Iterator<Item = (usize, &[i8])> {
-        let length = self.k.div_ceil(GROUP) * GROUP * PANEL;
-        self.panels.chunks_exact(length).enumerate().map(|(i, panel)| (i * PANEL, panel))
+    /// Number of panels.
+    pub(super) fn panels(&self) -> usize {
+        self.steps.len()
     }
 
-    pub(crate) fn scales(&self) -> &[f32] {
+    /// Columns of all panels together.
+    pub(super) fn columns(&self) -> usize {
+        self.scales.len()
+    }
+
+    /// The panels from `first` to before `last`, one after another.
+    pub(super) fn between(&self, first: usize, last: usize) -> &[i8] {
+        let length = self.k.div_ceil(GROUP) * STEP;
+        &self.panels[first * length..last * length]
+    }
+
+    /// How many consecutive groups, 1, 2 or 4 counted from a multiple of it, can have the products of their pairs of
+    /// `k` summed in 16 bits, whatever the activations.
+    pub(super) fn steps(&self, first: usize, last: usize) -> usize {
+        usize::from(self.steps[first..last].iter().copied().min().unwrap_or(1))
+    }
+
+    pub(super) fn scales(&self) -> &[f32] {
         &self.scales
     }
 
-    pub(crate) fn sums(&self) -> &[f32] {
+    pub(super) fn sums(&self) -> &[f32] {
         &self.sums
+    }
+}
+
+/// [`PackedWeights::steps`] of one panel.
+fn steps(panel: &[i8]) -> u8 {
+    let fit = |steps: usize| {
+        panel.chunks(steps * STEP).all(|groups| {
+            (0..STEP / 2).all(|pair| {
+                let pairs = groups[2 * pair..].chunks(STEP).flat_map(|group| &group[..2]);
+                let largest: i32 = pairs.map(|&weight| i32::from(weight).abs()).sum();
+                largest * 127 <= i32::from(i16::MAX)
+            })
+        })
+    };
+    match () {
+        () if fit(4) => 4,
+        () if fit(2) => 2,
+        () => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_as_many_as_cannot_overflow() {
+        // A lane of 16 bits takes a pair of k a group: at most 258 in weights.
+        for (weight, expected) in [(32, 4), (33, 2), (64, 2), (65, 1), (-32, 4), (-127, 1)] {
+            assert_eq!(PackedWeights::new(32, 3, &[weight; 96], &[1.0; 3]).steps(0, 1), expected, "{weight}");
+        }
     }
 }

@@ -1,18 +1,32 @@
 //! The reference kernel, in plain integers.
 
-use super::{Tile, GROUP, PANEL, ROWS};
+use super::drive::{self, Sums};
+use super::{Kernel, Tile, Value, GROUP, STEP};
 
-pub(crate) fn tile(rows: [&[u8]; ROWS], panel: &[i8]) -> Tile {
-    let mut sums = [[0; PANEL]; ROWS];
-    for (group, weights) in panel.chunks_exact(PANEL * GROUP).enumerate() {
-        for (row, sums) in rows.iter().zip(&mut sums) {
-            let values = &row[group * GROUP..(group + 1) * GROUP];
-            for (weights, sum) in weights.chunks_exact(GROUP).zip(sums) {
-                for (weight, value) in weights.iter().zip(values) {
-                    *sum += i32::from(*weight) * i32::from(*value);
+pub(super) const KERNEL: Kernel = Kernel {
+    name: "scalar",
+    // SAFETY: it asks for no feature.
+    run: |layer, values, rows, out| unsafe { drive::run(Scalar, layer, values, rows, out) },
+};
+
+struct Scalar;
+
+impl Sums for Scalar {
+    const ROWS: usize = 4;
+    const PANELS: usize = 1;
+
+    #[inline(always)]
+    unsafe fn sums(&self, rows: &[Value], panels: &[i8], _groups: usize, _steps: usize, tile: &mut Tile) {
+        for (row, tile) in rows.chunks_exact(rows.len() / Self::ROWS).zip(tile) {
+            let sums = &mut tile[0];
+            sums.fill(0);
+            for (values, weights) in row.chunks_exact(GROUP).zip(panels.chunks_exact(STEP)) {
+                for (sum, weights) in sums.iter_mut().zip(weights.chunks_exact(GROUP)) {
+                    for (weight, value) in weights.iter().zip(values) {
+                        *sum += i32::from(*weight) * i32::from(*value);
+                    }
                 }
             }
         }
     }
-    sums
 }

@@ -1,66 +1,200 @@
-//! Kernels of WebAssembly: one dot-product instruction where the binary may use relaxed SIMD, else widening products.
+//! Kernels of WebAssembly. Tiles hold eight sums: V8 has sixteen vector registers on x86, and spills from ten sums on.
 
-#[cfg(target_feature = "simd128")]
-pub(super) use simd::tile;
+use std::arch::wasm32::*;
 
-#[cfg(target_feature = "simd128")]
-mod simd {
-    use std::arch::wasm32::*;
+use super::drive::{self, Sums};
+use super::{Kernel, Tile, Value, GROUP, PANEL, STEP};
 
-    use super::super::{Tile, GROUP, PANEL, ROWS};
+/// Rows of a tile.
+const ROWS: usize = 4;
 
-    /// Bytes of a panel that belong to one group of `k`.
-    const STEP: usize = PANEL * GROUP;
-    /// Columns computed together: with four rows, as many sums as fit the sixteen registers of x86 beside operands.
-    const COLUMNS: usize = 8;
+#[cfg(feature = "relaxed-simd")]
+pub(super) fn kernels() -> Vec<Kernel> {
+    // SAFETY: a binary that holds an instruction which the engine does not know is refused as a whole.
+    vec![
+        Kernel { name: "dot", run: |l, v, r, o| unsafe { drive::run(relaxed::Dot, l, v, r, o) } },
+        Kernel { name: "dot16", run: |l, v, r, o| unsafe { drive::run(relaxed::Dot16, l, v, r, o) } },
+    ]
+}
 
-    pub(crate) fn tile(rows: [&[u8]; ROWS], panel: &[i8]) -> Tile {
-        // SAFETY: a binary that holds an instruction which the engine does not know is refused as a whole.
-        unsafe { sums(rows, panel) }
+#[cfg(not(feature = "relaxed-simd"))]
+pub(super) fn kernels() -> Vec<Kernel> {
+    // SAFETY: as above.
+    vec![Kernel { name: "wide", run: |l, v, r, o| unsafe { drive::run(wide::Wide::default(), l, v, r, o) } }]
+}
+
+/// The distance between rows, once it is sure that no read leaves a slice.
+#[inline(always)]
+fn stride(rows: &[Value], length: usize, groups: usize) -> usize {
+    let stride = rows.len() / ROWS;
+    assert!(stride >= groups * GROUP && length >= groups * STEP);
+    stride
+}
+
+#[cfg(feature = "relaxed-simd")]
+mod relaxed {
+    use super::*;
+
+    /// Vectors of four columns in a tile.
+    const VECTORS: usize = 2;
+
+    /// One instruction for four products a lane, where the processor has it.
+    pub(super) struct Dot;
+
+    impl Sums for Dot {
+        const ROWS: usize = ROWS;
+        const PANELS: usize = 1;
+
+        #[inline(always)]
+        unsafe fn sums(&self, rows: &[u8], panels: &[i8], groups: usize, _steps: usize, tile: &mut Tile) {
+            dot(rows, panels, groups, tile);
+        }
     }
 
-    #[cfg_attr(feature = "relaxed-simd", target_feature(enable = "relaxed-simd"))]
-    unsafe fn sums(rows: [&[u8]; ROWS], panel: &[i8]) -> Tile {
-        let groups = panel.len() / STEP;
-        assert!(rows.iter().all(|row| row.len() >= groups * GROUP));
-        let mut tile = [[0; PANEL]; ROWS];
-        for half in 0..PANEL / COLUMNS {
-            let mut sums = [[i32x4_splat(0); 2]; ROWS];
+    #[target_feature(enable = "relaxed-simd")]
+    unsafe fn dot(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Tile) {
+        let stride = stride(rows, panel.len(), groups);
+        for half in 0..2 {
+            let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
             for group in 0..groups {
-                // The panel holds `groups` steps, and each row as many groups.
-                let at = panel.as_ptr().add(group * STEP + half * COLUMNS * GROUP).cast::<v128>();
+                let at = panel.as_ptr().add(group * STEP + half * STEP / 2).cast::<v128>();
                 let weights = [v128_load(at), v128_load(at.add(1))];
-                for (sums, row) in sums.iter_mut().zip(rows) {
-                    let values = v128_load32_splat(row.as_ptr().add(group * GROUP).cast());
-                    sums[0] = dot(weights[0], values, sums[0]);
-                    sums[1] = dot(weights[1], values, sums[1]);
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let values = v128_load32_splat(rows.as_ptr().add(row * stride + group * GROUP).cast());
+                    sums[0] = i32x4_relaxed_dot_i8x16_i7x16_add(weights[0], values, sums[0]);
+                    sums[1] = i32x4_relaxed_dot_i8x16_i7x16_add(weights[1], values, sums[1]);
                 }
             }
-            for (out, sums) in tile.iter_mut().zip(sums) {
-                let out = out[half * COLUMNS..].as_mut_ptr().cast::<v128>();
-                v128_store(out, sums[0]);
-                v128_store(out.add(1), sums[1]);
+            store(sums, half, tile);
+        }
+    }
+
+    /// Where the processor lacks that instruction: pairs of products are added up in 16 bits for as many groups as fit,
+    /// and only then widened.
+    pub(super) struct Dot16;
+
+    impl Sums for Dot16 {
+        const ROWS: usize = ROWS;
+        const PANELS: usize = 1;
+
+        #[inline(always)]
+        unsafe fn sums(&self, rows: &[u8], panels: &[i8], groups: usize, steps: usize, tile: &mut Tile) {
+            match steps {
+                4 => dot16::<4>(rows, panels, groups, tile),
+                2 => dot16::<2>(rows, panels, groups, tile),
+                _ => dot16::<1>(rows, panels, groups, tile),
             }
         }
-        tile
     }
 
-    /// Adds to each lane the products of its four weights and values.
-    #[cfg(feature = "relaxed-simd")]
+    #[target_feature(enable = "relaxed-simd")]
+    unsafe fn dot16<const S: usize>(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Tile) {
+        let stride = stride(rows, panel.len(), groups);
+        for half in 0..2 {
+            let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
+            let panel = panel.as_ptr().add(half * STEP / 2);
+            let whole = groups / S * S;
+            for group in (0..whole).step_by(S) {
+                add16::<S>(rows.as_ptr().add(group * GROUP), stride, panel.add(group * STEP), &mut sums);
+            }
+            for group in whole..groups {
+                add16::<1>(rows.as_ptr().add(group * GROUP), stride, panel.add(group * STEP), &mut sums);
+            }
+            store(sums, half, tile);
+        }
+    }
+
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
-    unsafe fn dot(weights: v128, values: v128, sum: v128) -> v128 {
-        i32x4_relaxed_dot_i8x16_i7x16_add(weights, values, sum)
+    unsafe fn add16<const S: usize>(rows: *const u8, stride: usize, panel: *const i8, sums: &mut [[v128; VECTORS]; ROWS]) {
+        for (row, sums) in sums.iter_mut().enumerate() {
+            let mut pairs = [i16x8_splat(0); VECTORS];
+            for step in 0..S {
+                let values = v128_load32_splat(rows.add(row * stride + step * GROUP).cast());
+                for (vector, pairs) in pairs.iter_mut().enumerate() {
+                    let weights = v128_load(panel.add(step * STEP + vector * 16).cast());
+                    let products = i16x8_relaxed_dot_i8x16_i7x16(weights, values);
+                    *pairs = if step == 0 { products } else { i16x8_add(*pairs, products) };
+                }
+            }
+            for (sum, pairs) in sums.iter_mut().zip(pairs) {
+                *sum = i32x4_add(*sum, i32x4_extadd_pairwise_i16x8(pairs));
+            }
+        }
     }
 
-    #[cfg(not(feature = "relaxed-simd"))]
     #[inline(always)]
-    unsafe fn dot(weights: v128, values: v128, sum: v128) -> v128 {
-        let low = i32x4_dot_i16x8(i16x8_extend_low_i8x16(weights), i16x8_extend_low_u8x16(values));
-        let high = i32x4_dot_i16x8(i16x8_extend_high_i8x16(weights), i16x8_extend_high_u8x16(values));
-        // Each holds pair sums of two columns; adding neighbours gives one lane a column.
-        let even = i32x4_shuffle::<0, 2, 4, 6>(low, high);
-        let odd = i32x4_shuffle::<1, 3, 5, 7>(low, high);
-        i32x4_add(sum, i32x4_add(even, odd))
+    unsafe fn store(sums: [[v128; VECTORS]; ROWS], half: usize, tile: &mut Tile) {
+        for (out, sums) in tile.iter_mut().zip(sums) {
+            let out = out[0].as_mut_ptr().add(half * PANEL / 2).cast::<v128>();
+            v128_store(out, sums[0]);
+            v128_store(out.add(1), sums[1]);
+        }
+    }
+}
+
+#[cfg(not(feature = "relaxed-simd"))]
+mod wide {
+    use super::*;
+
+    /// Columns of a tile: two vectors, of two columns each.
+    const COLUMNS: usize = 4;
+
+    /// Products in 16 bits: plain SIMD multiplies no bytes. A panel is widened once for all rows.
+    #[derive(Default)]
+    pub(super) struct Wide {
+        /// For each four columns, group after group.
+        panel: Vec<i16>,
+    }
+
+    impl Sums for Wide {
+        const ROWS: usize = ROWS;
+        const PANELS: usize = 1;
+
+        #[inline(always)]
+        fn prepare(&mut self, panels: &[i8], groups: usize) {
+            self.panel.resize(panels.len(), 0);
+            let columns = self.panel.chunks_exact_mut(groups * COLUMNS * GROUP);
+            for (first, wide) in columns.enumerate() {
+                let steps = wide.as_chunks_mut::<{ COLUMNS * GROUP }>().0.iter_mut();
+                for (wide, weights) in steps.zip(panels.chunks_exact(STEP)) {
+                    let weights = &weights[first * COLUMNS * GROUP..][..COLUMNS * GROUP];
+                    // SAFETY: both are sixteen values.
+                    unsafe {
+                        let weights = v128_load(weights.as_ptr().cast());
+                        let wide = wide.as_mut_ptr().cast::<v128>();
+                        v128_store(wide, i16x8_extend_low_i8x16(weights));
+                        v128_store(wide.add(1), i16x8_extend_high_i8x16(weights));
+                    }
+                }
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn sums(&self, rows: &[i16], _panels: &[i8], groups: usize, _steps: usize, tile: &mut Tile) {
+            wide(rows, &self.panel, groups, tile);
+        }
+    }
+
+    unsafe fn wide(rows: &[i16], panel: &[i16], groups: usize, tile: &mut Tile) {
+        let stride = stride(rows, panel.len(), groups);
+        for quarter in 0..PANEL / COLUMNS {
+            // Each vector holds, of two columns, the sums over the first and the second two of each group.
+            let mut sums = [[i32x4_splat(0); 2]; ROWS];
+            let panel = panel.as_ptr().add(quarter * groups * COLUMNS * GROUP).cast::<v128>();
+            for group in 0..groups {
+                let weights = [v128_load(panel.add(2 * group)), v128_load(panel.add(2 * group + 1))];
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let values = v128_load64_splat(rows.as_ptr().add(row * stride + group * GROUP).cast());
+                    sums[0] = i32x4_add(sums[0], i32x4_dot_i16x8(weights[0], values));
+                    sums[1] = i32x4_add(sums[1], i32x4_dot_i16x8(weights[1], values));
+                }
+            }
+            for (out, [low, high]) in tile.iter_mut().zip(sums) {
+                let even = i32x4_shuffle::<0, 2, 4, 6>(low, high);
+                let odd = i32x4_shuffle::<1, 3, 5, 7>(low, high);
+                v128_store(out[0].as_mut_ptr().add(quarter * COLUMNS).cast(), i32x4_add(even, odd));
+            }
+        }
     }
 }

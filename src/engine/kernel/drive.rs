@@ -1,0 +1,80 @@
+//! What every kernel does around its sums. All of it is inlined into functions compiled for a processor's features.
+
+use super::super::math::gelu;
+use super::{Activation, Layer, QuantisedRows, Tile, Value, GROUP, PANEL, PANELS, ROWS};
+
+/// How sums are made.
+pub(super) trait Sums {
+    /// Rows taken together; divides [`ROWS`].
+    const ROWS: usize;
+    /// Panels taken together, at most [`PANELS`].
+    const PANELS: usize;
+
+    /// Called with the panels, at most [`Self::PANELS`] of them one after another, before their sums are asked for.
+    fn prepare(&mut self, _panels: &[i8], _groups: usize) {}
+
+    /// Writes the sums of [`Self::ROWS`] rows, each `stride` values after the one before, with the panels, each of
+    /// `groups` groups; `steps` as in [`super::PackedWeights::steps`].
+    ///
+    /// # Safety
+    /// The processor has the features that the implementation is compiled for.
+    unsafe fn sums(&self, rows: &[Value], panels: &[i8], groups: usize, steps: usize, tile: &mut Tile);
+}
+
+/// Runs a layer: see [`super::Kernel::run`].
+///
+/// # Safety
+/// The processor has the features that `sums` is compiled for.
+#[inline(always)]
+pub(super) unsafe fn run<S: Sums>(
+    mut sums: S,
+    layer: &Layer,
+    values: &[f32],
+    rows: &mut QuantisedRows,
+    out: &mut [f32],
+) {
+    const { assert!(S::PANELS <= PANELS && ROWS.is_multiple_of(S::ROWS)) };
+    let weights = &layer.weights;
+    rows.fill(values, weights.k());
+    let (n, groups) = (weights.n(), weights.k().div_ceil(GROUP));
+    let mut tile: Tile = [[[0; PANEL]; PANELS]; ROWS];
+    let mut first = 0;
+    // Panels outside: they stay in the nearest cache while all rows pass.
+    while first < weights.panels() {
+        let last = weights.panels().min(first + S::PANELS);
+        let panels = weights.between(first, last);
+        let steps = weights.steps(first, last);
+        sums.prepare(panels, groups);
+        let columns = first * PANEL..n.min(last * PANEL);
+        for row in (0..rows.len()).step_by(S::ROWS) {
+            sums.sums(rows.from(row, S::ROWS), panels, groups, steps, &mut tile);
+            for (row, sums) in (row..rows.len()).zip(&tile[..S::ROWS]) {
+                finish(layer, rows.row(row), sums, columns.start, &mut out[row * n..][columns.clone()]);
+            }
+        }
+        first = last;
+    }
+}
+
+/// One row's sums, from the layer's `column` on, to its output.
+#[inline(always)]
+fn finish(layer: &Layer, (minimum, scale): (f32, f32), sums: &[[i32; PANEL]; PANELS], column: usize, out: &mut [f32]) {
+    let columns = column..column + out.len().next_multiple_of(PANEL);
+    let weights = &layer.weights;
+    let parts = weights.scales()[columns.clone()].as_chunks::<PANEL>().0.iter();
+    let parts = parts.zip(weights.sums()[columns.clone()].as_chunks::<PANEL>().0);
+    let parts = parts.zip(layer.bias[columns].as_chunks::<PANEL>().0);
+    for ((((scales, totals), bias), sums), out) in parts.zip(sums).zip(out.chunks_mut(PANEL)) {
+        let mut values = [0f32; PANEL];
+        for i in 0..PANEL {
+            values[i] = sums[i] as f32 * scale * scales[i] + (minimum * totals[i] + bias[i]);
+        }
+        if layer.activation == Activation::Gelu {
+            gelu(&mut values);
+        }
+        match <&mut [f32; PANEL]>::try_from(&mut *out) {
+            Ok(out) => *out = values,
+            Err(_) => out.copy_from_slice(&values[..out.len()]),
+        }
+    }
+}

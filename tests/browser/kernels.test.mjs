@@ -1,0 +1,34 @@
+// The kernels of both browser binaries give the bits of the scalar one, in the browser's own engine.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { compile, measure } from '../../benches/kernels.mjs';
+import { browser, serve } from './harness.mjs';
+
+const target = ['--print=target-libdir', '--target=wasm32-unknown-unknown'];
+const library = execFileSync('rustc', target, { encoding: 'utf8' }).trim();
+const skip = !existsSync(library) && 'no standard library for WebAssembly';
+
+test('every kernel gives the same bits', { skip }, async () => {
+  const names = ['simd', 'relaxed-simd'];
+  const binaries = names.map((name) => [`/${name}.wasm`, readFileSync(compile(name))]);
+  const server = await serve({ '/b.html': '<!doctype html>', ...Object.fromEntries(binaries) });
+  const chromium = await browser();
+  try {
+    const page = await chromium.newPage();
+    await page.goto(`${server.address}b.html`);
+    const found = {};
+    for (const name of names) {
+      const kernels = await page.evaluate(measure, { name, shapes: [], rows: 1, most: 1 });
+      found[name] = kernels.map(({ kernel, different }) => [kernel, different]);
+    }
+    assert.deepEqual(found, {
+      simd: [['wide', 0], ['scalar', 0]],
+      'relaxed-simd': [['dot', 0], ['dot16', 0], ['scalar', 0]],
+    });
+  } finally {
+    await chromium.close();
+    server.close();
+  }
+});
