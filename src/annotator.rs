@@ -11,7 +11,7 @@ use crate::chunk::{convert, Chunk, ConverterOptions, LabelCasing, TokenLabel};
 use crate::decode::{Decoder, Decoding, TokenLogits};
 use crate::engine::{Classifier, Fused, Logits, Precision};
 use crate::hugging_face;
-use crate::model::{Model, Reading, Source};
+use crate::model::{Loading, Model, Reading, Source};
 use crate::text::{self, CleanupMode, Document, Encoder, Pieces, Token, Tokenizer, TokenizerOptions, Window};
 use crate::Error;
 
@@ -182,17 +182,25 @@ impl Annotator {
     /// Loads a model: see [`Model::read`] for what a source may hold.
     ///
     /// # Errors
-    /// Those of [`Model::read`] and [`Classifier::load`]; `labels_mismatch` when the graph's output and the list of
+    /// Those of [`Model::read`] and [`Classifier::new`]; `vocabulary_mismatch` when the vocabulary has ids for which
+    /// the graph has no embedding; `labels_mismatch` when the graph's output and the list of
     /// labels differ in number; `option_invalid`.
     pub fn load(source: &dyn Source, options: &Options) -> Result<Self, Error> {
-        Self::from_model(Model::read(source)?, options)
+        Self::load_with(source, options, &|_, _| ())
     }
 
-    /// As [`load`](Self::load), for a model already read: its source may be dropped before, which matters where
-    /// memory is short.
+    /// As [`load`](Self::load); `progress` is told of the bytes read, as in [`Loading`].
     ///
     /// # Errors
-    /// Those of [`Classifier::load`]; `labels_mismatch`; `option_invalid`.
+    /// As [`load`](Self::load).
+    pub fn load_with(source: &dyn Source, options: &Options, progress: &dyn Fn(u64, u64)) -> Result<Self, Error> {
+        Self::from_model(Model::read(source, &Loading { precision: options.precision, progress })?, options)
+    }
+
+    /// As [`load`](Self::load), for a model already read. Its precision is the one that it was read for.
+    ///
+    /// # Errors
+    /// Those of [`Classifier::new`]; `labels_mismatch`; `vocabulary_mismatch`; `option_invalid`.
     pub fn from_model(model: Model, options: &Options) -> Result<Self, Error> {
         let reading = chosen(model.reading, options)?;
         let max_sentence_length = options.max_sentence_length.unwrap_or(model.pipeline.max_sentence_length);
@@ -202,13 +210,22 @@ impl Annotator {
                 reason: format!("{max_sentence_length} is not 1 to {LONGEST_WINDOW}"),
             });
         }
-        let classifier = Classifier::load(&model.graph, &model.graph_file, options.precision)?;
+        let largest_id = match &reading {
+            Reading::Spark(vocabulary) => vocabulary.largest_id(),
+            Reading::HuggingFace { tokenizer, .. } => tokenizer.largest_id(),
+        };
+        let classifier = Classifier::new(model.graph, &model.graph_file)?;
         if classifier.labels() != model.labels.len() {
             return Err(Error::LabelsMismatch {
                 file: model.graph_file,
                 labels: model.labels.len(),
                 outputs: classifier.labels(),
             });
+        }
+        if let (Some(rows), Some(id)) = (classifier.piece_rows(), largest_id) {
+            if u64::from(id) >= rows {
+                return Err(Error::VocabularyMismatch { file: model.graph_file, id, rows });
+            }
         }
         Ok(Annotator {
             tokenizer: Tokenizer::new(options.tokenizer.as_ref().unwrap_or(&model.pipeline.tokenizer))?,

@@ -1,5 +1,7 @@
 //! What can go wrong, each case with a code that stays the same across versions.
 
+use std::io::{self, ErrorKind};
+
 /// An error with a stable [`code`](Error::code); the message names the file, option or input at fault.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -94,6 +96,16 @@ pub enum Error {
         /// Last axis of the graph's logits.
         outputs: usize,
     },
+    /// The vocabulary has ids for which the graph has no embedding.
+    #[error("{file}: the graph knows {rows} word pieces, but the vocabulary has one of id {id}")]
+    VocabularyMismatch {
+        /// The graph's path or address.
+        file: String,
+        /// The vocabulary's largest id.
+        id: u32,
+        /// Rows of the graph's embedding table.
+        rows: u64,
+    },
     /// The ONNX file cannot be parsed, or is no token classifier that can be run.
     #[error("{file}: invalid graph: {reason}")]
     GraphInvalid {
@@ -138,6 +150,22 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error of a stream that broke: the archive's fault if its data are, otherwise the platform's.
+    pub(crate) fn of_stream(file: &str, error: &io::Error) -> Error {
+        let (file, reason) = (file.to_string(), error.to_string());
+        match error.kind() {
+            ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
+                Error::ArchiveInvalid { file, reason }
+            }
+            _ => Error::FileUnreadable { file, reason },
+        }
+    }
+
+    /// The error of a file that memory is too small for.
+    pub(crate) fn no_memory(file: &str, bytes: u64) -> Error {
+        Error::FileUnreadable { file: file.to_string(), reason: format!("there is no memory for its {bytes} bytes") }
+    }
+
     /// A name for programs to compare, the same in Rust, JS, the page and the command line.
     pub fn code(&self) -> &'static str {
         match self {
@@ -152,6 +180,7 @@ impl Error {
             Error::VocabularyInvalid { .. } => "vocabulary_invalid",
             Error::LabelsInvalid { .. } => "labels_invalid",
             Error::LabelsMismatch { .. } => "labels_mismatch",
+            Error::VocabularyMismatch { .. } => "vocabulary_mismatch",
             Error::GraphInvalid { .. } => "graph_invalid",
             Error::OptionInvalid { .. } => "option_invalid",
             Error::PipelineInvalid { .. } => "pipeline_invalid",

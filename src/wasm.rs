@@ -15,7 +15,7 @@ use web_sys::{AbortSignal, Performance, ReadableStreamDefaultReader, RequestInit
 
 use crate::engine::Precision;
 use crate::model::{is_archive_name, list_paths, EXPORT_FOLDER_FILES, HUGGING_FACE_FILES, MANIFEST};
-use crate::model::{ArchiveFile, Manifest, ManifestFile, MemoryFiles, Model, Source, Taker};
+use crate::model::{ArchiveFile, Loading, Manifest, ManifestFile, MemoryFiles, Model, Source, Taker};
 use crate::pipeline::{explained, Pipeline};
 use crate::{annotator, AnnotateOptions, Error, Options};
 
@@ -140,8 +140,9 @@ impl Annotator {
     }
 
     fn load(files: impl Source, options: &Options) -> Result<Annotator, JsValue> {
-        let model = Model::read(&files).map_err(|error| js_error(&error))?;
-        // Before the graph is parsed, which takes its size again.
+        let loading = Loading { precision: options.precision, ..Loading::default() };
+        let model = Model::read(&files, &loading).map_err(|error| js_error(&error))?;
+        // Before the graph is optimised, which takes its size again.
         drop(files);
         let inner = annotator::Annotator::from_model(model, options).map_err(|error| js_error(&error))?;
         Ok(Annotator { inner })

@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use glossa::engine::{Classifier, Precision};
-use glossa::model::{Folder, Model, Reading};
+use glossa::model::{Folder, Loading, Model, Reading};
 use glossa::text::{CleanupMode, Document, Pieces, Tokenizer, TokenizerOptions};
 use glossa::{align, convert, AnnotateOptions, Annotator, ConverterOptions, Mode, Options, TokenLabel};
 use serde_json::{json, Value};
@@ -231,7 +231,10 @@ fn the_converter_agrees_with_spark_nlp() {
 
 #[test]
 fn saved_models_are_the_export_folder_they_were_made_of() {
-    let read = |name: &str| Model::read(&Folder::open(folder().join("models").join(name)).expect("a file")).expect(name);
+    let read = |name: &str| {
+        let source = Folder::open(folder().join("models").join(name)).expect("a file");
+        Model::read(&source, &Loading::default()).expect(name)
+    };
     let pieces = |model: &Model| match &model.reading {
         Reading::Spark(vocabulary) => (0..).map_while(|id| vocabulary.piece(id)).collect::<Vec<_>>(),
         Reading::HuggingFace { .. } => panic!("not read as Spark NLP does"),

@@ -1,6 +1,7 @@
 //! Runs a token classifier's graph: tract, with int8 linear layers of our own put in place of the graph's.
 
 mod fuse;
+mod graph;
 mod kernel;
 mod linear;
 mod math;
@@ -13,12 +14,12 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::DimLike;
 use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 
+use self::graph::Constants;
+
 pub use fuse::Fused;
+pub use graph::Graph;
 
 use crate::Error;
-
-/// A file from this size on is taken to be too large to run in f32 unasked.
-const LARGE: usize = 100 << 20;
 
 /// The arithmetic of linear layers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,7 @@ pub struct Classifier {
     inputs: Vec<Input>,
     labels: usize,
     fused: Fused,
+    piece_rows: Option<u64>,
 }
 
 /// What one of the graph's inputs is fed.
@@ -86,36 +88,49 @@ impl Logits {
 }
 
 impl Classifier {
-    /// Parses and optimises an ONNX file. `file` names it in errors.
+    /// Optimises a graph. `file` names it in errors.
     ///
     /// Inputs are `input_ids` and optionally `attention_mask` and `token_type_ids`, int64 `[batch, sequence]`; the
     /// first output is f32 `[batch, sequence, labels]`.
     ///
     /// # Errors
-    /// `graph_invalid` when the file cannot be parsed or is no such graph.
-    pub fn load(onnx: &[u8], file: &str, precision: Precision) -> Result<Self, Error> {
+    /// `graph_invalid` when it is no such graph.
+    pub fn new(graph: Graph, file: &str) -> Result<Self, Error> {
         let invalid = |reason: String| Error::GraphInvalid { file: file.to_string(), reason };
         let mut framework = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
         framework.op_register.insert(fuse::INT8_LINEAR, fuse::parse);
-        let proto = framework.proto_model_for_read(&mut &onnx[..]);
-        let mut proto = proto.map_err(|error| invalid(format!("{error:#}")))?;
+        let (mut proto, precision, quantised) = graph.into_parts();
+        let piece_rows = graph::piece_rows(&proto);
         let fused = match (precision, &mut proto.graph) {
             (Precision::F32, _) | (_, None) => Fused::default(),
-            (Precision::Int8, Some(graph)) => fuse::linear_layers(graph, true),
-            (Precision::Auto, Some(graph)) => fuse::linear_layers(graph, onnx.len() >= LARGE),
+            (_, Some(graph)) => fuse::linear_layers(graph, quantised),
         };
-        Self::optimise(&framework, proto, fused, &invalid)
+        let classifier = Self::optimise(&framework, proto, fused, &invalid)?;
+        Ok(Classifier { piece_rows, ..classifier })
+    }
+
+    /// As [`new`](Self::new), of an ONNX file in memory.
+    ///
+    /// # Errors
+    /// Those of [`Graph::read`], and `graph_invalid`.
+    pub fn load(mut onnx: &[u8], file: &str, precision: Precision) -> Result<Self, Error> {
+        let length = onnx.len() as u64;
+        Self::new(Graph::read(&mut onnx, length, file, precision)?, file)
     }
 
     fn optimise(
         framework: &tract_onnx::Onnx,
-        proto: ModelProto,
+        mut proto: ModelProto,
         fused: Fused,
         invalid: &dyn Fn(String) -> Error,
     ) -> Result<Self, Error> {
         let broken = |error: TractError| invalid(format!("{error:#}"));
+        let constants = proto.graph.as_mut().map(|graph| Constants::take(framework, graph)).transpose().map_err(broken)?;
         let mut graph = framework.model_for_proto_model(&proto).map_err(broken)?;
         drop(proto);
+        if let Some(constants) = constants {
+            constants.put_back(&mut graph).map_err(broken)?;
+        }
         if graph.nodes().is_empty() {
             return Err(invalid("it holds no operations".into()));
         }
@@ -145,12 +160,17 @@ impl Classifier {
             _ => return Err(invalid(format!("its output is {output:?}, not f32 [batch, sequence, labels]"))),
         };
         let plan = typed.into_optimized().and_then(|model| model.into_runnable()).map_err(broken)?;
-        Ok(Classifier { plan, inputs, labels, fused })
+        Ok(Classifier { plan, inputs, labels, fused, piece_rows: None })
     }
 
     /// Values the graph gives for each word piece.
     pub fn labels(&self) -> usize {
         self.labels
+    }
+
+    /// How many word pieces the graph has embeddings for, as far as that can be seen.
+    pub fn piece_rows(&self) -> Option<u64> {
+        self.piece_rows
     }
 
     /// Which parts of the graph run by our own operations.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use zip::result::ZipError;
 use zip::ZipArchive;
 
-use super::source::{broken, list_paths, ReadSeek, Source, Taker};
+use super::source::{list_paths, ReadSeek, Source, Taker};
 use crate::Error;
 
 /// Most that the files read of one archive may unpack to, in bytes: what a 32-bit program can address.
@@ -48,7 +48,7 @@ struct Entry {
 impl<'s> Archive<'s> {
     /// Reads the directory; `name` is the archive's path or address.
     pub(super) fn open(name: String, mut bytes: Box<dyn ReadSeek + 's>) -> Result<Self, Error> {
-        let unreadable = |error: io::Error| broken(&name, &error);
+        let unreadable = |error: io::Error| Error::of_stream(&name, &error);
         let mut head = Vec::new();
         bytes.by_ref().take(4).read_to_end(&mut head).map_err(unreadable)?;
         // The second is the end record, with which an empty archive begins.
@@ -142,7 +142,7 @@ fn at_root(files: BTreeMap<String, Entry>) -> BTreeMap<String, Entry> {
 fn zip_error(file: &str, error: ZipError) -> Error {
     let file = file.to_string();
     match error {
-        ZipError::Io(error) => broken(&file, &error),
+        ZipError::Io(error) => Error::of_stream(&file, &error),
         ZipError::UnsupportedArchive(reason) => {
             Error::ModelUnsupported { file, reason: format!("{reason}; unpack it and load the folder") }
         }

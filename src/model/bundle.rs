@@ -1,10 +1,13 @@
 //! A model bundle: `manifest.json` and the files it lists, checked by length and sha256.
 
+use std::io::{self, Read};
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{check_labels, Model, PipelineDefaults, Reading, Source};
+use super::{check_labels, read_graph, Loading, Model, PipelineDefaults, Reading, Source};
 use crate::decode::{DecoderDefaults, Decoding};
+use crate::engine::Graph;
 use crate::text::{TokenizerOptions, Vocabulary};
 use crate::Error;
 
@@ -106,14 +109,14 @@ impl Manifest {
     }
 }
 
-pub(super) fn read(source: &dyn Source, manifest: &[u8]) -> Result<Model, Error> {
+pub(super) fn read(source: &dyn Source, manifest: &[u8], loading: &Loading<'_>) -> Result<Model, Error> {
     let manifest_file = source.locate(MANIFEST);
     let manifest = Manifest::parse(manifest, &manifest_file)?;
     let vocabulary_file = source.locate(VOCABULARY);
     Ok(Model {
         labels: check_labels(manifest.labels.clone(), &manifest_file)?,
         reading: Reading::Spark(Vocabulary::read(&checked(source, &manifest, VOCABULARY)?, &vocabulary_file)?),
-        graph: checked(source, &manifest, GRAPH)?,
+        graph: checked_graph(source, &manifest, loading)?,
         graph_file: source.locate(GRAPH),
         pipeline: PipelineDefaults {
             decoder: manifest.decoder(),
@@ -128,18 +131,64 @@ pub(super) fn read(source: &dyn Source, manifest: &[u8]) -> Result<Model, Error>
 /// A file of the bundle, once its length and hash are those of the manifest.
 fn checked(source: &dyn Source, manifest: &Manifest, path: &str) -> Result<Vec<u8>, Error> {
     let bytes = source.require(path)?;
-    let Some(entry) = manifest.files.iter().find(|entry| entry.path == path) else {
-        return Err(Error::FileMissing { file: source.locate(path) });
-    };
-    let mismatch = |expected: String, found: String| Error::FileMismatch { file: source.locate(path), expected, found };
-    if bytes.len() as u64 != entry.bytes {
-        return Err(mismatch(format!("{} bytes", entry.bytes), format!("{} bytes", bytes.len())));
-    }
-    let found = hexadecimal(&Sha256::digest(&bytes));
-    if found != entry.sha256 {
-        return Err(mismatch(format!("sha256 {}", entry.sha256), format!("sha256 {found}")));
-    }
+    let entry = entry(source, manifest, path)?;
+    check_length(entry, bytes.len() as u64, &source.locate(path))?;
+    check_hash(entry, Sha256::new_with_prefix(&bytes), &source.locate(path))?;
     Ok(bytes)
+}
+
+/// The graph, checked as [`checked`] does it, but while it is read.
+fn checked_graph(source: &dyn Source, manifest: &Manifest, loading: &Loading<'_>) -> Result<Graph, Error> {
+    let entry = entry(source, manifest, GRAPH)?;
+    let file = source.locate(GRAPH);
+    let mut graph = None;
+    source.stream(GRAPH, &mut |reader, length| {
+        check_length(entry, length, &file)?;
+        let mut hashed = Hashed { reader, hash: Sha256::new() };
+        let read = read_graph(&mut hashed, length, false, &file, loading);
+        if !matches!(read, Err(Error::ArchiveInvalid { .. } | Error::FileUnreadable { .. })) {
+            check_hash(entry, hashed.hash, &file)?;
+        }
+        graph = Some(read?);
+        Ok(())
+    })?;
+    graph.ok_or(Error::FileMissing { file })
+}
+
+fn entry<'m>(source: &dyn Source, manifest: &'m Manifest, path: &str) -> Result<&'m ManifestFile, Error> {
+    let entry = manifest.files.iter().find(|entry| entry.path == path);
+    entry.ok_or_else(|| Error::FileMissing { file: source.locate(path) })
+}
+
+fn check_length(entry: &ManifestFile, found: u64, file: &str) -> Result<(), Error> {
+    if found == entry.bytes {
+        return Ok(());
+    }
+    let (expected, found) = (format!("{} bytes", entry.bytes), format!("{found} bytes"));
+    Err(Error::FileMismatch { file: file.to_string(), expected, found })
+}
+
+fn check_hash(entry: &ManifestFile, hash: Sha256, file: &str) -> Result<(), Error> {
+    let found = hexadecimal(&hash.finalize());
+    if found == entry.sha256 {
+        return Ok(());
+    }
+    let (expected, found) = (format!("sha256 {}", entry.sha256), format!("sha256 {found}"));
+    Err(Error::FileMismatch { file: file.to_string(), expected, found })
+}
+
+/// A stream whose hash is taken as it is read.
+struct Hashed<'r> {
+    reader: &'r mut dyn Read,
+    hash: Sha256,
+}
+
+impl Read for Hashed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.hash.update(&buffer[..read]);
+        Ok(read)
+    }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

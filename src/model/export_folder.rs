@@ -1,6 +1,6 @@
 //! A Spark NLP export folder: what `loadSavedModel` reads.
 
-use super::{base_name, check_labels, Model, PipelineDefaults, Reading, Source};
+use super::{base_name, check_labels, read_file_graph, Loading, Model, PipelineDefaults, Reading, Source};
 use crate::text::{TokenizerOptions, Vocabulary};
 use crate::Error;
 
@@ -10,7 +10,7 @@ const GRAPH: &str = "model.onnx";
 /// The files of an export folder that are read.
 pub const FILES: [&str; 3] = [VOCABULARY, LABELS, GRAPH];
 
-pub(super) fn read(source: &dyn Source, vocabulary: &[u8]) -> Result<Model, Error> {
+pub(super) fn read(source: &dyn Source, vocabulary: &[u8], loading: &Loading<'_>) -> Result<Model, Error> {
     let labels_file = source.locate(LABELS);
     let labels = String::from_utf8(source.require(LABELS)?)
         .map_err(|error| Error::LabelsInvalid { file: labels_file.clone(), reason: error.to_string() })?;
@@ -19,7 +19,7 @@ pub(super) fn read(source: &dyn Source, vocabulary: &[u8]) -> Result<Model, Erro
         name: base_name(source),
         labels: check_labels(labels, &labels_file)?,
         reading: Reading::Spark(Vocabulary::read(vocabulary, &source.locate(VOCABULARY))?),
-        graph: source.require(GRAPH)?,
+        graph: read_file_graph(source, GRAPH, loading)?.ok_or_else(|| Error::FileMissing { file: source.locate(GRAPH) })?,
         graph_file: source.locate(GRAPH),
         pipeline: PipelineDefaults {
             tokenizer: TokenizerOptions::default(),

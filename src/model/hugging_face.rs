@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{json, Value as Json};
 
-use super::{base_name, check_labels, external_data, Model, PipelineDefaults, Reading, Source};
+use super::{base_name, check_labels, external_data, read_file_graph, Loading, Model, PipelineDefaults, Reading, Source};
+use crate::engine::Graph;
 use crate::text::{OwnTokenizer, TokenizerOptions, Vocabulary};
 use crate::Error;
 
@@ -19,7 +20,7 @@ pub const FILES: [&str; 7] = [CONFIG, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, G
 /// Longest window, whatever the files say: that of Spark NLP.
 const LONGEST_WINDOW: usize = 512;
 
-pub(super) fn read(source: &dyn Source, config: &[u8]) -> Result<Model, Error> {
+pub(super) fn read(source: &dyn Source, config: &[u8], loading: &Loading<'_>) -> Result<Model, Error> {
     let config_file = source.locate(CONFIG);
     let config = parse(config, &config_file)?;
     let tokenizer_config = match source.read(TOKENIZER_CONFIG)? {
@@ -50,7 +51,7 @@ pub(super) fn read(source: &dyn Source, config: &[u8]) -> Result<Model, Error> {
     let limits = limits.into_iter().filter_map(Json::as_u64).filter(|&limit| limit > 0);
     let limit = limits.min().unwrap_or(u64::MAX).min(LONGEST_WINDOW as u64) as usize;
     let labels = labels(&config, &config_file)?;
-    let (graph, graph_file) = read_graph(source)?;
+    let (graph, graph_file) = read_graph(source, loading)?;
     Ok(Model {
         name: base_name(source),
         labels: check_labels(labels, &config_file)?,
@@ -153,7 +154,7 @@ fn from_word_pieces(vocabulary: &[u8], file: &str) -> Result<Json, Error> {
     }))
 }
 
-fn read_graph(source: &dyn Source) -> Result<(Vec<u8>, String), Error> {
+fn read_graph(source: &dyn Source, loading: &Loading<'_>) -> Result<(Graph, String), Error> {
     for folder in ["", "onnx"] {
         if let Some(weights) = source.list(folder)?.into_iter().find(|name| name.contains(".onnx") && name.ends_with("data")) {
             let path = if folder.is_empty() { weights } else { format!("{folder}/{weights}") };
@@ -161,7 +162,7 @@ fn read_graph(source: &dyn Source) -> Result<(Vec<u8>, String), Error> {
         }
     }
     for path in GRAPHS {
-        if let Some(graph) = source.read(path)? {
+        if let Some(graph) = read_file_graph(source, path, loading)? {
             return Ok((graph, source.locate(path)));
         }
     }

@@ -10,6 +10,8 @@ mod sequence_file;
 mod source;
 mod wrapped_graph;
 
+use std::io::{self, Read};
+
 pub use bundle::{Manifest, ManifestFile, MANIFEST};
 pub use export_folder::FILES as EXPORT_FOLDER_FILES;
 pub use hugging_face::FILES as HUGGING_FACE_FILES;
@@ -20,10 +22,11 @@ pub(crate) use source::{is_archive_name, list_paths};
 use archive::Archive;
 
 use crate::decode::DecoderDefaults;
+use crate::engine::{Graph, Precision};
 use crate::text::{OwnTokenizer, TokenizerOptions, Vocabulary};
 use crate::Error;
 
-/// Everything that a model's files say, read and checked, with the graph still to be parsed.
+/// Everything that a model's files say, read and checked, with the graph still to be optimised.
 #[derive(Debug)]
 pub struct Model {
     /// The model's name: from its manifest, or the folder's.
@@ -32,12 +35,28 @@ pub struct Model {
     pub labels: Vec<String>,
     /// How text becomes word pieces.
     pub reading: Reading,
-    /// The ONNX file.
-    pub graph: Vec<u8>,
+    /// The ONNX file, parsed.
+    pub graph: Graph,
     /// The ONNX file's path or address, for errors.
     pub graph_file: String,
     /// How the model was trained to read: the pipeline's defaults.
     pub pipeline: PipelineDefaults,
+}
+
+/// How a model's files are read.
+#[derive(Clone, Copy)]
+pub struct Loading<'p> {
+    /// The arithmetic that the graph is meant for: f32 weights may become int8 as they are read.
+    pub precision: Precision,
+    /// Is told, as the ONNX file is read, how many of its bytes have been and how many there are; the last time both
+    /// are the same.
+    pub progress: &'p dyn Fn(u64, u64),
+}
+
+impl Default for Loading<'_> {
+    fn default() -> Self {
+        Loading { precision: Precision::default(), progress: &|_, _| () }
+    }
 }
 
 /// How a model's text becomes word pieces.
@@ -72,31 +91,31 @@ impl Model {
     /// by Spark NLP (`metadata/part-00000`), a Spark NLP export folder (`assets/vocab.txt`), a Hugging Face folder with
     /// an ONNX file (`config.json`). Any of them may be in a zip, at its root or in one folder.
     ///
-    /// Of a zip, no more is held than the ONNX file that comes out of it.
+    /// The ONNX file is parsed as it is read: neither an archive nor the file itself is ever held as a whole.
     ///
     /// # Errors
     /// `model_unrecognised` when the source is none of them; `model_unsupported` when it is of a kind that cannot be
     /// read; `archive_invalid`, `file_missing`, `file_unreadable`, `manifest_invalid`, `config_invalid`,
-    /// `file_mismatch`, `vocabulary_invalid`, `labels_invalid` as its files are.
-    pub fn read(source: &dyn Source) -> Result<Self, Error> {
+    /// `file_mismatch`, `vocabulary_invalid`, `labels_invalid`, `graph_invalid` as its files are.
+    pub fn read(source: &dyn Source, loading: &Loading<'_>) -> Result<Self, Error> {
         match source.archive()? {
-            Some((name, bytes)) => Self::read_files(&Archive::open(name, bytes)?),
-            None => Self::read_files(source),
+            Some((name, bytes)) => Self::read_files(&Archive::open(name, bytes)?, loading),
+            None => Self::read_files(source, loading),
         }
     }
 
-    fn read_files(source: &dyn Source) -> Result<Self, Error> {
+    fn read_files(source: &dyn Source, loading: &Loading<'_>) -> Result<Self, Error> {
         if let Some(manifest) = source.read(bundle::MANIFEST)? {
-            return bundle::read(source, &manifest);
+            return bundle::read(source, &manifest, loading);
         }
         if let Some(metadata) = source.read(saved_model::METADATA)? {
-            return saved_model::read(source, &metadata);
+            return saved_model::read(source, &metadata, loading);
         }
         if let Some(vocabulary) = source.read(export_folder::VOCABULARY)? {
-            return export_folder::read(source, &vocabulary);
+            return export_folder::read(source, &vocabulary, loading);
         }
         if let Some(config) = source.read(hugging_face::CONFIG)? {
-            return hugging_face::read(source, &config);
+            return hugging_face::read(source, &config, loading);
         }
         let (bundle, saved, export, hugging_face) =
             (bundle::MANIFEST, saved_model::METADATA, export_folder::VOCABULARY, hugging_face::CONFIG);
@@ -107,6 +126,50 @@ impl Model {
                  folder), {hugging_face} (a Hugging Face folder)"
             ),
         })
+    }
+}
+
+/// Reads an ONNX file from a stream, down to the end, where archives keep what shows that they are whole. `length` is
+/// the file's, and must be unless it is only a guess.
+fn read_graph(reader: &mut dyn Read, length: u64, guess: bool, file: &str, loading: &Loading<'_>) -> Result<Graph, Error> {
+    let mut counted = Counted { reader, read: 0, length, loading };
+    let graph = Graph::read(&mut counted, length, file, loading.precision);
+    if let Err(Error::ArchiveInvalid { .. } | Error::FileUnreadable { .. }) = graph {
+        return graph;
+    }
+    // If the stream is damaged, that is why the graph was not understood.
+    io::copy(&mut counted, &mut io::sink()).map_err(|error| Error::of_stream(file, &error))?;
+    if !guess && counted.read != length {
+        return Err(source::other_length(file, counted.read, length));
+    }
+    (loading.progress)(counted.read, counted.read);
+    graph
+}
+
+/// Reads an ONNX file of a source; `None` when there is no such file.
+fn read_file_graph(source: &dyn Source, path: &str, loading: &Loading<'_>) -> Result<Option<Graph>, Error> {
+    let mut graph = None;
+    source.stream(path, &mut |reader, length| {
+        graph = Some(read_graph(reader, length, false, &source.locate(path), loading)?);
+        Ok(())
+    })?;
+    Ok(graph)
+}
+
+/// A stream that tells how far it has been read.
+struct Counted<'r> {
+    reader: &'r mut dyn Read,
+    read: u64,
+    length: u64,
+    loading: &'r Loading<'r>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.read += read as u64;
+        (self.loading.progress)(self.read.min(self.length), self.length);
+        Ok(read)
     }
 }
 

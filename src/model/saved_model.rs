@@ -6,8 +6,9 @@ use std::io::Read;
 use serde_json::Value as Json;
 
 use super::java_object::{self, Value};
-use super::source::{broken, fill, is_archive_name};
-use super::{base_name, check_labels, sequence_file, wrapped_graph, Model, PipelineDefaults, Reading, Source};
+use super::source::{fill, is_archive_name};
+use super::{base_name, check_labels, sequence_file, wrapped_graph, Loading, Model, PipelineDefaults, Reading, Source};
+use crate::engine::Graph;
 use crate::text::{TokenizerOptions, Vocabulary};
 use crate::Error;
 
@@ -21,7 +22,7 @@ const LARGEST_MAP: u64 = 128 << 20;
 const EXPORT: &str = "export it to ONNX (optimum's ORTModelForTokenClassification, or Spark NLP's loadSavedModel of an \
                       ONNX folder) and save that";
 
-pub(super) fn read(source: &dyn Source, metadata: &[u8]) -> Result<Model, Error> {
+pub(super) fn read(source: &dyn Source, metadata: &[u8], loading: &Loading<'_>) -> Result<Model, Error> {
     let settings = Settings::parse(metadata, &source.locate(METADATA))?;
     if settings.engine.as_deref().is_some_and(|engine| engine != "onnx") {
         let engine = settings.engine.unwrap_or_default();
@@ -40,7 +41,7 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8]) -> Result<Model, Error>
         }
     }
     let vocabulary = Vocabulary::from_ids(ids, &vocabulary_file)?;
-    let (graph, graph_file) = read_graph(source)?;
+    let (graph, graph_file) = read_graph(source, loading)?;
     Ok(Model {
         name: base_name(source),
         labels: check_labels(labels, &labels_file)?,
@@ -159,7 +160,7 @@ fn in_id_order(labels: Vec<(String, i32)>, file: &str) -> Result<Vec<String>, Er
 }
 
 /// The ONNX file, found by content since its name differs from class to class, and the path it was found at.
-fn read_graph(source: &dyn Source) -> Result<(Vec<u8>, String), Error> {
+fn read_graph(source: &dyn Source, loading: &Loading<'_>) -> Result<(Graph, String), Error> {
     let names = source.list("")?;
     let mut names: Vec<&String> = names.iter().filter(|name| !name.starts_with('.')).collect();
     if let Some(weights) = names.iter().find(|name| name.contains("onnx") && name.ends_with("data")) {
@@ -173,12 +174,12 @@ fn read_graph(source: &dyn Source) -> Result<(Vec<u8>, String), Error> {
         source.stream(name, &mut |reader, length| {
             let mut head = Vec::new();
             let most = wrapped_graph::MAGIC.len() as u64;
-            reader.take(most).read_to_end(&mut head).map_err(|error| broken(&file, &error))?;
+            reader.take(most).read_to_end(&mut head).map_err(|error| Error::of_stream(&file, &error))?;
             let rest = &mut head.as_slice().chain(reader);
             if head == wrapped_graph::MAGIC && !is_archive_name(name) {
-                graph = wrapped_graph::read(rest, length, &file)?;
+                graph = wrapped_graph::read(rest, length, &file, loading)?;
             } else if head.first() == Some(&wrapped_graph::ONNX_START) && name.contains("onnx") {
-                graph = Some(fill(rest, length, &file)?);
+                graph = Some(super::read_graph(rest, length, false, &file, loading)?);
             }
             Ok(())
         })?;

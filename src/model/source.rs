@@ -76,33 +76,24 @@ pub trait Source {
 pub(super) fn fill(reader: &mut dyn Read, length: u64, file: &str) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     reserve(&mut bytes, length, file)?;
-    reader.take(length.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| broken(file, &error))?;
+    reader.take(length.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| Error::of_stream(file, &error))?;
     if bytes.len() as u64 != length {
-        let than = if bytes.len() as u64 > length { "more" } else { "fewer" };
-        let reason = format!("it holds {than} than the {length} bytes that it should");
-        return Err(Error::ArchiveInvalid { file: file.to_string(), reason });
+        return Err(other_length(file, bytes.len() as u64, length));
     }
     Ok(bytes)
 }
 
-/// Makes room for so many more bytes, exactly.
-pub(super) fn reserve(bytes: &mut Vec<u8>, more: u64, file: &str) -> Result<(), Error> {
-    let reserved = usize::try_from(more).ok().and_then(|more| bytes.try_reserve_exact(more).ok());
-    reserved.ok_or_else(|| Error::FileUnreadable {
-        file: file.to_string(),
-        reason: format!("there is no memory for its {more} bytes"),
-    })
+/// The error of a file that is longer or shorter than was said of it.
+pub(super) fn other_length(file: &str, found: u64, length: u64) -> Error {
+    let than = if found > length { "more" } else { "fewer" };
+    let reason = format!("it holds {than} than the {length} bytes that it should");
+    Error::ArchiveInvalid { file: file.to_string(), reason }
 }
 
-/// The error of a stream that broke: the archive's fault if its data are, otherwise the platform's.
-pub(super) fn broken(file: &str, error: &io::Error) -> Error {
-    let (file, reason) = (file.to_string(), error.to_string());
-    match error.kind() {
-        ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
-            Error::ArchiveInvalid { file, reason }
-        }
-        _ => Error::FileUnreadable { file, reason },
-    }
+/// Makes room for so many more bytes, exactly.
+fn reserve(bytes: &mut Vec<u8>, more: u64, file: &str) -> Result<(), Error> {
+    let reserved = usize::try_from(more).ok().and_then(|more| bytes.try_reserve_exact(more).ok());
+    reserved.ok_or_else(|| Error::no_memory(file, more))
 }
 
 /// A folder on disk, or one zip file that holds a folder.

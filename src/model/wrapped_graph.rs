@@ -10,7 +10,8 @@ use flate2::bufread::DeflateDecoder;
 use flate2::Crc;
 
 use super::archive::is_plausible;
-use super::source::{broken, reserve};
+use super::Loading;
+use crate::engine::Graph;
 use crate::Error;
 
 /// With what a zip's first file begins.
@@ -22,13 +23,18 @@ pub(super) const ONNX_START: u8 = 0x08;
 /// Longest directory of a zip of one file.
 const LONGEST_END: u64 = 256 << 10;
 
-/// Reads a zip of `length` bytes down to its end, and gives the bytes of its one file, or `None` if that does not
-/// begin as ONNX does. The result is the only large allocation, made once unless the file was truly compressed.
-pub(super) fn read(reader: &mut dyn Read, length: u64, file: &str) -> Result<Option<Vec<u8>>, Error> {
+/// Reads a zip of `length` bytes down to its end, and gives the graph of its one file, or `None` if that does not begin
+/// as ONNX does.
+pub(super) fn read(
+    reader: &mut dyn Read,
+    length: u64,
+    file: &str,
+    loading: &Loading<'_>,
+) -> Result<Option<Graph>, Error> {
     let invalid = |reason: &str| Error::ArchiveInvalid { file: file.to_string(), reason: reason.to_string() };
     let unsupported = |reason: String| Error::ModelUnsupported { file: file.to_string(), reason };
     let mut reader = BufReader::with_capacity(1 << 16, reader);
-    let header = Header::read(&mut reader).map_err(|error| broken(file, &error))?;
+    let header = Header::read(&mut reader).map_err(|error| Error::of_stream(file, &error))?;
     if &header.magic != MAGIC {
         return Err(invalid("it is no zip"));
     }
@@ -43,20 +49,31 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, file: &str) -> Result<Opt
         return Err(invalid("its file would unpack to more than it can hold"));
     }
 
-    let mut unpacked = Unpacked { bytes: Vec::new(), crc: Crc::new() };
-    match header.method {
+    let mut stored;
+    let mut deflated;
+    let data: &mut dyn Read = match header.method {
         0 if streamed => return Err(unsupported("its ONNX file is stored without its length".into())),
-        0 => unpacked.read(&mut reader.by_ref().take(packed), expected, length, file)?,
-        8 => unpacked.read(&mut DeflateDecoder::new(&mut reader), expected, length, file)?,
+        0 => {
+            stored = reader.by_ref().take(packed);
+            &mut stored
+        }
+        8 => {
+            deflated = DeflateDecoder::new(&mut reader);
+            &mut deflated
+        }
         method => return Err(unsupported(format!("its ONNX file is compressed by method {method}"))),
-    }
-    let Unpacked { bytes, crc } = unpacked;
-    if bytes.first() != Some(&ONNX_START) {
+    };
+    let mut unpacked = Unpacked { data, length: 0, packed: length, crc: Crc::new() };
+    let mut first = [0];
+    let read = unpacked.read(&mut first).map_err(|error| Error::of_stream(file, &error))?;
+    if first[..read] != [ONNX_START] {
         return Ok(None);
     }
+    let graph = super::read_graph(&mut first.chain(&mut unpacked), expected, true, file, loading);
+    let Unpacked { length: unpacked, crc, .. } = unpacked;
 
     let mut end = Vec::new();
-    reader.take(LONGEST_END).read_to_end(&mut end).map_err(|error| broken(file, &error))?;
+    reader.take(LONGEST_END).read_to_end(&mut end).map_err(|error| Error::of_stream(file, &error))?;
     let mut end = end.as_slice();
     let (sum, length) = if streamed {
         end = end.strip_prefix(DESCRIPTOR).unwrap_or(end);
@@ -74,45 +91,30 @@ pub(super) fn read(reader: &mut dyn Read, length: u64, file: &str) -> Result<Opt
     if !end.starts_with(DIRECTORY) {
         return Err(invalid("it is cut off"));
     }
-    if sum != crc.sum() || length != bytes.len() as u32 {
+    if sum != crc.sum() || length != unpacked as u32 {
         return Err(invalid("its ONNX file has another length or checksum than it should"));
     }
-    Ok(Some(bytes))
+    graph.map(Some)
 }
 
-struct Unpacked {
-    bytes: Vec<u8>,
+/// Unpacked data, counted and summed, of which there cannot be more than packed data can honestly hold.
+struct Unpacked<'r> {
+    data: &'r mut dyn Read,
+    length: u64,
+    packed: u64,
     crc: Crc,
 }
 
-impl Unpacked {
-    /// Reads data to their end, or up to their first byte if that is not how ONNX begins.
-    fn read(&mut self, data: &mut dyn Read, expected: u64, packed: u64, file: &str) -> Result<(), Error> {
-        let mut part = vec![0; 1 << 16];
-        loop {
-            let read = data.read(&mut part).map_err(|error| broken(file, &error))?;
-            if read == 0 {
-                return Ok(());
-            }
-            if self.bytes.is_empty() {
-                if part[0] != ONNX_START {
-                    self.bytes.push(part[0]);
-                    return Ok(());
-                }
-                reserve(&mut self.bytes, expected, file)?;
-            }
-            let length = self.bytes.len() + read;
-            if !is_plausible(packed, length as u64) {
-                let reason = format!("it unpacks to more than {} bytes", self.bytes.len());
-                return Err(Error::ArchiveInvalid { file: file.to_string(), reason });
-            }
-            if length > self.bytes.capacity() {
-                // An eighth rather than the usual half, since this may be most of what memory there is.
-                reserve(&mut self.bytes, (length / 8).max(read) as u64, file)?;
-            }
-            self.bytes.extend_from_slice(&part[..read]);
-            self.crc.update(&part[..read]);
+impl Read for Unpacked<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.data.read(buffer)?;
+        self.crc.update(&buffer[..read]);
+        self.length += read as u64;
+        if !is_plausible(self.packed, self.length) {
+            let reason = format!("it unpacks to more than {} bytes", self.length - read as u64);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
         }
+        Ok(read)
     }
 }
 

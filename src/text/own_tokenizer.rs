@@ -63,6 +63,11 @@ impl OwnTokenizer {
         })
     }
 
+    /// The largest id of a piece, those included that stand for no text.
+    pub fn largest_id(&self) -> Option<u32> {
+        self.tokenizer.get_vocab(true).into_values().max()
+    }
+
     /// Pieces that every window needs besides the text's.
     pub(crate) fn frame(&self) -> usize {
         self.before.len() + self.after.len()

@@ -94,6 +94,11 @@ impl Vocabulary {
         self.model.id_to_token(id)
     }
 
+    /// The largest id of a piece.
+    pub fn largest_id(&self) -> Option<u32> {
+        self.model.get_vocab().into_values().max()
+    }
+
     /// Number of pieces.
     pub fn len(&self) -> usize {
         self.model.get_vocab_size()

@@ -1,0 +1,52 @@
+//! Large tensors brought into a parsed graph without the copies that parsing would make of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tract_onnx::pb::{type_proto, GraphProto, TypeProto, ValueInfoProto};
+use tract_onnx::tract_hir::internal::*;
+use tract_onnx::tract_hir::ops::konst::Const;
+
+use super::LARGE_TENSOR;
+
+/// Large tensors taken out of a graph, in which each is an input instead.
+pub(in crate::engine) struct Constants(HashMap<String, Arc<Tensor>>);
+
+impl Constants {
+    /// Takes large tensors out of a graph in its file's form. One at a time is held twice.
+    pub(in crate::engine) fn take(framework: &tract_onnx::Onnx, graph: &mut GraphProto) -> TractResult<Constants> {
+        let mut taken = HashMap::new();
+        for mut tensor in std::mem::take(&mut graph.initializer) {
+            if (tensor.raw_data.len() as u64) < LARGE_TENSOR || taken.contains_key(&tensor.name) {
+                graph.initializer.push(tensor);
+                continue;
+            }
+            let name = std::mem::take(&mut tensor.name);
+            let made = tract_onnx::tensor::load_tensor(&*framework.provider, &tensor, None)
+                .with_context(|| format!("the tensor {name:?}"))?;
+            if !graph.input.iter().any(|input| input.name == name) {
+                let elem_type = tensor.data_type;
+                let value = type_proto::Value::TensorType(type_proto::Tensor { elem_type, shape: None });
+                let r#type = Some(TypeProto { value: Some(value), ..Default::default() });
+                graph.input.push(ValueInfoProto { name: name.clone(), r#type, ..Default::default() });
+            }
+            taken.insert(name, made.into_arc_tensor());
+        }
+        Ok(Constants(taken))
+    }
+
+    /// Puts the tensors into the parsed graph.
+    pub(in crate::engine) fn put_back(mut self, model: &mut InferenceModel) -> TractResult<()> {
+        let mut inputs = Vec::new();
+        for outlet in model.input_outlets()?.to_vec() {
+            let Some(tensor) = self.0.remove(&model.node(outlet.node).name) else {
+                inputs.push(outlet);
+                continue;
+            };
+            let fact = InferenceFact::try_from(&tensor)?;
+            model.node_mut(outlet.node).op = Box::new(Const::new(tensor)?);
+            model.set_outlet_fact(outlet, fact)?;
+        }
+        model.set_input_outlets(&inputs)
+    }
+}
