@@ -12,6 +12,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Performance, ReadableStreamDefaultReader, RequestInit, Response};
 
+use crate::engine::Fused;
 use crate::model::{is_archive_name, list_paths, EXPORT_FOLDER_FILES, HUGGING_FACE_FILES, MANIFEST};
 use crate::model::{ArchiveFile, Manifest, MemoryFiles, Model, Source, Taker};
 use crate::{annotator, AnnotateOptions, Error, Options};
@@ -93,6 +94,8 @@ struct Info<'a> {
     entities: Vec<&'a str>,
     /// Linear layers that run in int8.
     int8_layers: usize,
+    /// What of the model's graph runs by our own operations.
+    fused: Fused,
 }
 
 #[wasm_bindgen]
@@ -142,7 +145,8 @@ impl Annotator {
         Ok(Annotator { inner })
     }
 
-    /// `{name, labels, entities, int8Layers}` of the model.
+    /// `{name, labels, entities, int8Layers, fused}` of the model; `fused` counts the parts of its graph that run by
+    /// our own operations, as [`Fused`] names them.
     pub fn info(&self) -> JsValue {
         let inner = &self.inner;
         plain(&Info {
@@ -150,6 +154,7 @@ impl Annotator {
             labels: inner.labels(),
             entities: inner.entities(),
             int8_layers: inner.fused().linear,
+            fused: inner.fused(),
         })
     }
 

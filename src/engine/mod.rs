@@ -1,7 +1,9 @@
-//! Runs a token classifier's graph: tract, with int8 linear layers of our own put in place of the graph's.
+//! Runs a token classifier's graph: tract, with faster operations of our own put in place of the graph's.
 
+mod attention;
 mod fuse;
 mod kernel;
+mod lanes;
 mod linear;
 mod math;
 
@@ -14,6 +16,7 @@ use tract_onnx::tract_hir::internal::DimLike;
 use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 
 pub use fuse::Fused;
+use fuse::Linear;
 
 use crate::Error;
 
@@ -96,14 +99,15 @@ impl Classifier {
     pub fn load(onnx: &[u8], file: &str, precision: Precision) -> Result<Self, Error> {
         let invalid = |reason: String| Error::GraphInvalid { file: file.to_string(), reason };
         let mut framework = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
-        framework.op_register.insert(fuse::INT8_LINEAR, fuse::parse);
+        fuse::register(&mut framework);
         let proto = framework.proto_model_for_read(&mut &onnx[..]);
         let mut proto = proto.map_err(|error| invalid(format!("{error:#}")))?;
-        let fused = match (precision, &mut proto.graph) {
-            (Precision::F32, _) | (_, None) => Fused::default(),
-            (Precision::Int8, Some(graph)) => fuse::linear_layers(graph, true),
-            (Precision::Auto, Some(graph)) => fuse::linear_layers(graph, onnx.len() >= LARGE),
+        let linear = match precision {
+            Precision::F32 => Linear::Stay,
+            Precision::Auto if onnx.len() < LARGE => Linear::Int8,
+            Precision::Auto | Precision::Int8 => Linear::All,
         };
+        let fused = fuse::rewrite(&mut proto, linear);
         Self::optimise(&framework, proto, fused, &invalid)
     }
 
