@@ -267,7 +267,7 @@ impl Annotator {
         entities
     }
 
-    /// Which parts of the model's graph run by our own operations, and so in int8.
+    /// Which parts of the model's graph run by our own operations; the rest runs as the file has it.
     pub fn fused(&self) -> Fused {
         self.classifier.fused()
     }

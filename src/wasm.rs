@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Performance, ReadableStreamDefaultReader, RequestInit, Response};
 
-use crate::engine::Precision;
+use crate::engine::{Fused, Precision};
 use crate::model::{is_archive_name, list_paths, EXPORT_FOLDER_FILES, HUGGING_FACE_FILES, MANIFEST};
 use crate::model::{ArchiveFile, Loading, Manifest, ManifestFile, MemoryFiles, Model, Source, Taker};
 use crate::pipeline::{explained, Pipeline};
@@ -98,6 +98,8 @@ struct Info<'a> {
     int8_layers: usize,
     /// The arithmetic that those layers run in, whatever was asked for.
     precision: Precision,
+    /// What of the model's graph runs by our own operations.
+    fused: Fused,
 }
 
 #[wasm_bindgen]
@@ -155,7 +157,8 @@ impl Annotator {
         Pipeline::parse(text, name).map(|pipeline| plain(&pipeline)).map_err(|error| js_error(&error))
     }
 
-    /// `{name, labels, entities, int8Layers, precision}` of the model.
+    /// `{name, labels, entities, int8Layers, precision, fused}` of the model; `fused` counts the parts of its graph that
+    /// run by our own operations, as [`Fused`] names them.
     pub fn info(&self) -> JsValue {
         let inner = &self.inner;
         let int8_layers = inner.fused().linear;
@@ -165,6 +168,7 @@ impl Annotator {
             entities: inner.entities(),
             int8_layers,
             precision: if int8_layers > 0 { Precision::Int8 } else { Precision::F32 },
+            fused: inner.fused(),
         })
     }
 

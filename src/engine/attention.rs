@@ -1,0 +1,427 @@
+//! Self-attention as one operation: scores, softmax and context of every head, with nothing transposed in between.
+
+use std::cell::RefCell;
+
+use tract_onnx::tract_hir::internal::*;
+
+use super::lanes::{self, Lanes, Work};
+
+/// Rows of queries computed together, with two vectors of columns: as many sums as fit the sixteen registers of x86
+/// beside operands.
+const ROWS: usize = 4;
+
+/// `softmax(queries * keys^T * scale + mask) * values` for each head, one window at a time.
+///
+/// Inputs are f32 `[1, length, width]`: queries, keys, values, or with `packed` one input of three times the width
+/// that holds them side by side; then perhaps a mask, `[1, 1 or heads, 1 or length, length]`. The output is
+/// `[1, length, width]`; head `h` owns columns from `h * width / heads`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Attention {
+    pub(super) heads: usize,
+    pub(super) scale: f32,
+    pub(super) packed: bool,
+    pub(super) masked: bool,
+}
+
+impl Eq for Attention {}
+
+/// Queries, keys or values: rows of the input, and where in a row the first head begins.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    values: &'a [f32],
+    first: usize,
+    stride: usize,
+}
+
+impl<'a> Rows<'a> {
+    fn row(&self, row: usize, column: usize, width: usize) -> &'a [f32] {
+        &self.values[row * self.stride + self.first + column..][..width]
+    }
+}
+
+/// What is added to the scores, with a stride of 0 along axes that it is spread over.
+#[derive(Clone, Copy)]
+struct Mask<'a> {
+    values: &'a [f32],
+    head_stride: usize,
+    row_stride: usize,
+}
+
+/// One call's operands.
+struct Task<'a> {
+    heads: usize,
+    scale: f32,
+    length: usize,
+    width: usize,
+    queries: Rows<'a>,
+    keys: Rows<'a>,
+    values: Rows<'a>,
+    mask: Option<Mask<'a>>,
+    out: &'a mut [f32],
+    scratch: &'a mut Scratch,
+}
+
+/// Operands of one head in the order in which they are read.
+#[derive(Default)]
+struct Scratch {
+    /// `[size][length]`, padded to whole pairs of vectors.
+    keys: Vec<f32>,
+    /// `[length][size]`, padded likewise.
+    values: Vec<f32>,
+    /// `[ROWS][size]`, scaled.
+    queries: Vec<f32>,
+    /// `[ROWS][length]`, padded likewise.
+    scores: Vec<f32>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+impl Work for Task<'_> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let Task { heads, scale, length, width, .. } = self;
+        let pair = 2 * L::WIDTH;
+        let size = width / heads;
+        let (columns, padded) = (length.next_multiple_of(pair), size.next_multiple_of(pair));
+        let scratch = self.scratch;
+        // Padding is read, so it must hold numbers; what an earlier call left there may be none.
+        for (buffer, length) in [
+            (&mut scratch.keys, size * columns),
+            (&mut scratch.values, length * padded),
+            (&mut scratch.queries, ROWS * size),
+            (&mut scratch.scores, ROWS * columns),
+        ] {
+            buffer.clear();
+            buffer.resize(length, 0.0);
+        }
+        for head in 0..heads {
+            let column = head * size;
+            for row in 0..length {
+                for (i, &key) in self.keys.row(row, column, size).iter().enumerate() {
+                    scratch.keys[i * columns + row] = key;
+                }
+                scratch.values[row * padded..][..size].copy_from_slice(self.values.row(row, column, size));
+            }
+            for first in (0..length).step_by(ROWS) {
+                let rows = ROWS.min(length - first);
+                for row in 0..rows {
+                    let queries = self.queries.row(first + row, column, size);
+                    for (to, from) in scratch.queries[row * size..][..size].iter_mut().zip(queries) {
+                        *to = from * scale;
+                    }
+                }
+                for column in (0..columns).step_by(pair) {
+                    let sums = tile::<L>((&scratch.queries, size), size, (&scratch.keys, columns), column);
+                    for (row, sums) in sums.into_iter().enumerate() {
+                        let scores = &mut scratch.scores[row * columns + column..][..pair];
+                        sums[0].store(scores.as_mut_ptr());
+                        sums[1].store(scores[L::WIDTH..].as_mut_ptr());
+                    }
+                }
+                let mut shares = [0f32; ROWS];
+                for (row, share) in shares.iter_mut().enumerate().take(rows) {
+                    let scores = &mut scratch.scores[row * columns..][..columns];
+                    if let Some(mask) = self.mask {
+                        let at = head * mask.head_stride + (first + row) * mask.row_stride;
+                        for (score, added) in scores.iter_mut().zip(&mask.values[at..at + length]) {
+                            *score += added;
+                        }
+                    }
+                    scores[length..].fill(f32::NEG_INFINITY);
+                    *share = 1.0 / exponentials::<L>(scores);
+                }
+                for part in (0..size).step_by(pair) {
+                    let end = size.min(part + pair);
+                    let sums = tile::<L>((&scratch.scores, columns), length, (&scratch.values, padded), part);
+                    for (row, sums) in sums.into_iter().enumerate().take(rows) {
+                        let share = L::splat(shares[row]);
+                        let mut context = [0f32; 2 * 16];
+                        sums[0].times(share).store(context.as_mut_ptr());
+                        sums[1].times(share).store(context[L::WIDTH..].as_mut_ptr());
+                        self.out[(first + row) * width + column + part..][..end - part]
+                            .copy_from_slice(&context[..end - part]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A tile of a product: `ROWS` rows of `left`, whose first `inner` columns count, times two vectors of columns of
+/// `right` from `column` on. Both are row-major, with their rows' length.
+#[inline(always)]
+unsafe fn tile<L: Lanes>(left: (&[f32], usize), inner: usize, right: (&[f32], usize), column: usize) -> [[L; 2]; ROWS] {
+    let ((left, left_stride), (right, right_stride)) = (left, right);
+    assert!(inner > 0 && inner <= left_stride && left.len() >= ROWS * left_stride);
+    assert!(column + 2 * L::WIDTH <= right_stride && right.len() >= inner * right_stride);
+    let (left, right) = (left.as_ptr(), right.as_ptr().add(column));
+    let mut sums = [[L::splat(0.0); 2]; ROWS];
+    for i in 0..inner {
+        let at = right.add(i * right_stride);
+        let values = [L::load(at), L::load(at.add(L::WIDTH))];
+        for (row, sums) in sums.iter_mut().enumerate() {
+            let factor = L::splat(*left.add(row * left_stride + i));
+            sums[0] = factor.times_plus(values[0], sums[0]);
+            sums[1] = factor.times_plus(values[1], sums[1]);
+        }
+    }
+    sums
+}
+
+/// `e^(score - largest score)` in place of each score, whole vectors of them; returns their sum.
+#[inline(always)]
+unsafe fn exponentials<L: Lanes>(scores: &mut [f32]) -> f32 {
+    let mut largest = L::splat(f32::NEG_INFINITY);
+    for scores in scores.chunks_exact(L::WIDTH) {
+        largest = L::load(scores.as_ptr()).at_least(largest);
+    }
+    let largest = L::splat(largest.fold(f32::max));
+    let mut sum = L::splat(0.0);
+    for scores in scores.chunks_exact_mut(L::WIDTH) {
+        let share = L::load(scores.as_ptr()).minus(largest).exp();
+        share.store(scores.as_mut_ptr());
+        sum = sum.plus(share);
+    }
+    sum.sum()
+}
+
+impl Attention {
+    /// Checks operands and lays them out.
+    fn task<'a>(
+        &self,
+        inputs: &'a [TValue],
+        out: &'a mut [f32],
+        scratch: &'a mut Scratch,
+    ) -> TractResult<Task<'a>> {
+        let operands = if self.packed { 1 } else { 3 };
+        ensure!(inputs.len() == operands + usize::from(self.masked), "{} operands of attention", inputs.len());
+        let &[1, length, stride] = inputs[0].shape() else { bail!("attention of {:?}", inputs[0].shape()) };
+        ensure!(inputs[..operands].iter().all(|input| input.shape() == inputs[0].shape()), "shapes differ");
+        let width = if self.packed { stride / 3 } else { stride };
+        let whole = self.heads > 0 && width > 0 && width % self.heads == 0 && width * if self.packed { 3 } else { 1 } == stride;
+        ensure!(whole, "{stride} values a row for {} heads", self.heads);
+        ensure!(out.len() == length * width, "{} values for {length} rows of {width}", out.len());
+        let rows = |i: usize| -> TractResult<Rows<'a>> {
+            let (input, first) = if self.packed { (0, i * width) } else { (i, 0) };
+            Ok(Rows { values: inputs[input].try_as_plain_ram()?.as_slice::<f32>()?, first, stride })
+        };
+        let mask = match inputs.get(operands) {
+            None => None,
+            Some(mask) => {
+                let &[1, heads, rows, columns] = mask.shape() else { bail!("a mask of {:?}", mask.shape()) };
+                let fits = columns == length && [1, self.heads].contains(&heads) && [1, length].contains(&rows);
+                ensure!(fits, "a mask of {:?} for {} heads, {length} rows", mask.shape(), self.heads);
+                Some(Mask {
+                    values: mask.try_as_plain_ram()?.as_slice::<f32>()?,
+                    head_stride: if heads == 1 { 0 } else { rows * columns },
+                    row_stride: if rows == 1 { 0 } else { columns },
+                })
+            }
+        };
+        let (queries, keys, values) = (rows(0)?, rows(1)?, rows(2)?);
+        Ok(Task { heads: self.heads, scale: self.scale, length, width, queries, keys, values, mask, out, scratch })
+    }
+
+    fn width_of(&self, row: TDim) -> TDim {
+        if self.packed {
+            row / 3
+        } else {
+            row
+        }
+    }
+}
+
+impl Op for Attention {
+    fn name(&self) -> StaticName {
+        "Attention".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for Attention {
+    op_out_of_plan!();
+
+    fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let mut shape: TVec<usize> = inputs[0].shape().into();
+        if let (Some(last), true) = (shape.last_mut(), self.packed) {
+            *last /= 3;
+        }
+        let mut output = Tensor::zero::<f32>(&shape)?;
+        SCRATCH.with_borrow_mut(|scratch| -> TractResult<()> {
+            let mut out = output.try_as_plain_ram_mut()?;
+            lanes::run(self.task(&inputs, out.as_slice_mut::<f32>()?, scratch)?);
+            Ok(())
+        })?;
+        Ok(tvec![output.into_tvalue()])
+    }
+}
+
+impl TypedOp for Attention {
+    fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        let mut shape: TVec<TDim> = inputs[0].shape.iter().cloned().collect();
+        if let Some(last) = shape.last_mut() {
+            *last = self.width_of(last.clone());
+        }
+        Ok(tvec![f32::fact(&shape)])
+    }
+
+    as_op!();
+}
+
+impl Expansion for Attention {
+    fn name(&self) -> StaticName {
+        "Attention".into()
+    }
+
+    fn rules<'r, 'p: 'r, 's: 'r>(
+        &'s self,
+        solver: &mut Solver<'r>,
+        inputs: &'p [TensorProxy],
+        outputs: &'p [TensorProxy],
+    ) -> InferenceResult {
+        let operands = if self.packed { 1 } else { 3 };
+        check_input_arity(inputs, operands + usize::from(self.masked))?;
+        check_output_arity(outputs, 1)?;
+        for input in inputs {
+            solver.equals(&input.datum_type, f32::datum_type())?;
+        }
+        for input in &inputs[..operands] {
+            solver.equals(&input.rank, 3)?;
+            solver.equals(&input.shape, &inputs[0].shape)?;
+        }
+        solver.equals(&outputs[0].datum_type, f32::datum_type())?;
+        solver.equals(&outputs[0].rank, 3)?;
+        solver.equals(&inputs[0].shape[0], &outputs[0].shape[0])?;
+        solver.equals(&inputs[0].shape[1], &outputs[0].shape[1])?;
+        solver.given(&inputs[0].shape[2], move |solver, row| {
+            solver.equals(&outputs[0].shape[2], self.width_of(row))
+        })
+    }
+
+    fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
+        model.wire_node(prefix, self.clone(), inputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers from -1 to 1 of a small fixed generator.
+    fn numbers(count: usize, seed: u64) -> Vec<f32> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    /// The definition, in f64. Queries, keys and values stand side by side in `rows`.
+    fn expected(rows: &[f32], length: usize, width: usize, op: &Attention, mask: &dyn Fn(usize, usize, usize) -> f32) -> Vec<f64> {
+        let size = width / op.heads;
+        let at = |part: usize, row: usize, column: usize| f64::from(rows[row * 3 * width + part * width + column]);
+        let mut out = vec![0.0; length * width];
+        for head in 0..op.heads {
+            for row in 0..length {
+                let score = |key: usize| {
+                    let products = (0..size).map(|i| at(0, row, head * size + i) * at(1, key, head * size + i));
+                    (products.sum::<f64>() * f64::from(op.scale) + f64::from(mask(head, row, key))).exp()
+                };
+                let shares: Vec<f64> = (0..length).map(score).collect();
+                let sum: f64 = shares.iter().sum();
+                for i in 0..size {
+                    let context = (0..length).map(|key| shares[key] * at(2, key, head * size + i)).sum::<f64>();
+                    out[row * width + head * size + i] = context / sum;
+                }
+            }
+        }
+        out
+    }
+
+    fn check(op: &Attention, inputs: &[TValue], expected: &[f64]) {
+        let mut results = Vec::new();
+        for set in lanes::Set::ALL.iter().filter(|set| set.exists()) {
+            let mut out = vec![0f32; expected.len()];
+            // What an earlier call left behind must not show.
+            let mut scratch = Scratch { scores: vec![f32::NAN; 5000], values: vec![f32::NAN; 5000], ..Scratch::default() };
+            set.run(op.task(inputs, &mut out, &mut scratch).expect("operands that fit"));
+            results.push(out);
+        }
+        results.push(op.eval(&EvalContext::out_of_plan(), inputs.into()).expect("a result")[0]
+            .try_as_plain_ram().expect("a tensor").as_slice::<f32>().expect("f32").to_vec());
+        for out in results {
+            for (i, (ours, exact)) in out.iter().zip(expected).enumerate() {
+                assert!((f64::from(*ours) - exact).abs() < 2e-6, "{op:?} of {:?}: value {i}: {ours} {exact}", inputs[0]);
+            }
+        }
+    }
+
+    fn tensor(shape: &[usize], values: &[f32]) -> TValue {
+        Tensor::from_shape(shape, values).expect("a tensor").into_tvalue()
+    }
+
+    #[test]
+    fn every_shape_gives_what_the_definition_gives() {
+        for (length, heads, size) in [(1, 1, 1), (2, 3, 5), (5, 2, 16), (31, 2, 7), (33, 1, 32), (64, 2, 64), (130, 2, 80)] {
+            let width = heads * size;
+            let op = Attention { heads, scale: 0.7, packed: true, masked: false };
+            let rows = numbers(length * 3 * width, length as u64);
+            let exact = expected(&rows, length, width, &op, &|_, _, _| 0.0);
+            check(&op, &[tensor(&[1, length, 3 * width], &rows)], &exact);
+            let part = |part: usize| -> TValue {
+                let values: Vec<f32> = rows.chunks(width).skip(part).step_by(3).flatten().copied().collect();
+                tensor(&[1, length, width], &values)
+            };
+            check(&Attention { packed: false, ..op }, &[part(0), part(1), part(2)], &exact);
+        }
+    }
+
+    #[test]
+    fn a_mask_is_added_whatever_it_is_spread_over() {
+        let (length, heads, size) = (19, 2, 8);
+        let width = heads * size;
+        let op = Attention { heads, scale: 1.0, packed: true, masked: true };
+        let rows = numbers(length * 3 * width, 1);
+        for (mask_heads, mask_rows) in [(1, 1), (1, length), (heads, 1), (heads, length)] {
+            let mut mask = numbers(mask_heads * mask_rows * length, 2);
+            mask[3] = f32::NEG_INFINITY;
+            let added = |head: usize, row: usize, key: usize| {
+                let head = if mask_heads == 1 { 0 } else { head };
+                mask[(head * mask_rows + if mask_rows == 1 { 0 } else { row }) * length + key]
+            };
+            let exact = expected(&rows, length, width, &op, &added);
+            let inputs = [tensor(&[1, length, 3 * width], &rows), tensor(&[1, mask_heads, mask_rows, length], &mask)];
+            check(&op, &inputs, &exact);
+        }
+    }
+
+    #[test]
+    fn large_scores_stay_numbers_and_no_number_shows() {
+        let op = Attention { heads: 1, scale: 1000.0, packed: true, masked: false };
+        let mut rows = numbers(3 * 3 * 4, 5);
+        let out = |rows: &[f32]| {
+            let result = op.eval(&EvalContext::out_of_plan(), tvec![tensor(&[1, 3, 12], rows)]).expect("a result");
+            result[0].try_as_plain_ram().expect("a tensor").as_slice::<f32>().expect("f32").to_vec()
+        };
+        assert!(out(&rows).iter().all(|value| value.is_finite()));
+        rows[5] = f32::NAN;
+        assert!(out(&rows).iter().all(|value| value.is_nan()));
+    }
+
+    #[test]
+    fn operands_that_do_not_fit_are_refused() {
+        let row = |shape: &[usize]| tensor(shape, &vec![0.0; shape.iter().product()]);
+        let op = |heads: usize, packed: bool, masked: bool| Attention { heads, scale: 1.0, packed, masked };
+        let fails = |op: Attention, inputs: &[TValue]| op.eval(&EvalContext::out_of_plan(), inputs.into()).is_err();
+        assert!(fails(op(5, true, false), &[row(&[1, 2, 12])]));
+        assert!(fails(op(0, true, false), &[row(&[1, 2, 12])]));
+        assert!(fails(op(1, true, false), &[row(&[1, 2, 13])]));
+        assert!(fails(op(1, true, false), &[row(&[2, 2, 12])]));
+        assert!(fails(op(1, false, false), &[row(&[1, 2, 4]), row(&[1, 3, 4]), row(&[1, 2, 4])]));
+        assert!(fails(op(1, true, true), &[row(&[1, 2, 12]), row(&[1, 1, 1, 3])]));
+    }
+}

@@ -1,0 +1,249 @@
+//! Finds self-attention, however an exporter spells it, and makes one node of it.
+
+use tract_onnx::model::ParsingContext;
+use tract_onnx::pb::attribute_proto::AttributeType;
+use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto};
+use tract_onnx::tract_hir::internal::*;
+
+use super::facts::{spread, Facts, Size};
+use super::graph::{attribute, integer, replace, Graph};
+use super::views::{merged, scaled, view, View};
+use crate::engine::attention::Attention;
+
+/// The node type that replaces attention.
+pub(super) const ATTENTION: &str = "GlossaAttention";
+
+/// Builds the operation of a node that [`rewrite`] wrote.
+pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+    let heads = usize::try_from(node.get_attr::<i64>("heads")?)?;
+    let packed = node.get_attr::<i64>("packed")? != 0;
+    let masked = node.input.len() > if packed { 1 } else { 3 };
+    Ok((expand(Attention { heads, scale: node.get_attr("scale")?, packed, masked }), vec![]))
+}
+
+/// Replaces every attention; returns how many. `opset` is the version of the standard operators.
+pub(super) fn rewrite(graph: &mut GraphProto, opset: i64) -> usize {
+    let edges = Graph::new(graph);
+    let facts = Facts::new(graph, &edges);
+    let finder = Finder { graph: &edges, facts: &facts, opset };
+    let found: Vec<_> = edges.nodes.iter().filter_map(|node| finder.attention(node)).collect();
+    let count = found.len();
+    replace(graph, found);
+    count
+}
+
+struct Finder<'a, 'g> {
+    graph: &'a Graph<'g>,
+    facts: &'a Facts<'g>,
+    opset: i64,
+}
+
+/// Scores before the softmax: factors of a product, and what is done to it.
+struct Scores {
+    queries: View,
+    keys: View,
+    scale: f64,
+    mask: Option<String>,
+}
+
+/// How a width is divided: heads, each this wide.
+type Heads = (i64, i64);
+
+impl Finder<'_, '_> {
+    /// The node that replaces what is around a softmax, or around the operator `Attention`, and its place.
+    fn attention(&self, node: &NodeProto) -> Option<(usize, NodeProto)> {
+        let (scores, values, context) = match node.op_type.as_str() {
+            "Softmax" => self.around_softmax(node)?,
+            "Attention" if node.domain.is_empty() => self.operator(node)?,
+            _ => return None,
+        };
+        let heads = heads(&scores.queries, true)?;
+        let width = scores.queries.width;
+        let same = heads_of_keys(&scores.keys)? == heads && self::heads(&values, true)? == heads;
+        if !same || scores.keys.width != width || values.width != width || values.scale != 1.0 {
+            return None;
+        }
+        let (count, size) = heads;
+        let axes = [(Size::Known(count), size), (Size::Length, width), (Size::Known(size), 1)];
+        let axes = &axes[usize::from(count == 1)..];
+        let (place, output) = merged(self.graph, self.facts, &context, axes, width)?;
+        let mut input = vec![scores.queries.base, scores.keys.base, values.base];
+        input.extend(scores.mask);
+        let scale = (scores.scale * scores.queries.scale * scores.keys.scale) as f32;
+        Some((place, attention_node(&node.name, input, output, count, scale)))
+    }
+
+    /// Scores, values and the name of the context: `softmax(scores) * values`.
+    fn around_softmax(&self, softmax: &NodeProto) -> Option<(Scores, View, String)> {
+        let rank = self.facts.shape(softmax.input.first()?)?.len() as i64;
+        let axis = integer(softmax, "axis").unwrap_or(if self.opset >= 13 { -1 } else { 1 });
+        if axis != -1 && axis != rank - 1 {
+            return None;
+        }
+        let scores = self.scores(softmax.input.first()?)?;
+        let shares = self.without_guard(softmax.output.first()?);
+        let (_, product) = self.graph.readers(&shares).find(|(_, node)| {
+            node.op_type == "MatMul" && node.input.first() == Some(&shares) && node.input.get(1) != Some(&shares)
+        })?;
+        Some((scores, self.operand(product.input.get(1)?)?, product.output.first()?.clone()))
+    }
+
+    /// The value after exporters' `where(isnan(x), 0, x)`, if that is what follows.
+    fn without_guard(&self, shares: &str) -> String {
+        let guarded = |node: &NodeProto| {
+            let [condition, zero, other] = node.input.as_slice() else { return false };
+            let test = self.graph.producer(condition);
+            let tests = test.is_some_and(|test| test.op_type == "IsNaN" && test.input.first().is_some_and(|x| x == shares));
+            tests && other == shares && self.facts.get(zero).uniform() == Some(0.0)
+        };
+        let guard = self.graph.readers(shares).find(|(_, node)| node.op_type == "Where" && guarded(node));
+        guard.and_then(|(_, node)| node.output.first()).map_or_else(|| shares.to_string(), String::clone)
+    }
+
+    /// Follows scores up to the product of queries and keys.
+    fn scores(&self, name: &str) -> Option<Scores> {
+        let (mut at, mut scale, mut mask) = (name, 1.0, None);
+        loop {
+            let node = self.graph.producer(at)?;
+            let inputs = node.input.as_slice();
+            match (node.op_type.as_str(), inputs) {
+                ("Identity", [input]) => at = input,
+                ("Add", [a, b]) if self.adds_nothing(b, a) => at = a,
+                ("Add", [a, b]) if self.adds_nothing(a, b) => at = b,
+                ("Add", [a, b]) if mask.is_none() && scale == 1.0 => {
+                    let (scores, added) = if self.is_mask(b) { (a, b) } else { (b, a) };
+                    if !self.is_mask(added) {
+                        return None;
+                    }
+                    mask = Some(added.clone());
+                    at = scores;
+                }
+                ("Where", [condition, yes, no]) => {
+                    let kept = if self.facts.get(condition).uniform()? == 0.0 { no } else { yes };
+                    if self.facts.shape(kept)? != self.facts.shape(node.output.first()?)? {
+                        return None;
+                    }
+                    at = kept;
+                }
+                ("MatMul", [a, b]) => {
+                    return Some(Scores { queries: self.operand(a)?, keys: self.operand(b)?, scale, mask });
+                }
+                ("FusedMatMul", [a, b]) => {
+                    let set = |name: &str| integer(node, name).unwrap_or(0) != 0;
+                    if set("transA") || set("transBatchA") || set("transBatchB") {
+                        return None;
+                    }
+                    let mut keys = self.operand(b)?;
+                    if set("transB") {
+                        let last = keys.axes.len().checked_sub(2)?;
+                        keys.axes[last..].swap(0, 1);
+                    }
+                    let alpha = attribute(node, "alpha").map_or(1.0, |alpha| f64::from(alpha.f));
+                    return Some(Scores { queries: self.operand(a)?, keys, scale: scale * alpha, mask });
+                }
+                _ => {
+                    let (input, factor) = scaled(self.facts, node)?;
+                    (at, scale) = (input, scale * factor);
+                }
+            }
+        }
+    }
+
+    /// A factor of a product: one matrix for each head, with nothing before the heads.
+    fn operand(&self, name: &str) -> Option<View> {
+        let shape = self.facts.shape(name)?;
+        let outer = shape.len().checked_sub(3)?;
+        shape[..outer].iter().all(|&size| size == Size::Known(1)).then(|| view(self.graph, self.facts, name))?
+    }
+
+    /// Whether a value is known to be zero, and spread over `scores` leaves their shape.
+    fn adds_nothing(&self, name: &str, scores: &str) -> bool {
+        let fact = self.facts.get(name);
+        let fits = || {
+            let shape = self.facts.shape(scores)?;
+            Some(spread(&shape, fact.shape.as_ref()?)? == shape)
+        };
+        fact.uniform() == Some(0.0) && fits() == Some(true)
+    }
+
+    /// Whether a value has the shape of a mask that the operation can add, `[1, heads, length, length]`.
+    fn is_mask(&self, name: &str) -> bool {
+        let spread = |size: Size| size == Size::Known(1) || size == Size::Length;
+        let computed = self.graph.producer(name).is_some_and(|node| !matches!(node.op_type.as_str(), "MatMul" | "Mul" | "Div"));
+        matches!(self.facts.shape(name).as_deref(), Some(&[Size::Known(1), Size::Known(1), rows, Size::Length]) if spread(rows))
+            && computed
+    }
+
+    /// The standard operator: `[1, heads, length, size]` in, the same out.
+    fn operator(&self, node: &NodeProto) -> Option<(Scores, View, String)> {
+        let [queries, keys, values] = node.input.get(..3)? else { return None };
+        let plain = |name: &str| integer(node, name).unwrap_or(0) == 0;
+        let soft = attribute(node, "softcap").is_none_or(|cap| cap.f == 0.0);
+        let outputs = node.output.iter().filter(|output| !output.is_empty()).count();
+        if !plain("is_causal") || !soft || outputs != 1 || node.input.iter().skip(4).any(|input| !input.is_empty()) {
+            return None;
+        }
+        if let Some(mask) = node.input.get(3).filter(|mask| !mask.is_empty()) {
+            // A mask of booleans says what to keep, one of numbers what to add.
+            let boolean = self.is_boolean(mask)?;
+            if self.facts.get(mask).uniform()? != if boolean { 1.0 } else { 0.0 } {
+                return None;
+            }
+        }
+        let (queries, mut keys, values) = (self.operand(queries)?, self.operand(keys)?, self.operand(values)?);
+        let last = keys.axes.len().checked_sub(2)?;
+        keys.axes[last..].swap(0, 1);
+        let (_, size) = heads(&queries, true)?;
+        let scale = attribute(node, "scale").map_or(1.0 / (size as f64).sqrt(), |scale| f64::from(scale.f));
+        Some((Scores { queries, keys, scale, mask: None }, values, node.output.first()?.clone()))
+    }
+
+    /// Whether a value is of booleans, where that is plain from the node that writes it.
+    fn is_boolean(&self, name: &str) -> Option<bool> {
+        let node = self.graph.producer(name)?;
+        match node.op_type.as_str() {
+            "And" | "Or" | "Not" | "Equal" | "Less" | "Greater" | "LessOrEqual" | "GreaterOrEqual" => Some(true),
+            "Cast" => Some(integer(node, "to")? == 9),
+            "Expand" | "Unsqueeze" | "Reshape" | "Identity" => self.is_boolean(node.input.first()?),
+            "Where" | "Mul" | "Sub" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+fn attention_node(name: &str, input: Vec<String>, output: String, heads: i64, scale: f32) -> NodeProto {
+    let integer = |name: &str, value: i64| AttributeProto {
+        name: name.into(),
+        r#type: AttributeType::Int as i32,
+        i: value,
+        ..Default::default()
+    };
+    let scale =
+        AttributeProto { name: "scale".into(), r#type: AttributeType::Float as i32, f: scale, ..Default::default() };
+    NodeProto {
+        name: format!("{name}.attention"),
+        op_type: ATTENTION.into(),
+        input,
+        output: vec![output],
+        attribute: vec![integer("heads", heads), integer("packed", 0), scale],
+        ..Default::default()
+    }
+}
+
+/// Heads of a value seen as `[heads, length, size]`, or with `rows_first` unset as `[heads, size, length]`.
+fn heads(view: &View, rows_first: bool) -> Option<Heads> {
+    let (count, matrix) = match view.axes.as_slice() {
+        [(Size::Known(count), stride), matrix @ ..] if matrix.len() == 2 => (Some((*count, *stride)), matrix),
+        matrix if matrix.len() == 2 => (None, matrix),
+        _ => return None,
+    };
+    let (rows, columns) = if rows_first { (matrix[0], matrix[1]) } else { (matrix[1], matrix[0]) };
+    let ((Size::Length, stride), (Size::Known(size), 1)) = (rows, columns) else { return None };
+    let (count, head_stride) = count.unwrap_or((1, size));
+    let whole = stride == view.width && head_stride == size && count > 0 && count.checked_mul(size)? == view.width;
+    whole.then_some((count, size))
+}
+
+fn heads_of_keys(view: &View) -> Option<Heads> {
+    heads(view, false)
+}

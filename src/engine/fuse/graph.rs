@@ -1,0 +1,161 @@
+//! A graph with what it takes to follow its edges.
+
+use std::collections::{HashMap, HashSet};
+
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
+
+/// A graph's values by name.
+pub(super) struct Graph<'g> {
+    pub(super) nodes: &'g [NodeProto],
+    pub(super) constants: HashMap<&'g str, &'g TensorProto>,
+    producers: HashMap<&'g str, usize>,
+    readers: HashMap<&'g str, Vec<usize>>,
+}
+
+/// What reads a value that the graph gives to the outside, beside its nodes.
+const OUTSIDE: usize = usize::MAX;
+
+impl<'g> Graph<'g> {
+    pub(super) fn new(graph: &'g GraphProto) -> Self {
+        let mut constants: HashMap<&str, &TensorProto> =
+            graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+        let mut producers = HashMap::new();
+        let mut readers: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (i, node) in graph.node.iter().enumerate() {
+            for input in node.input.iter().chain(inner_reads(node)) {
+                readers.entry(input).or_default().push(i);
+            }
+            for output in &node.output {
+                producers.insert(output.as_str(), i);
+            }
+            let tensor = match node.op_type.as_str() {
+                "Constant" => attribute(node, "value").and_then(|value| value.t.as_ref()),
+                "Identity" => node.input.first().and_then(|input| constants.get(input.as_str()).copied()),
+                _ => None,
+            };
+            if let (Some(tensor), [output]) = (tensor, node.output.as_slice()) {
+                constants.insert(output, tensor);
+            }
+        }
+        for output in &graph.output {
+            readers.entry(&output.name).or_default().push(OUTSIDE);
+        }
+        Graph { nodes: &graph.node, constants, producers, readers }
+    }
+
+    /// The node that writes a value.
+    pub(super) fn producer(&self, name: &str) -> Option<&'g NodeProto> {
+        Some(&self.nodes[*self.producers.get(name)?])
+    }
+
+    /// The nodes that read a value.
+    pub(super) fn readers(&self, name: &str) -> impl Iterator<Item = (usize, &'g NodeProto)> + '_ {
+        let readers = self.readers.get(name).into_iter().flatten();
+        readers.filter(|&&reader| reader != OUTSIDE).map(|&reader| (reader, &self.nodes[reader]))
+    }
+
+    /// The only node that reads a value.
+    pub(super) fn only_reader(&self, name: &str) -> Option<usize> {
+        match self.readers.get(name)?.as_slice() {
+            &[reader] if reader != OUTSIDE => Some(reader),
+            _ => None,
+        }
+    }
+
+    /// Whether nobody but these nodes reads a value.
+    pub(super) fn only_read_by(&self, name: &str, nodes: &[usize]) -> bool {
+        self.readers.get(name).into_iter().flatten().all(|reader| nodes.contains(reader))
+    }
+
+    /// The only value of a constant f32 tensor.
+    pub(super) fn scalar(&self, name: &str) -> Option<f32> {
+        match floats(self.constants.get(name)?)?.as_slice() {
+            &[value] => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// A node's attribute.
+pub(super) fn attribute<'n>(node: &'n NodeProto, name: &str) -> Option<&'n AttributeProto> {
+    node.attribute.iter().find(|attribute| attribute.name == name)
+}
+
+/// A node's integer attribute.
+pub(super) fn integer(node: &NodeProto, name: &str) -> Option<i64> {
+    attribute(node, name).map(|attribute| attribute.i)
+}
+
+/// An f32 tensor's values, however they are stored in the file.
+pub(super) fn floats(tensor: &TensorProto) -> Option<Vec<f32>> {
+    if tensor.data_type != DataType::Float as i32 {
+        return None;
+    }
+    if !tensor.float_data.is_empty() {
+        return Some(tensor.float_data.clone());
+    }
+    let values = tensor.raw_data.chunks_exact(4);
+    Some(values.map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect())
+}
+
+/// An integer or boolean tensor's values.
+pub(super) fn integers(tensor: &TensorProto) -> Option<Vec<i64>> {
+    let raw = &tensor.raw_data;
+    let wide = |values: &[i32]| values.iter().map(|&value| i64::from(value)).collect();
+    Some(match tensor.data_type {
+        kind if kind == DataType::Int64 as i32 && raw.is_empty() => tensor.int64_data.clone(),
+        kind if kind == DataType::Int64 as i32 => {
+            raw.chunks_exact(8).filter_map(|bytes| bytes.try_into().ok().map(i64::from_le_bytes)).collect()
+        }
+        kind if kind == DataType::Int32 as i32 && raw.is_empty() => wide(&tensor.int32_data),
+        kind if kind == DataType::Int32 as i32 => {
+            raw.chunks_exact(4).filter_map(|bytes| bytes.try_into().ok().map(i32::from_le_bytes).map(i64::from)).collect()
+        }
+        kind if kind == DataType::Bool as i32 && raw.is_empty() => wide(&tensor.int32_data),
+        kind if kind == DataType::Bool as i32 => raw.iter().map(|&byte| i64::from(byte)).collect(),
+        _ => return None,
+    })
+}
+
+/// Values that a node's inner graphs (of `If`, `Loop`) read, those of the inner graphs themselves among them.
+fn inner_reads(node: &NodeProto) -> Vec<&String> {
+    let graphs = node.attribute.iter().flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs));
+    graphs
+        .flat_map(|graph| {
+            let nodes = graph.node.iter().flat_map(|node| node.input.iter().chain(inner_reads(node)));
+            nodes.chain(graph.output.iter().map(|output| &output.name)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Puts nodes in place of others: each stands where the node was whose place comes with it.
+pub(super) fn replace(graph: &mut GraphProto, replacements: Vec<(usize, NodeProto)>) {
+    let mut replacements: HashMap<usize, NodeProto> = replacements.into_iter().collect();
+    for (i, node) in graph.node.iter_mut().enumerate() {
+        if let Some(replacement) = replacements.remove(&i) {
+            *node = replacement;
+        }
+    }
+}
+
+/// Drops nodes and constants that no output of the graph depends on.
+pub(super) fn drop_unread(graph: &mut GraphProto) {
+    let mut read: HashSet<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
+    // A node stands before its readers.
+    let mut keep: Vec<bool> = graph
+        .node
+        .iter()
+        .rev()
+        .map(|node| {
+            let needed = node.output.iter().any(|output| read.contains(output.as_str()));
+            if needed {
+                read.extend(node.input.iter().chain(inner_reads(node)).map(String::as_str));
+            }
+            needed
+        })
+        .collect();
+    let mut constants = graph.initializer.iter().map(|tensor| read.contains(tensor.name.as_str())).collect::<Vec<_>>().into_iter();
+    graph.node.retain(|_| keep.pop() != Some(false));
+    graph.initializer.retain(|_| constants.next() != Some(false));
+}
