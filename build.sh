@@ -4,6 +4,7 @@
 #   ./build.sh serve [PORT]   the page on http://localhost:PORT/ (8000)
 #   ./build.sh test           every test: native, and the page in headless Chromium
 #   ./build.sh build          the command line (target/release/glossa) and the browser's files (www/pkg)
+#   ./build.sh bench          everything that docs/performance.md has figures of; its first part lists the flags
 #
 # A second run does no work twice.
 set -euo pipefail
@@ -161,12 +162,49 @@ run_test() {
   node --test --test-concurrency=1 tests/browser/
 }
 
+# The engines to compare with, from npm, and the models in their forms, made once.
+need_peers() {
+  if [ ! -d bench/node_modules ] || [ bench/package-lock.json -nt bench/node_modules/.package-lock.json ]; then
+    say "Installing the engines to compare with (a minute)"
+    npm ci --prefix bench --ignore-scripts --no-audit --no-fund --loglevel=error ||
+      give_up "npm could not install the peers" "npm ci --prefix bench --ignore-scripts"
+  fi
+  local venv=target/bench/venv models=target/bench/models model=www/models/cellular/model.onnx
+  local python=$venv/bin/python
+  if [ ! -f $venv/installed ] || [ bench/requirements.txt -nt $venv/installed ]; then
+    have python3 && python3 -c 'import ensurepip' 2>/dev/null || packages "Python" python3 python3-venv
+    say "Installing onnxruntime for Python (a minute)"
+    python3 -m venv $venv && $python -m pip install -q -r bench/requirements.txt ||
+      give_up "pip could not install the packages of bench/requirements.txt" "$python -m pip install -r bench/requirements.txt"
+    touch $venv/installed
+  fi
+  if [ ! -f $models/made ] || [ bench/make_models.py -nt $models/made ] || [ $model -nt $models/made ]; then
+    say "Making the models for the peers (2 minutes)"
+    $python bench/make_models.py --bundle www/models/cellular --out $models || give_up "the models were not made: see above"
+    touch $models/made
+  fi
+}
+
+run_bench() {
+  need_node
+  build_web
+  build_native
+  have chromium || have chromium-browser || have google-chrome || packages "a browser" chromium fonts-dejavu-core
+  need_peers
+  if [ "${1:-}" = --serve ]; then
+    exec node bench/server.mjs "${2:-8001}"
+  fi
+  say "Measuring; leave the machine alone (10 minutes)"
+  node bench/run.mjs "$@"
+}
+
 case "${1:-}" in
   serve) run_serve "${2:-}" ;;
   test) run_test ;;
   build) build_native && build_web ;;
+  bench) run_bench "${@:2}" ;;
   *)
-    sed -n '2,8s/^# \{0,1\}//p' "$0"
+    sed -n '2,9s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

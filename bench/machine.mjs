@@ -1,0 +1,44 @@
+// What the measurements were made on.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+
+import { root } from './server.mjs';
+
+export function machine() {
+  let flags = '';
+  try {
+    flags = readFileSync('/proc/cpuinfo', 'utf8').match(/^flags\s*:(.*)$/m)?.[1] ?? '';
+  } catch {
+    // Not Linux: the class is then taken for B, whose goals are set for CPUs without avx_vnni.
+  }
+  const known = flags.trim().split(/\s+/).filter((flag) => /^(avx2|fma|avx_vnni|avx512_vnni|avx512bw|amx_int8)$/.test(flag));
+  return {
+    cpu: cpus()[0].model,
+    cores: cpus().length,
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    cpuFlags: known.join(' '),
+    cpuClass: known.includes('avx_vnni') ? 'A' : 'B',
+  };
+}
+
+const version = (name) => JSON.parse(readFileSync(join(root, 'bench/node_modules', name, 'package.json'), 'utf8')).version;
+
+export async function versions(chromium, options) {
+  const browser = await chromium.launch(options);
+  const chromiumVersion = browser.version();
+  await browser.close();
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+  const python = readFileSync(join(root, 'bench/requirements.txt'), 'utf8');
+  return {
+    commit,
+    chromium: chromiumVersion,
+    peers: {
+      'onnxruntime-web': version('onnxruntime-web'),
+      'transformers.js': version('@huggingface/transformers'),
+      'LiteRT.js': version('@litertjs/core'),
+      'onnxruntime (Python)': python.match(/^onnxruntime==(.*)$/m)[1],
+    },
+  };
+}

@@ -1,0 +1,74 @@
+// The command line beside onnxruntime in Python: the first window of each of a hundred abstracts.
+import { spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { summaries } from './measure.js';
+import { models, root } from './server.mjs';
+import { abstracts } from './texts.js';
+
+const TEXTS = 100;
+const glossa = join(root, 'target', 'release', 'glossa');
+
+function writeTexts(name, texts) {
+  const file = join(models, '..', name);
+  writeFileSync(file, texts.map((text, id) => `${JSON.stringify({ id: String(id), text })}\n`).join(''));
+  return file;
+}
+
+/** Milliseconds of a run of the command line, its start and the model's loading included. */
+function annotate(file, threads) {
+  const flags = ['--mode', 'truncate', '--format', 'jsonl', '--threads', String(threads)];
+  const start = performance.now();
+  const { status, stderr } = spawnSync(glossa, ['annotate', '--model', join(root, 'www/models/cellular'), ...flags, file]);
+  if (status !== 0) throw new Error(`glossa annotate: ${stderr}`);
+  return performance.now() - start;
+}
+
+/** A Python process that runs all texts whenever it is asked to, and says how long it took. */
+async function pythonPeer(python, graph, texts) {
+  const script = join(root, 'bench', 'native_peer.py');
+  const child = spawn(python, [script, graph, join(models, 'cellular/tokenizer.json'), texts], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error('the Python process ended');
+    return value;
+  };
+  await next();
+  const run = async () => {
+    child.stdin.write('\n');
+    return Number(await next());
+  };
+  return { run, end: () => child.stdin.end() };
+}
+
+/** Milliseconds for a hundred abstracts; ours less the time that a run on a single one takes, which is mostly loading. */
+export async function native({ rounds, python, tell }) {
+  const texts = abstracts(TEXTS + 1);
+  const many = writeTexts('native.jsonl', texts);
+  const single = writeTexts('native-one.jsonl', texts.slice(0, 1));
+  const hundred = writeTexts('native-peer.jsonl', texts.slice(1));
+  const quantised = await pythonPeer(python, join(models, 'cellular/onnx/model_quantized.onnx'), hundred);
+  const bundle = await pythonPeer(python, join(root, 'www/models/cellular/model.onnx'), hundred);
+  const cores = cpus().length;
+  const contenders = {
+    'glossa, 1 thread': () => annotate(many, 1) - annotate(single, 1),
+    [`glossa, ${cores} threads`]: () => annotate(many, cores) - annotate(single, cores),
+    'onnxruntime int8, 1 thread': quantised.run,
+    'onnxruntime, our int8 file, 1 thread': bundle.run,
+  };
+  const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
+  for (let round = -1; round < rounds; round++) {
+    tell(`round ${round + 1} of ${rounds}`);
+    for (const [name, run] of Object.entries(contenders)) {
+      const took = await run();
+      if (round >= 0) times[name].push(took);
+    }
+  }
+  quantised.end();
+  bundle.end();
+  return { times: summaries(times), texts: TEXTS, cores };
+}

@@ -1,0 +1,47 @@
+/** Whether engines agree on labels, so that what is timed is the same work. */
+
+import { loadTransformers } from '../engines.js';
+
+export const WINDOW = 128;
+
+/**
+ * A text that fills a window exactly: its word pieces with `[CLS]` and `[SEP]` are `pieces` in number.
+ * @param {{ label: Function }} ours a loaded model of ours, whose tokens are taken
+ * @param {string[]} texts where to look; a text is cut after a token
+ * @returns {Promise<{ text: string, ids: number[], tokens: { label: string, piece: number }[] }>} `piece` is the place
+ *   of a token's first word piece in `ids`
+ */
+export async function exactWindow(ours, texts, shape, pieces) {
+  const { AutoTokenizer } = await loadTransformers();
+  const tokenizer = await AutoTokenizer.from_pretrained(shape);
+  const idsOf = (text) => Array.from(tokenizer.encode(text, { add_special_tokens: false }));
+  const [start, end] = [tokenizer.encode('')].map((ids) => Array.from(ids)).flat();
+  for (const whole of texts) {
+    const ids = [start];
+    for (const token of ours.label(whole, { mode: 'window' })) {
+      ids.push(...idsOf(whole.slice(token.begin, token.end)));
+      if (ids.length > pieces - 1) break;
+      if (ids.length < pieces - 1) continue;
+      const text = whole.slice(0, token.end);
+      ids.push(end);
+      const tokens = [];
+      let piece = 1;
+      for (const { begin, end, label } of ours.label(text, { mode: 'truncate' })) {
+        tokens.push({ label, piece });
+        piece += idsOf(text.slice(begin, end)).length;
+      }
+      return { text, ids, tokens };
+    }
+  }
+  throw new Error(`no text can be cut to ${pieces} word pieces`);
+}
+
+/** The share of tokens for which logits give the label that ours gave. */
+export function agreement(tokens, logits, names) {
+  const width = names.length;
+  const same = tokens.filter(({ label, piece }) => {
+    const row = logits.subarray(piece * width, (piece + 1) * width);
+    return names[row.indexOf(Math.max(...row))] === label;
+  });
+  return same.length / tokens.length;
+}

@@ -1,0 +1,62 @@
+import { loadTransformers } from '../engines.js';
+import { interleave, summaries } from '../measure.js';
+import { abstracts } from '../texts.js';
+import { WINDOW } from './agreement.js';
+
+const ABSTRACTS = 200;
+/** What is timed at once. The batch is gone through slice by slice, so that the contenders take turns often. */
+const SLICE = 50;
+
+/**
+ * Abstracts in a batch, on two cores: our pool of two workers beside one worker, and onnxruntime-web with two threads.
+ * Ours reads text and writes chunks; the peer gets word-piece ids, in windows that do not overlap.
+ */
+export async function batch({ rounds, tell }) {
+  const { Annotator } = await import('/www/glossa.js');
+  const pooled = typeof Annotator.prototype.annotateAll === 'function';
+  const texts = abstracts(ABSTRACTS);
+  const slices = Array.from({ length: ABSTRACTS / SLICE }, (_, i) => texts.slice(i * SLICE, (i + 1) * SLICE));
+  const inTurn = (run) => {
+    let turn = 0;
+    return () => run(turn++ % slices.length);
+  };
+  const model = '/www/models/cellular/';
+  const contenders = {};
+  tell('loading ours');
+  const one = await Annotator.create({ model, workers: 1 });
+  const annotateAll = (annotator, list) =>
+    pooled ? annotator.annotateAll(list) : Promise.all(list.map((text) => annotator.annotate(text)));
+  contenders['ours, 1 worker'] = inTurn((slice) => annotateAll(one, slices[slice]));
+  let two;
+  if (pooled) {
+    two = await Annotator.create({ model, workers: 2 });
+    contenders['ours, 2 workers'] = inTurn((slice) => annotateAll(two, slices[slice]));
+  }
+  tell('loading onnxruntime-web');
+  const peer = new Worker('steps/onnxruntime_worker.js', { type: 'module' });
+  const ask = (message) =>
+    new Promise((resolve, reject) => {
+      peer.onmessage = ({ data }) => (data.error ? reject(new Error(data.error)) : resolve(data));
+      peer.onerror = (event) => reject(new Error(event.message));
+      peer.postMessage(message);
+    });
+  const windows = await Promise.all(slices.map(windowsOf));
+  await ask({ file: '/models/cellular/onnx/model_quantized.onnx', threads: 2, windows });
+  contenders['onnxruntime-web int8, 2 threads'] = inTurn((slice) => ask({ slice }));
+  const times = await interleave(contenders, { rounds, warmup: 1, onRound: (done) => tell(`round ${done} of ${rounds}`) });
+  for (const annotator of [one, two]) annotator?.dispose();
+  peer.terminate();
+  return { times: summaries(times), abstracts: ABSTRACTS, slice: SLICE, windows: windows.flat().length };
+}
+
+async function windowsOf(texts) {
+  const { AutoTokenizer } = await loadTransformers();
+  const tokenizer = await AutoTokenizer.from_pretrained('cellular');
+  return texts.flatMap((text) => {
+    const [start, ...ids] = Array.from(tokenizer.encode(text));
+    const end = ids.pop();
+    const windows = [];
+    while (ids.length) windows.push([start, ...ids.splice(0, WINDOW - 2), end]);
+    return windows;
+  });
+}
