@@ -166,7 +166,8 @@ mod tests {
     fn the_largest_products_are_exact() {
         for k in [4, 1537, 3072] {
             for weight in [127, -127] {
-                let layer = Layer::new(PackedWeights::new(k, 17, &vec![weight; k * 17], &[1.0; 17]), &[], Activation::None);
+                let weights = PackedWeights::new(k, 17, &vec![weight; k * 17], &[1.0; 17]);
+                let layer = Layer::new(weights, &[], Activation::None);
                 // One zero makes the rest 127.
                 let mut input = vec![127.0; 9 * k];
                 input.iter_mut().step_by(k).for_each(|value| *value = 0.0);
@@ -199,7 +200,8 @@ mod tests {
 
     #[test]
     fn rows_without_span_give_their_value() {
-        let layer = Layer::new(PackedWeights::new(3, 2, &[1, 2, 3, 4, 5, 6], &[0.5, 0.0]), &[1.0, 2.0], Activation::None);
+        let weights = PackedWeights::new(3, 2, &[1, 2, 3, 4, 5, 6], &[0.5, 0.0]);
+        let layer = Layer::new(weights, &[1.0, 2.0], Activation::None);
         for kernel in all() {
             for (value, expected) in [(0.0, 1.0), (2.0, 10.0), (1e-44, 1.0)] {
                 let out = run(kernel, &layer, &[value; 3]);

@@ -106,7 +106,12 @@ mod relaxed {
 
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
-    unsafe fn add16<const S: usize>(rows: *const u8, stride: usize, panel: *const i8, sums: &mut [[v128; VECTORS]; ROWS]) {
+    unsafe fn add16<const S: usize>(
+        rows: *const u8,
+        stride: usize,
+        panel: *const i8,
+        sums: &mut [[v128; VECTORS]; ROWS],
+    ) {
         for (row, sums) in sums.iter_mut().enumerate() {
             let mut pairs = [i16x8_splat(0); VECTORS];
             for step in 0..S {
