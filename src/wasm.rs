@@ -1,11 +1,11 @@
 //! The doors to a browser: types in and out, downloads, time. What is annotated, and how, is decided elsewhere.
 
+mod files;
+
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use js_sys::{Array, Function, Object, Reflect, Uint8Array};
+use js_sys::{Array, Function, Object, Reflect};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::Value;
@@ -13,14 +13,12 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Performance, ReadableStreamDefaultReader, RequestInit, Response};
 
+use self::files::{JsFile, JsFiles, Pieces};
 use crate::engine::{Fused, Precision};
-use crate::model::{is_archive_name, list_paths, EXPORT_FOLDER_FILES, HUGGING_FACE_FILES, MANIFEST};
-use crate::model::{ArchiveFile, Loading, Manifest, ManifestFile, MemoryFiles, Model, Source, Taker};
+use crate::model::{is_archive_name, EXPORT_FOLDER_FILES, HUGGING_FACE_FILES, MANIFEST};
+use crate::model::{Loading, Manifest, ManifestFile, Model};
 use crate::pipeline::{explained, Pipeline};
 use crate::{annotator, AnnotateOptions, Error, Options};
-
-/// Bytes reserved for a file on the word of a manifest alone.
-const MOST_RESERVED: u64 = 64 << 20;
 
 #[wasm_bindgen]
 extern "C" {
@@ -79,12 +77,20 @@ pub struct Job {
     inner: RefCell<annotator::Job>,
 }
 
-/// What `onProgress` is told: the download as a whole, in bytes, then the graph's preparation.
+/// What `onProgress` is told: the download as a whole, in bytes, then the model's preparation, in bytes of its file that
+/// have been read; at its end what is left is to be optimised.
 #[derive(Serialize)]
 #[serde(tag = "stage", rename_all = "camelCase")]
 enum Progress<'a> {
     Download { file: &'a str, loaded: f64, total: f64 },
-    Prepare,
+    Prepare { loaded: f64, total: f64 },
+}
+
+/// Calls a listener, if there is one. What it throws is its own affair; loading goes on.
+fn tell(listener: Option<&Function>, progress: &Progress<'_>) {
+    if let Some(listener) = listener {
+        let _ = listener.call1(&JsValue::NULL, &plain(progress));
+    }
 }
 
 /// What `info` returns.
@@ -105,7 +111,8 @@ struct Info<'a> {
 #[wasm_bindgen]
 impl Annotator {
     /// Downloads a model folder, or a zip whose address ends so, and loads it. `address` is absolute; `on_progress`
-    /// is called with `{stage: "download", file, loaded, total}` in bytes over all files, then `{stage: "prepare"}`;
+    /// is called with `{stage: "download", file, loaded, total}` in bytes over all files, then
+    /// `{stage: "prepare", loaded, total}` in bytes of the ONNX file;
     /// `signal` stops the download.
     pub async fn fetch(
         address: String,
@@ -114,35 +121,35 @@ impl Annotator {
         signal: Option<AbortSignal>,
     ) -> Result<Annotator, JsValue> {
         let options: Options = read(&options)?;
-        let tell = |progress: &Progress<'_>| {
-            if let Some(listener) = &on_progress {
-                // What a listener throws is its own affair; the download goes on.
-                let _ = listener.call1(&JsValue::NULL, &plain(progress));
-            }
-        };
-        let files = download(&address, signal.as_ref(), &tell).await.map_err(|error| js_error(&error))?;
-        tell(&Progress::Prepare);
-        Self::load(files, &options)
+        let listener = on_progress.as_ref();
+        let files = download(&address, signal.as_ref(), &|progress| tell(listener, progress)).await;
+        Self::load(files.map_err(|error| js_error(&error))?, &options, listener)
     }
 
-    /// Loads a model from memory. `files` maps paths (`model.onnx`, `assets/vocab.txt`) to `Uint8Array`s; a single file
-    /// `….zip` is a model's zip, such as a saved model of Spark NLP.
+    /// Loads a model from files. `files` maps paths (`model.onnx`, `assets/vocab.txt`) to `Uint8Array`s or, in a worker,
+    /// to `Blob`s, which are read a part at a time; a single file `….zip` is a model's zip, such as a saved model of
+    /// Spark NLP. `on_progress` is called with `{stage: "prepare", loaded, total}`.
     #[wasm_bindgen(js_name = fromFiles)]
-    pub fn from_files(name: String, files: &Object, options: JsValue) -> Result<Annotator, JsValue> {
+    pub fn from_files(
+        name: String,
+        files: &Object,
+        options: JsValue,
+        on_progress: Option<Function>,
+    ) -> Result<Annotator, JsValue> {
         let options: Options = read(&options)?;
-        let mut held = JsFiles { name, files: BTreeMap::new() };
+        let mut held = JsFiles::new(name);
         for entry in Object::entries(files).iter() {
             let entry = Array::from(&entry);
-            let path = entry.get(0).as_string().unwrap_or_default();
-            // An array of bytes is taken as it is: to construct another would copy it.
-            let bytes = entry.get(1).dyn_into().unwrap_or_else(|other| Uint8Array::new(&other));
-            held.files.insert(path, bytes);
+            held.insert(entry.get(0).as_string().unwrap_or_default(), JsFile::new(entry.get(1)));
         }
-        Self::load(held, &options)
+        Self::load(held, &options, on_progress.as_ref())
     }
 
-    fn load(files: impl Source, options: &Options) -> Result<Annotator, JsValue> {
-        let loading = Loading { precision: options.precision, ..Loading::default() };
+    fn load(files: JsFiles, options: &Options, listener: Option<&Function>) -> Result<Annotator, JsValue> {
+        let progress = |loaded: u64, total: u64| {
+            tell(listener, &Progress::Prepare { loaded: loaded as f64, total: total as f64 });
+        };
+        let loading = Loading { precision: options.precision, progress: &progress };
         let model = Model::read(&files, &loading).map_err(|error| js_error(&error))?;
         // Before the graph is optimised, which takes its size again.
         drop(files);
@@ -243,91 +250,29 @@ impl Job {
     }
 }
 
-/// Files that stay in the memory of JS, which unlike that of WebAssembly is given back when it is no longer needed.
-struct JsFiles {
-    name: String,
-    files: BTreeMap<String, Uint8Array>,
-}
-
-impl Source for JsFiles {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn list(&self, folder: &str) -> Result<Vec<String>, Error> {
-        Ok(list_paths(self.files.keys(), folder))
-    }
-
-    fn stream(&self, path: &str, take: &mut Taker<'_>) -> Result<bool, Error> {
-        let Some(bytes) = self.files.get(path) else { return Ok(false) };
-        take(&mut JsReader { bytes, at: 0 }, bytes.length().into())?;
-        Ok(true)
-    }
-
-    fn archive(&self) -> Result<Option<ArchiveFile<'_>>, Error> {
-        let mut files = self.files.iter();
-        Ok(match (files.next(), files.next()) {
-            (Some((path, bytes)), None) if is_archive_name(path) => {
-                // A call into JS per read: the buffer makes them few.
-                Some((self.locate(path), Box::new(BufReader::with_capacity(1 << 16, JsReader { bytes, at: 0 }))))
-            }
-            _ => None,
-        })
-    }
-}
-
-struct JsReader<'a> {
-    bytes: &'a Uint8Array,
-    at: u64,
-}
-
-impl Read for JsReader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = u64::from(self.bytes.length());
-        let start = self.at.min(length);
-        let end = length.min(start + buffer.len() as u64);
-        let count = (end - start) as usize;
-        self.bytes.subarray(start as u32, end as u32).copy_to(&mut buffer[..count]);
-        self.at = end;
-        Ok(count)
-    }
-}
-
-impl Seek for JsReader<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => u64::from(self.bytes.length()).checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
-    }
-}
-
 /// Fetches a bundle's files, or where there is no manifest those of a Spark NLP export folder or a Hugging Face folder;
 /// or one zip.
 async fn download(
     address: &str,
     signal: Option<&AbortSignal>,
     tell: &dyn Fn(&Progress<'_>),
-) -> Result<MemoryFiles, Error> {
+) -> Result<JsFiles, Error> {
     let address = address.trim_end_matches('/');
     let (root, archive) = match address.rsplit_once('/') {
         Some((folder, file)) if is_archive_name(file) => (folder, Some(file)),
         _ => (address, None),
     };
-    let mut files = MemoryFiles::new(root);
+    let mut files = JsFiles::new(root);
     let locate = |path: &str| format!("{root}/{path}");
     let unlisted = |paths: &[&str]| paths.iter().map(|path| (path.to_string(), None)).collect::<Vec<_>>();
     let paths: Vec<(String, Option<ManifestFile>)> = if let Some(archive) = archive {
         unlisted(&[archive])
-    } else if let Some(bytes) = fetch_if_there(&locate(MANIFEST), signal).await? {
-        let manifest = Manifest::parse(&bytes, &locate(MANIFEST))?;
-        files.insert(MANIFEST, bytes);
+    } else if let Some(found) = fetch_if_there(&locate(MANIFEST), signal).await? {
+        let manifest = Manifest::parse(&found.to_vec(), &locate(MANIFEST))?;
+        files.insert(MANIFEST, JsFile::Pieces(found));
         manifest.files.into_iter().map(|file| (file.path.clone(), Some(file))).collect()
-    } else if let Some(bytes) = fetch_if_there(&locate(EXPORT_FOLDER_FILES[0]), signal).await? {
-        files.insert(EXPORT_FOLDER_FILES[0], bytes);
+    } else if let Some(found) = fetch_if_there(&locate(EXPORT_FOLDER_FILES[0]), signal).await? {
+        files.insert(EXPORT_FOLDER_FILES[0], JsFile::Pieces(found));
         unlisted(&EXPORT_FOLDER_FILES[1..])
     } else {
         unlisted(&HUGGING_FACE_FILES)
@@ -344,10 +289,10 @@ async fn download(
         loaded(0.0);
         match fetch_file(&locate(&path), signal, listed.as_ref(), &loaded).await {
             Ok(found) => {
-                before += found.len() as f64;
+                before += found.length() as f64;
                 graph |= path.ends_with(".onnx");
                 tokenizer |= path == "tokenizer.json";
-                files.insert(path, found);
+                files.insert(path, JsFile::Pieces(found));
             }
             // Whether a missing file matters is for the model's reader to say.
             Err(Error::FileMissing { .. }) if listed.is_none() && archive.is_none() => (),
@@ -358,9 +303,9 @@ async fn download(
 }
 
 /// Fetches a small file; `None` when there is no such file.
-async fn fetch_if_there(address: &str, signal: Option<&AbortSignal>) -> Result<Option<Vec<u8>>, Error> {
+async fn fetch_if_there(address: &str, signal: Option<&AbortSignal>) -> Result<Option<Pieces>, Error> {
     match fetch_file(address, signal, None, &|_| ()).await {
-        Ok(bytes) => Ok(Some(bytes)),
+        Ok(found) => Ok(Some(found)),
         Err(Error::FileMissing { .. }) => Ok(None),
         Err(error) => Err(error),
     }
@@ -374,7 +319,7 @@ async fn fetch_file(
     signal: Option<&AbortSignal>,
     listed: Option<&ManifestFile>,
     loaded: &dyn Fn(f64),
-) -> Result<Vec<u8>, Error> {
+) -> Result<Pieces, Error> {
     let unreadable = |reason: JsValue| {
         if signal.is_some_and(AbortSignal::aborted) {
             return Error::Cancelled;
@@ -394,21 +339,18 @@ async fn fetch_file(
         _ if !response.ok() => return Err(unreadable(format!("status {}", response.status()).into())),
         _ => (),
     }
-    let mut bytes = Vec::with_capacity(expected.unwrap_or(0).min(MOST_RESERVED) as usize);
-    let Some(body) = response.body() else { return Ok(bytes) };
+    let mut pieces = Pieces::default();
+    let Some(body) = response.body() else { return Ok(pieces) };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     loop {
         let part = JsFuture::from(reader.read()).await.map_err(unreadable)?;
         let done = Reflect::get(&part, &"done".into()).map_err(unreadable)?;
         if done.is_truthy() {
-            return Ok(bytes);
+            return Ok(pieces);
         }
-        let part = Uint8Array::new(&Reflect::get(&part, &"value".into()).map_err(unreadable)?);
-        let start = bytes.len();
-        bytes.resize(start + part.length() as usize, 0);
-        part.copy_to(&mut bytes[start..]);
-        loaded(bytes.len() as f64);
-        if expected.is_some_and(|expected| bytes.len() as u64 > expected) {
+        pieces.push(Reflect::get(&part, &"value".into()).map_err(unreadable)?.unchecked_into());
+        loaded(pieces.length() as f64);
+        if expected.is_some_and(|expected| pieces.length() > expected) {
             let _ = reader.cancel();
             return Err(Error::FileMismatch {
                 file: address.to_string(),

@@ -71,12 +71,19 @@ function setStatus(state, message, { detail = '', code, ratio } = {}) {
   if (focused) (busy ? cancelButton : annotateButton).focus();
 }
 
+const mega = (bytes) => (bytes / 1e6).toFixed(1);
+
 function showProgress(event) {
   if (event.stage === 'engine') setStatus('loading', 'Starting the engine');
-  if (event.stage === 'prepare') setStatus('loading', 'Preparing the model');
+  if (event.stage === 'prepare') {
+    const { loaded: bytes, total } = event;
+    setStatus('loading', bytes < total ? 'Reading the model' : 'Preparing the model', {
+      detail: bytes < total ? `: ${mega(bytes)} of ${mega(total)} MB` : '',
+      ratio: bytes < total ? bytes / total : undefined,
+    });
+  }
   if (event.stage === 'download') {
     const { loaded: bytes, total } = event;
-    const mega = (value) => (value / 1e6).toFixed(1);
     const detail = total ? `: ${mega(bytes)} of ${mega(total)} MB` : `: ${mega(bytes)} MB`;
     setStatus('loading', 'Downloading the model', { detail, ratio: total ? bytes / total : undefined });
   }

@@ -85,10 +85,11 @@ export { GlossaError, readPipeline };
  */
 
 /**
- * Bytes `loaded` and `total` are those of all files; `total` is 0 where the folder does not tell.
+ * Bytes `loaded` and `total` are those of all files, `total` being 0 where the folder does not tell; in stage `prepare`
+ * they are those of the ONNX file, and when all are read the model is still to be optimised.
  * @typedef {{ stage: 'engine' }
  *   | { stage: 'download', file: string, loaded: number, total: number }
- *   | { stage: 'prepare' }
+ *   | { stage: 'prepare', loaded: number, total: number }
  *   | { stage: 'ready' }} LoadProgress
  */
 

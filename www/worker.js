@@ -10,7 +10,8 @@
  * A load is cancelled by ending the worker: while the graph is prepared no message would get through.
  *
  * Out, any number of 'progress', at most one per 100 ms and stage, then one of the others:
- *   {id, type: 'progress', event}        load: {stage: 'download', file, loaded, total}, {stage: 'prepare'};
+ *   {id, type: 'progress', event}        load: {stage: 'download', file, loaded, total},
+ *                                        {stage: 'prepare', loaded, total};
  *                                        annotate: {stage: 'annotate', done, total}
  *   {id, type: 'result', value}          load: {name, labels, entities, …}; annotate: {chunks, truncatedFrom, windows};
  *                                        pipeline: {model, options, annotate, format}
@@ -65,20 +66,9 @@ async function load({ id, model, files, name, options }) {
   annotator?.free();
   annotator = null;
   annotator = files
-    ? Annotator.fromFiles(name, await inMemory(files), options)
+    ? Annotator.fromFiles(name, files, options, throttled(id))
     : await Annotator.fetch(model, options, throttled(id), undefined);
   return annotator.info();
-}
-
-/** Blobs are read here and not by the page, so that their bytes are held once and let go after loading. */
-async function inMemory(files) {
-  const read = async (file) => (file instanceof Blob ? new Uint8Array(await file.arrayBuffer()) : file);
-  const entries = Object.entries(files).map(async ([path, file]) => [path, await read(file)]);
-  try {
-    return Object.fromEntries(await Promise.all(entries));
-  } catch (error) {
-    throw Object.assign(new Error(`a file cannot be read: ${error.message}`), { code: 'file_unreadable' });
-  }
 }
 
 async function pipeline({ text, name }) {
