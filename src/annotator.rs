@@ -267,6 +267,20 @@ impl Annotator {
         entities
     }
 
+    /// How labels are chosen.
+    pub fn decoding(&self) -> Decoding {
+        self.decoder.decoding()
+    }
+
+    /// What logits are divided by before the softmax.
+    pub fn temperature(&self) -> f64 {
+        self.decoder.temperature()
+    }
+
+    pub(crate) fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
     /// Which parts of the model's graph run by our own operations; the rest runs as the file has it.
     pub fn fused(&self) -> Fused {
         self.classifier.fused()
@@ -294,6 +308,23 @@ impl Annotator {
             return Ok(Labelling { labels: self.named(&found), document: job.document, tokens });
         }
         Ok(Labelling { labels: self.named(&self.chosen(&job)), document: job.document, tokens: job.tokens })
+    }
+
+    /// As [`label`](Self::label), with what the labels were chosen from.
+    ///
+    /// # Errors
+    /// As there; `option_invalid` for a model read by its own tokenizer.
+    pub(crate) fn label_with_logits(&self, text: &str, mode: Mode) -> Result<(Labelling<'_>, TokenLogits), Error> {
+        let mut job = self.begin(text, &AnnotateOptions { mode, ..Default::default() })?;
+        if job.own.is_some() {
+            let reason = "the model is read by its own tokenizer; load it with encoding spark";
+            return Err(Error::OptionInvalid { option: "fitTemperature".into(), reason: reason.into() });
+        }
+        let empty = TokenLogits::new(job.tokens.len(), self.labels.len());
+        job.logits.get_or_insert(empty);
+        while self.advance(&mut job)? {}
+        let labels = self.named(&self.chosen(&job));
+        Ok((Labelling { labels, document: job.document, tokens: job.tokens }, job.logits.unwrap_or_default()))
     }
 
     /// Prepares a text: everything before the classifier.
@@ -387,7 +418,8 @@ impl Annotator {
         job.logits.as_ref().map_or(Cow::Borrowed(&job.found), |logits| Cow::Owned(self.decoder.decode(logits)))
     }
 
-    fn named(&self, found: &[Option<(usize, f32)>]) -> Vec<Option<TokenLabel<'_>>> {
+    /// Labels by id, with their names.
+    pub(crate) fn named(&self, found: &[Option<(usize, f32)>]) -> Vec<Option<TokenLabel<'_>>> {
         found.iter().map(|label| label.map(|(id, score)| TokenLabel { label: &self.labels[id], score: Some(score) })).collect()
     }
 

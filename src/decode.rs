@@ -113,6 +113,15 @@ impl Decoder {
         }
     }
 
+    /// As this one, at another temperature.
+    pub(crate) fn at(&self, temperature: f64) -> Self {
+        Decoder { temperature, ..self.clone() }
+    }
+
+    pub(crate) fn temperature(&self) -> f64 {
+        self.temperature
+    }
+
     pub(crate) fn decoding(&self) -> Decoding {
         self.decoding
     }

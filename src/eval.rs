@@ -1,5 +1,11 @@
 //! Measures a model on annotated records.
 
+mod calibration;
+mod charts;
+mod judge;
+mod page;
+mod temperature;
+
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
@@ -7,8 +13,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::annotator::{Annotator, Labelling};
-use crate::chunk::{convert, ConverterOptions};
+use crate::chunk::{convert, Chunk, ConverterOptions};
 use crate::{Error, Mode};
+
+pub use calibration::{Bin, Calibration, Reliability, BINS};
+pub use judge::{judge, Cell, Confusion, Judged, Verdict};
+pub use page::{About, Page};
+pub use temperature::{Fitted, Fitting, Sureness};
 
 /// A text with the entities that people marked in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +41,12 @@ pub struct Span {
     pub end: usize,
     /// The entity's name.
     pub entity: String,
+}
+
+impl Span {
+    fn of(chunk: &Chunk) -> Self {
+        Span { begin: chunk.begin, end: chunk.end, entity: chunk.entity.clone() }
+    }
 }
 
 impl Record {
@@ -112,6 +129,8 @@ pub struct Report {
     pub exact: Exact,
     /// Token labels.
     pub token: ByToken,
+    /// Whether scores are as often right as they say.
+    pub calibration: Calibration,
 }
 
 /// Counts of agreement, to be gathered over documents in any order.
@@ -119,6 +138,7 @@ pub struct Report {
 pub struct Tally {
     entities: BTreeMap<String, Counts>,
     labels: BTreeMap<String, Counts>,
+    calibration: Calibration,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -143,23 +163,31 @@ impl Counts {
 }
 
 impl Tally {
-    /// Annotates a record and counts how that agrees with its entities.
+    /// Annotates a record, counts how that agrees with its entities, and gives what was found.
     ///
     /// # Errors
     /// Those of [`Annotator::label`].
-    pub fn add(&mut self, annotator: &Annotator, record: &Record, mode: Mode) -> Result<(), Error> {
-        let labelling = annotator.label(&record.text, mode)?;
+    pub fn add(&mut self, annotator: &Annotator, record: &Record, mode: Mode) -> Result<Vec<Chunk>, Error> {
+        Ok(self.count(&annotator.label(&record.text, mode)?, record))
+    }
+
+    /// Counts how labels agree with a record's entities, and gives the chunks that they make.
+    fn count(&mut self, labelling: &Labelling<'_>, record: &Record) -> Vec<Chunk> {
         let chunks = convert(
             &labelling.document,
             &labelling.tokens,
             &labelling.labels,
             &ConverterOptions::default(),
         );
-        let found: HashSet<Span> = chunks
-            .into_iter()
-            .map(|chunk| Span { begin: chunk.begin, end: chunk.end, entity: chunk.entity })
-            .collect();
         let marked: HashSet<Span> = record.entities.iter().cloned().collect();
+        let mut found = HashSet::new();
+        for chunk in &chunks {
+            let span = Span::of(chunk);
+            if let Some(confidence) = chunk.confidence {
+                self.calibration.chunk.add(confidence, marked.contains(&span));
+            }
+            found.insert(span);
+        }
         for span in &found {
             let counts = self.entities.entry(span.entity.clone()).or_default();
             counts.found += 1;
@@ -168,11 +196,11 @@ impl Tally {
         for span in &marked {
             self.entities.entry(span.entity.clone()).or_default().marked += 1;
         }
-        self.add_labels(&labelling, record);
-        Ok(())
+        self.count_labels(labelling, record);
+        chunks
     }
 
-    fn add_labels(&mut self, labelling: &Labelling<'_>, record: &Record) {
+    fn count_labels(&mut self, labelling: &Labelling<'_>, record: &Record) {
         let marked = marked_labels(labelling, &record.entities);
         for (label, marked) in labelling.labels.iter().zip(&marked) {
             let found = label.map_or("O", |label| label.label);
@@ -180,6 +208,9 @@ impl Tally {
             let counts = self.labels.entry(marked.clone()).or_default();
             counts.marked += 1;
             counts.both += usize::from(found == marked);
+            if let Some(score) = label.and_then(|label| label.score) {
+                self.calibration.token.add(score, found == marked);
+            }
         }
     }
 
@@ -191,6 +222,8 @@ impl Tally {
         for (name, counts) in other.labels {
             self.labels.entry(name).or_default().add(counts);
         }
+        self.calibration.token.merge(&other.calibration.token);
+        self.calibration.chunk.merge(&other.calibration.chunk);
     }
 
     /// The scores so far.
@@ -211,6 +244,7 @@ impl Tally {
                 entities: scores(&self.entities),
             },
             token: ByToken { macro_f1: inside.iter().sum::<f64>() / inside.len().max(1) as f64, labels },
+            calibration: self.calibration.clone(),
         }
     }
 }

@@ -96,6 +96,9 @@ fn eval_counts_exact_spans_and_labels() {
         let printed = String::from_utf8(output.stdout).expect("UTF-8");
         let report: Value = serde_json::from_str(printed.lines().last().expect("a line")).expect("JSON");
         assert_eq!(report["exact"]["f1"], expected, "{report}");
+        let off = report["calibration"]["chunk"]["ece"].as_f64().expect("an error");
+        let chunks = report["calibration"]["chunk"]["count"].as_u64().expect("a count");
+        assert!(chunks >= 2 && (if expected == 1.0 { off < 0.5 } else { off > 0.5 }), "{report}");
         if expected == 1.0 {
             assert_eq!(report["token"]["macro_f1"], 1.0);
             assert_eq!(report["exact"]["entities"]["protein"]["precision"], 1.0);
@@ -135,4 +138,68 @@ fn options_of_the_pipeline_have_flags() {
         let message = String::from_utf8_lossy(&output.stderr).to_string();
         assert!(message.contains(&format!("option_invalid: option {option}")), "{message}");
     }
+}
+
+#[test]
+fn a_temperature_is_fitted_and_a_page_written() {
+    let model = model("cellular");
+    let folder = std::env::temp_dir().join(format!("glossa-report-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (file, page) = (folder.join("records.jsonl"), folder.join("report.html"));
+    // The first is found so; of the second, nothing is.
+    let records = [
+        serde_json::json!({ "id": "a<b>\"&'", "text": "IL-2 activates <script>alert(1)</script> & T cells.", "entities": [[0, 4, "protein"]] }),
+        serde_json::json!({ "id": "second", "text": "We saw 20 patients there.", "entities": [[10, 18, "cell_type"], [0, 2, "<i>new</i>"]] }),
+    ];
+    std::fs::write(&file, records.map(|record| record.to_string()).join("\n")).expect("a file");
+    let (file, page_path) = (file.display().to_string(), page.display().to_string());
+    let output = glossa(&["eval", "--model", &model, "--fit-temperature", "--report", &page_path, &file], "");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    let report: Value = serde_json::from_str(printed.lines().last().expect("a line")).expect("JSON");
+    let fitted = &report["fitted"];
+    let number = |value: &Value| value.as_f64().expect("a number");
+    let temperature = number(&fitted["temperature"]);
+    assert!((0.05..=20.0).contains(&temperature) && printed.contains(&format!("{temperature:.4} ")), "{printed}");
+    assert!(number(&fitted["after"]["nll"]) <= number(&fitted["before"]["nll"]), "{fitted}");
+    assert!(fitted["after"]["calibration"]["token"]["ece"].is_number());
+    let once = glossa(&["eval", "--model", &model, &file], "");
+    let once: Value = serde_json::from_slice(once.stdout.rsplit(|byte| *byte == b'\n').nth(1).expect("a line")).expect("JSON");
+    assert_eq!((&once["exact"], &once["token"]), (&report["exact"], &report["token"]));
+    assert_eq!(once.get("fitted"), None);
+
+    let html = std::fs::read_to_string(&page).expect("the page");
+    for expected in [
+        "<title>cellular on ",
+        "a&lt;b&gt;&quot;&amp;&#39;",
+        "&lt;script&gt;",
+        "− missed cell_type</b>",
+        "− missed &lt;i&gt;new&lt;/i&gt;</b>",
+        "<th scope=\"row\">&lt;i&gt;new&lt;/i&gt;</th>",
+        "Expected calibration error",
+        "default-src 'none'",
+    ] {
+        assert!(html.contains(expected), "{expected}: {html}");
+    }
+    // Nothing of the input is taken for markup, and nothing is loaded.
+    for refused in ["<script", "<i>new", "http://", "https://", "src=", "href=", "@import"] {
+        assert!(!html.contains(refused), "{refused}");
+    }
+    // Every element that is opened is closed, in order.
+    let mut open = Vec::new();
+    for tag in html.split('<').skip(1).filter(|tag| !tag.starts_with('!') && !tag.starts_with("meta")) {
+        let name: String = tag.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '/').collect();
+        match name.strip_prefix('/') {
+            Some(closed) => assert_eq!(open.pop().as_deref(), Some(closed), "{tag}"),
+            None if !tag.split('>').next().unwrap_or_default().ends_with('/') => open.push(name),
+            None => {}
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+
+    let nowhere = folder.join("no/such/folder/report.html").display().to_string();
+    let output = glossa(&["eval", "--model", &model, "--report", &nowhere, &file], "");
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("output_failed: "));
+    std::fs::remove_dir_all(folder).expect("the folder is ours");
 }

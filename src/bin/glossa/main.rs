@@ -1,17 +1,17 @@
 //! The command line: `glossa annotate`, `glossa eval` and `glossa compare`.
 
 mod compare;
+mod eval;
 mod flags;
 mod setup;
 
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use glossa::eval::{Record, Report, Score, Tally};
 use glossa::export::{Format, Writer};
 use glossa::{AggregationStrategy, AnnotateOptions, Annotation, Error};
 
@@ -32,7 +32,7 @@ enum Command {
     Annotate(Annotate),
     /// Measures a model on records `{"id", "text", "entities": [[begin, end, entity], …]}`, one a line, with offsets
     /// in code points. The last line of the output is the report as one JSON object.
-    Eval(Eval),
+    Eval(eval::Eval),
     /// Reports what differs between two outputs, ours or Spark NLP's. The exit code is 0 if nothing does, 1 if
     /// something does, and 2 if they cannot be compared.
     Compare(compare::Compare),
@@ -77,16 +77,6 @@ struct Annotate {
     setup: Setup,
 }
 
-#[derive(Args)]
-struct Eval {
-    // Of a pipeline's file, only the model, its options and the mode count: a threshold or other names would make the
-    // scores those of something else.
-    #[command(flatten)]
-    setup: Setup,
-    /// The records.
-    file: PathBuf,
-}
-
 fn replacement(argument: &str) -> Result<(String, String), String> {
     let (old, new) = argument.split_once('=').ok_or("it is not OLD=NEW")?;
     Ok((old.to_string(), new.to_string()))
@@ -129,7 +119,7 @@ impl From<io::Error> for Failure {
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Annotate(arguments) => exit_code(annotate(&arguments), 1),
-        Command::Eval(arguments) => exit_code(eval(&arguments), 1),
+        Command::Eval(arguments) => exit_code(eval::run(&arguments), 1),
         // As of `diff`: 1 is taken by an answer.
         Command::Compare(arguments) => match compare::run(&arguments) {
             Ok(equal) => ExitCode::from(u8::from(!equal)),
@@ -190,51 +180,6 @@ fn annotate(arguments: &Annotate) -> Result<(), Failure> {
     })?;
     writer.finish()?;
     Ok(())
-}
-
-fn eval(arguments: &Eval) -> Result<(), Failure> {
-    let place = arguments.file.display().to_string();
-    let mut records = Vec::new();
-    for (line, place) in numbered_lines(&read_text(&arguments.file)?, &place) {
-        records.push(Record::parse(line, &place)?);
-    }
-    let (pipeline, annotator) = arguments.setup.load()?;
-    let mode = pipeline.annotate.mode;
-    let mut all = Tally::default();
-    let run = |record: &Record| {
-        let mut tally = Tally::default();
-        tally.add(&annotator, record, mode)?;
-        Ok(tally)
-    };
-    in_order(&records, arguments.setup.threads(), run, |_, tally| {
-        all.merge(tally);
-        Ok(())
-    })?;
-    print_report(&all.report(), &mut BufWriter::new(io::stdout().lock()))?;
-    Ok(())
-}
-
-fn print_report(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let row = |out: &mut dyn Write, name: &str, score: &Score| {
-        let Score { precision, recall, f1, support } = score;
-        writeln!(out, "{name:24} {precision:>9.4} {recall:>9.4} {f1:>9.4} {support:>9}")
-    };
-    let heading = |out: &mut dyn Write, name: &str| {
-        writeln!(out, "{name:24} {:>9} {:>9} {:>9} {:>9}", "precision", "recall", "F1", "support")
-    };
-    let exact = &report.exact;
-    heading(out, "exact span")?;
-    exact.entities.iter().try_for_each(|(name, score)| row(out, name, score))?;
-    let support = exact.entities.values().map(|score| score.support).sum();
-    row(out, "all", &Score { precision: exact.precision, recall: exact.recall, f1: exact.f1, support })?;
-    writeln!(out)?;
-    heading(out, "token label")?;
-    report.token.labels.iter().try_for_each(|(name, score)| row(out, name, score))?;
-    writeln!(out, "{:24} {:>29.4}", "macro without O", report.token.macro_f1)?;
-    writeln!(out)?;
-    serde_json::to_writer(&mut *out, report)?;
-    writeln!(out)?;
-    out.flush()
 }
 
 /// Runs a function on all items, on several threads, and gives the results out in the items' order.

@@ -1,0 +1,80 @@
+"""Learns which label follows which, for the decoding `viterbi`, and writes it into a bundle's manifest if it helps.
+
+    python transitions.py --bundle DIR --train FILE.jsonl --choose FILE.jsonl [--weights 0,0.2,…] [--glossa PROGRAM]
+
+The log-score of label B after label A is WEIGHT * log(P(B after A) / P(B)), from the counts of the training records; 0
+is the constraint alone, in which `I-X` needs its `B-X`. Each weight is measured with `glossa eval` on the records to
+choose by, which should not be those to report on, and the best exact-span F1 decides. `argmax` is kept if it is better
+than all of them. Run it after `bundle.py`, and before measuring.
+"""
+
+import argparse
+import json
+import math
+import subprocess
+import tempfile
+from pathlib import Path
+
+from examples import Vocabulary, encode, read_records
+
+
+def counts(records, vocabulary, labels):
+    """How often each label follows each, and 1 more; a document's start counts as `O`."""
+    ids = {label: i for i, label in enumerate(labels)}
+    found = [[1] * len(labels) for _ in labels]
+    for record in records:
+        before = ids["O"]
+        for _, label, *_ in encode(record, vocabulary, ids):
+            found[before][label] += 1
+            before = label
+    return found
+
+
+def log_scores(found):
+    """How much likelier a label is after another than anywhere, in natural logarithms."""
+    total = sum(map(sum, found))
+    anywhere = [sum(column) / total for column in zip(*found)]
+    return [[math.log(n / sum(row) / anywhere[to]) for to, n in enumerate(row)] for row in found]
+
+
+def exact_f1(glossa, manifest, bundle, records):
+    """What `glossa eval` says of the bundle with another manifest."""
+    with tempfile.TemporaryDirectory() as folder:
+        for entry in manifest["files"]:
+            (Path(folder) / entry["path"]).symlink_to((bundle / entry["path"]).resolve())
+        (Path(folder) / "manifest.json").write_text(json.dumps(manifest))
+        run = subprocess.run([glossa, "eval", "--model", folder, records], check=True, capture_output=True, text=True)
+    return json.loads(run.stdout.splitlines()[-1])["exact"]["f1"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bundle", type=Path, required=True, help="folder with manifest.json, whose manifest is changed")
+    parser.add_argument("--train", type=Path, required=True, help="records to count in")
+    parser.add_argument("--choose", type=Path, required=True, help="records to choose the weight by")
+    parser.add_argument("--weights", default="0,0.1,0.2,0.3,0.5", help="weights to try")
+    parser.add_argument("--glossa", default="glossa", help="the command line to measure with")
+    options = parser.parse_args()
+
+    path = options.bundle / "manifest.json"
+    manifest = {**json.loads(path.read_text()), "format": "glossa-bundle/2"}
+    for key in ("decoding", "transitions"):
+        manifest.pop(key, None)
+    found = counts(read_records(options.train), Vocabulary(options.bundle / "vocab.txt"), manifest["labels"])
+    scores = log_scores(found)
+
+    best, chosen = exact_f1(options.glossa, manifest, options.bundle, options.choose), manifest
+    print(f"argmax      {best:.4f}", flush=True)
+    for weight in map(float, options.weights.split(",")):
+        tried = {**manifest, "decoding": "viterbi"}
+        if weight:
+            tried["transitions"] = [[round(weight * score, 4) for score in row] for row in scores]
+        f1 = exact_f1(options.glossa, tried, options.bundle, options.choose)
+        print(f"weight {weight:<4} {f1:.4f}", flush=True)
+        if f1 > best:
+            best, chosen = f1, tried
+    path.write_text(json.dumps(chosen, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
