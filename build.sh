@@ -185,12 +185,27 @@ need_peers() {
   fi
 }
 
+# LiteRT's models go by way of torch: several gigabytes, so only when asked for.
+need_litert() {
+  local venv=target/bench/litert-venv models=target/bench/models
+  [ ! -f $models/litert-made ] || [ $models/made -nt $models/litert-made ] || return 0
+  say "Installing litert-torch (5 to 10 minutes) and converting the models"
+  { python3 -m venv $venv && $venv/bin/python -m pip install -q litert-torch==0.10.0 transformers onnx; } ||
+    give_up "litert-torch could not be installed" "run the benchmark without --with-litert"
+  $venv/bin/python bench/make_litert.py --models $models || give_up "LiteRT's models were not made: see above"
+  touch $models/litert-made
+}
+
 run_bench() {
   need_node
   build_web
   build_native
   have chromium || have chromium-browser || have google-chrome || packages "a browser" chromium fonts-dejavu-core
   need_peers
+  if [ "${1:-}" = --with-litert ]; then
+    need_litert
+    shift
+  fi
   if [ "${1:-}" = --serve ]; then
     exec node bench/server.mjs "${2:-8001}"
   fi

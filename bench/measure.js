@@ -9,6 +9,7 @@
 export async function interleave(contenders, { rounds, warmup = 3, onRound }) {
   const names = Object.keys(contenders);
   const times = Object.fromEntries(names.map((name) => [name, []]));
+  warmup = Math.min(warmup, rounds);
   for (let round = -warmup; round < rounds; round++) {
     for (let i = 0; i < names.length; i++) {
       const name = names[(i + round + warmup) % names.length];

@@ -1,4 +1,4 @@
-// The command line beside onnxruntime in Python: the first window of each of a hundred abstracts.
+// The command line beside onnxruntime in Python: the first window of each of some abstracts.
 import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -9,7 +9,7 @@ import { summaries } from './measure.js';
 import { models, root } from './server.mjs';
 import { abstracts } from './texts.js';
 
-const TEXTS = 100;
+const TEXTS = 40;
 const glossa = join(root, 'target', 'release', 'glossa');
 
 function writeTexts(name, texts) {
@@ -45,14 +45,14 @@ async function pythonPeer(python, graph, texts) {
   return { run, end: () => child.stdin.end() };
 }
 
-/** Milliseconds for a hundred abstracts; ours less the time that a run on a single one takes, which is mostly loading. */
+/** Milliseconds for the abstracts; ours less the time that a run on a single one takes, which is mostly loading. */
 export async function native({ rounds, python, tell }) {
   const texts = abstracts(TEXTS + 1);
   const many = writeTexts('native.jsonl', texts);
   const single = writeTexts('native-one.jsonl', texts.slice(0, 1));
-  const hundred = writeTexts('native-peer.jsonl', texts.slice(1));
-  const quantised = await pythonPeer(python, join(models, 'cellular/onnx/model_quantized.onnx'), hundred);
-  const bundle = await pythonPeer(python, join(root, 'www/models/cellular/model.onnx'), hundred);
+  const same = writeTexts('native-peer.jsonl', texts.slice(1));
+  const quantised = await pythonPeer(python, join(models, 'cellular/onnx/model_quantized.onnx'), same);
+  const bundle = await pythonPeer(python, join(root, 'www/models/cellular/model.onnx'), same);
   const cores = cpus().length;
   const contenders = {
     'glossa, 1 thread': () => annotate(many, 1) - annotate(single, 1),

@@ -24,7 +24,7 @@ const TITLES = {
   'window-base': 'One window of 128 word pieces, BERT-base (12 layers of 768)',
   document: 'A document of 10 KB, text to spans',
   batch: 'Abstracts by the batch, a slice of 50 at a time',
-  native: 'Command line and Python: 100 abstracts, the first 128 word pieces of each',
+  native: 'Command line and Python: 40 abstracts, the first 128 word pieces of each',
   opening: 'Opening the page',
 };
 

@@ -1,8 +1,8 @@
 // Measures, and writes target/bench.json and the generated part of docs/performance.md.
 //
-//   node bench/run.mjs [--quick] [--only GOAL,GOAL] [--data DIR]
+//   node bench/run.mjs [--quick | --rounds N] [--only GOAL,GOAL] [--data DIR]
 //
-// With --only, the other goals keep what was measured before. --data: a folder of JSON lines with a text each, to
+// With --only, the other goals keep what was measured before; steps' names will do too. --data: a folder of JSON lines with a text each, to
 // compare labels on instead of our own sentences; its texts go nowhere.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,6 +20,7 @@ const { chromium } = createRequire(join(root, 'package.json'))('playwright-core'
 
 const { values: flags } = parseArgs({
   options: {
+    rounds: { type: 'string', default: '30' },
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     data: { type: 'string' },
@@ -68,7 +69,7 @@ async function inPage(name, options) {
   }
 }
 
-const rounds = flags.quick ? 5 : 30;
+const rounds = flags.quick ? 5 : Number(flags.rounds);
 const launch = (profile) => chromium.launchPersistentContext(profile, browser);
 const OWN = {
   native: () => native({ rounds, python, tell }),
@@ -78,9 +79,10 @@ const OWN = {
 
 mkdirSync(join(root, 'target', 'bench'), { recursive: true });
 const wanted = flags.only?.split(',') ?? Object.keys(STEPS_OF);
-const unknown = wanted.filter((goal) => !STEPS_OF[goal]);
+const all = new Set(Object.values(STEPS_OF).flat());
+const unknown = wanted.filter((name) => !STEPS_OF[name] && !all.has(name));
 if (unknown.length) throw new Error(`--only: there is no goal ${unknown}`);
-const steps = new Set(wanted.flatMap((goal) => STEPS_OF[goal]));
+const steps = new Set(wanted.flatMap((name) => STEPS_OF[name] ?? name));
 const measured = flags.only && existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : {};
 for (const step of steps) {
   const start = performance.now();
