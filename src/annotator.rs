@@ -12,7 +12,7 @@ use crate::decode::{Decoder, Decoding, TokenLogits};
 use crate::engine::{Classifier, Fused, Logits, Precision};
 use crate::hugging_face;
 use crate::model::{Loading, Model, Reading, Source};
-use crate::text::{self, CleanupMode, Document, Encoder, Pieces, Token, Tokenizer, TokenizerOptions, Window};
+use crate::text::{self, CleanupMode, Document, Encoder, Pieces, Segments, Token, Tokenizer, TokenizerOptions, Window};
 use crate::Error;
 
 /// Longest window that Spark NLP allows, `[CLS]` and `[SEP]` included.
@@ -147,6 +147,7 @@ pub struct Annotator {
     case_sensitive: bool,
     max_sentence_length: usize,
     pieces: Pieces,
+    segments: Segments,
     label_from_separator: bool,
     decoder: Decoder,
 }
@@ -159,6 +160,8 @@ pub struct Job {
     document: Document,
     tokens: Vec<Token>,
     pieces: Vec<u32>,
+    /// A value of [`Segments`] per piece.
+    segments: Vec<u32>,
     /// Per token which of the pieces are its own.
     placed: Vec<Range<usize>>,
     windows: Vec<Window>,
@@ -227,12 +230,18 @@ impl Annotator {
                 return Err(Error::VocabularyMismatch { file: model.graph_file, id, rows });
             }
         }
+        let segments = model.pipeline.segments;
+        if segments != Segments::Zeros && !classifier.reads_segments() {
+            let reason = "it has no input token_type_ids, which the manifest's segments are for".into();
+            return Err(Error::GraphInvalid { file: model.graph_file, reason });
+        }
         Ok(Annotator {
             tokenizer: Tokenizer::new(options.tokenizer.as_ref().unwrap_or(&model.pipeline.tokenizer))?,
             cleanup_mode: options.cleanup_mode,
             case_sensitive: options.case_sensitive.unwrap_or(model.pipeline.case_sensitive),
             max_sentence_length,
             pieces: options.pieces,
+            segments,
             label_from_separator: options.label_from_separator,
             decoder: Decoder::new(&model.labels, &model.pipeline.decoder, options.decoding),
             name: model.name,
@@ -345,6 +354,10 @@ impl Annotator {
         let tokens = self.tokenizer.tokenize(&document)?;
         let (pieces, placed) =
             Encoder::new(vocabulary, self.case_sensitive, self.pieces).encode(&document, &tokens);
+        let mut segments = vec![0; pieces.len()];
+        for (token, range) in tokens.iter().zip(&placed) {
+            segments[range.clone()].fill(self.segments.of(document.slice(token.bytes.clone())));
+        }
         let limit = self.max_sentence_length.saturating_sub(2);
         let mut truncated_from = None;
         let windows = match options.mode {
@@ -364,6 +377,7 @@ impl Annotator {
                 .then(|| TokenLogits::new(tokens.len(), self.labels.len())),
             tokens,
             pieces,
+            segments,
             placed,
             windows,
             done: 0,
@@ -386,7 +400,9 @@ impl Annotator {
         let mut ids = vec![vocabulary.classification()];
         ids.extend_from_slice(&job.pieces[window.pieces.clone()]);
         ids.push(vocabulary.separator());
-        let logits = self.classifier.logits(&ids)?;
+        let mut segments = vec![0];
+        segments.extend_from_slice(&job.segments[window.pieces.clone()]);
+        let logits = self.classifier.logits_with(&ids, &segments)?;
         let mut decided = window.decides.clone();
         let next = job.placed.get(decided.end).filter(|token| token.start == window.pieces.end);
         if self.label_from_separator && next.is_some() {

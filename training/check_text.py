@@ -1,9 +1,9 @@
-"""Compares `spark_text.py` with recorded tokens of Spark NLP: `python check_text.py`."""
+"""Compares `spark_text.py` with recorded tokens of Spark NLP and the engine's case feature: `python check_text.py`."""
 
 import json
 from pathlib import Path
 
-from spark_text import tokenize
+from spark_text import casing, tokenize
 
 CASES = Path(__file__).parent.parent / "tests/golden/cases"
 
@@ -19,6 +19,9 @@ def main():
             recorded = [text for _, _, text in case["tokens"]]
             assert ours == recorded, (case["text"], ours, recorded)
             compared += 1
+    for line in (CASES.parent / "casing.jsonl").read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        assert casing(case["token"]) == case["casing"], case
     print(f"{compared} texts agree")
 
 

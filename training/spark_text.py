@@ -113,3 +113,9 @@ def word_pieces(word, vocabulary, unknown):
         ids.append(piece)
         start = end
     return ids
+
+
+def casing(token):
+    """The case feature of a token: 0 without capitals, 1 with a first capital alone, 2 with any others."""
+    capitals = [i for i, c in enumerate(token) if c.isupper()]
+    return 0 if not capitals else 1 if capitals == [0] else 2

@@ -183,18 +183,35 @@ impl Classifier {
         self.fused
     }
 
-    /// Runs one window of piece ids, `[CLS]` and `[SEP]` included.
+    /// Whether the graph has an input `token_type_ids`.
+    pub fn reads_segments(&self) -> bool {
+        self.inputs.contains(&Input::Segments)
+    }
+
+    /// Runs one window of piece ids, `[CLS]` and `[SEP]` included, with `token_type_ids` of 0.
     ///
     /// # Errors
     /// `inference_failed`, for instance when the window is longer than the model's position table.
     pub fn logits(&self, ids: &[u32]) -> Result<Logits, Error> {
+        self.logits_with(ids, &[])
+    }
+
+    /// Runs one window of piece ids with a value of `token_type_ids` each; those beyond the end of `segments` are 0.
+    ///
+    /// # Errors
+    /// As [`logits`](Self::logits); also when the model's table has no row for a value.
+    pub fn logits_with(&self, ids: &[u32], segments: &[u32]) -> Result<Logits, Error> {
         let failed = |error: TractError| Error::InferenceFailed { reason: format!("{error:#}") };
         let mut inputs = tvec![];
         for input in &self.inputs {
             let values: Vec<i64> = match input {
                 Input::PieceIds => ids.iter().map(|&id| i64::from(id)).collect(),
                 Input::Mask => vec![1; ids.len()],
-                Input::Segments => vec![0; ids.len()],
+                Input::Segments => {
+                    let mut values: Vec<i64> = segments.iter().map(|&value| i64::from(value)).collect();
+                    values.resize(ids.len(), 0);
+                    values
+                }
             };
             inputs.push(Tensor::from_shape(&[1, ids.len()], &values).map_err(failed)?.into_tvalue());
         }

@@ -8,14 +8,14 @@ use sha2::{Digest, Sha256};
 use super::{check_labels, read_graph, Loading, Model, PipelineDefaults, Reading, Source};
 use crate::decode::{DecoderDefaults, Decoding};
 use crate::engine::Graph;
-use crate::text::{TokenizerOptions, Vocabulary};
+use crate::text::{Segments, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The file that makes a folder a bundle.
 pub const MANIFEST: &str = "manifest.json";
 /// Every format that is read.
 const FORMATS: [&str; 2] = [FIRST_FORMAT, "glossa-bundle/2"];
-/// The format without what says how to decode.
+/// The format without what says how to decode and what `token_type_ids` hold.
 const FIRST_FORMAT: &str = "glossa-bundle/1";
 const GRAPH: &str = "model.onnx";
 const VOCABULARY: &str = "vocab.txt";
@@ -24,8 +24,8 @@ const VOCABULARY: &str = "vocab.txt";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// `glossa-bundle/2`, or `glossa-bundle/1` if it has none of `decoding`, `temperature` and `transitions`: who knows
-    /// only the first format would decode otherwise without a word.
+    /// `glossa-bundle/2`, or `glossa-bundle/1` if it has none of `segments`, `decoding`, `temperature` and `transitions`:
+    /// who knows only the first format would read or decode otherwise without a word.
     pub format: String,
     /// A short name, such as `cellular`.
     pub name: String,
@@ -40,6 +40,9 @@ pub struct Manifest {
     pub case_sensitive: bool,
     /// Word pieces a window, `[CLS]` and `[SEP]` included.
     pub max_sentence_length: usize,
+    /// What the graph's input `token_type_ids` holds: `zeros`, also if it is left out, or `casing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments: Option<Segments>,
     /// How labels are chosen by default: `argmax` if it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decoding: Option<Decoding>,
@@ -81,9 +84,11 @@ impl Manifest {
         if !FORMATS.contains(&manifest.format.as_str()) {
             return Err(invalid(format!("its format is {:?}, not one of {}", manifest.format, FORMATS.join(", "))));
         }
-        let Manifest { decoding, temperature, transitions, .. } = &manifest;
-        if manifest.format == FIRST_FORMAT && (decoding.is_some() || temperature.is_some() || transitions.is_some()) {
-            return Err(invalid(format!("its format is {FIRST_FORMAT:?}, which knows no decoding, temperature or transitions")));
+        let Manifest { segments, decoding, temperature, transitions, .. } = &manifest;
+        let second = segments.is_some() || decoding.is_some() || temperature.is_some() || transitions.is_some();
+        if manifest.format == FIRST_FORMAT && second {
+            let unknown = "segments, decoding, temperature or transitions";
+            return Err(invalid(format!("its format is {FIRST_FORMAT:?}, which knows no {unknown}")));
         }
         manifest.decoder().check(manifest.labels.len()).map_err(invalid)?;
         if !(1..=512).contains(&manifest.max_sentence_length) {
@@ -123,6 +128,7 @@ pub(super) fn read(source: &dyn Source, manifest: &[u8], loading: &Loading<'_>) 
             tokenizer: manifest.tokenizer,
             case_sensitive: manifest.case_sensitive,
             max_sentence_length: manifest.max_sentence_length,
+            segments: manifest.segments.unwrap_or_default(),
         },
         name: manifest.name,
     })

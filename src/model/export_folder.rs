@@ -1,7 +1,7 @@
 //! A Spark NLP export folder: what `loadSavedModel` reads.
 
 use super::{base_name, check_labels, read_file_graph, Loading, Model, PipelineDefaults, Reading, Source};
-use crate::text::{TokenizerOptions, Vocabulary};
+use crate::text::{Segments, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 pub(super) const VOCABULARY: &str = "assets/vocab.txt";
@@ -26,6 +26,7 @@ pub(super) fn read(source: &dyn Source, vocabulary: &[u8], loading: &Loading<'_>
             // Nothing in the folder tells; Spark NLP takes these until told otherwise.
             case_sensitive: true,
             max_sentence_length: 128,
+            segments: Segments::Zeros,
             decoder: Default::default(),
         },
     })

@@ -6,7 +6,7 @@ use serde_json::{json, Value as Json};
 
 use super::{base_name, check_labels, external_data, read_file_graph, Loading, Model, PipelineDefaults, Reading, Source};
 use crate::engine::Graph;
-use crate::text::{OwnTokenizer, TokenizerOptions, Vocabulary};
+use crate::text::{OwnTokenizer, Segments, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The file that makes a folder a Hugging Face model.
@@ -62,6 +62,7 @@ pub(super) fn read(source: &dyn Source, config: &[u8], loading: &Loading<'_>) ->
             tokenizer: TokenizerOptions::default(),
             case_sensitive: !lowercase,
             max_sentence_length: limit,
+            segments: Segments::Zeros,
             decoder: Default::default(),
         },
     })

@@ -23,7 +23,7 @@ use archive::Archive;
 
 use crate::decode::DecoderDefaults;
 use crate::engine::{Graph, Precision};
-use crate::text::{OwnTokenizer, TokenizerOptions, Vocabulary};
+use crate::text::{OwnTokenizer, Segments, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// Everything that a model's files say, read and checked, with the graph still to be optimised.
@@ -82,6 +82,8 @@ pub struct PipelineDefaults {
     pub case_sensitive: bool,
     /// Word pieces a window, `[CLS]` and `[SEP]` included.
     pub max_sentence_length: usize,
+    /// What the model is told of each word piece beside its id.
+    pub segments: Segments,
     /// How labels are chosen.
     pub decoder: DecoderDefaults,
 }

@@ -9,7 +9,7 @@ use super::java_object::{self, Value};
 use super::source::{fill, is_archive_name};
 use super::{base_name, check_labels, sequence_file, wrapped_graph, Loading, Model, PipelineDefaults, Reading, Source};
 use crate::engine::Graph;
-use crate::text::{TokenizerOptions, Vocabulary};
+use crate::text::{Segments, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The file that makes a folder a saved model.
@@ -52,6 +52,7 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8], loading: &Loading<'_>) 
             tokenizer: TokenizerOptions::default(),
             case_sensitive: settings.case_sensitive,
             max_sentence_length: settings.max_sentence_length,
+            segments: Segments::Zeros,
             decoder: Default::default(),
         },
     })
