@@ -101,7 +101,9 @@ mod tests {
     #[test]
     fn every_score_has_its_bin() {
         let mut found = Reliability::default();
-        [0.0, f32::MIN_POSITIVE, 1.0 / 15.0 - 1e-3, 1.0, f32::NAN].map(|score| found.add(score, true));
+        for score in [0.0, f32::MIN_POSITIVE, 1.0 / 15.0 - 1e-3, 1.0, f32::NAN] {
+            found.add(score, true);
+        }
         assert_eq!((found.bins[0].count, found.bins[14].count), (4, 1));
     }
 }

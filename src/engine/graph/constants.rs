@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tract_onnx::pb::{type_proto, GraphProto, TypeProto, ValueInfoProto};
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::{type_proto, GraphProto, TensorProto, TypeProto, ValueInfoProto};
 use tract_onnx::tract_hir::internal::*;
 use tract_onnx::tract_hir::ops::konst::Const;
 
@@ -15,6 +16,11 @@ pub(in crate::engine) struct Constants(HashMap<String, Arc<Tensor>>);
 impl Constants {
     /// Takes large tensors out of a graph in its file's form. One at a time is held twice.
     pub(in crate::engine) fn take(framework: &tract_onnx::Onnx, graph: &mut GraphProto) -> TractResult<Constants> {
+        // Which tract would panic at.
+        let attributes = graph.node.iter().flat_map(|node| &node.attribute).filter_map(|attribute| attribute.t.as_ref());
+        if let Some(tensor) = attributes.chain(&graph.initializer).find(|tensor| is_raw_text(tensor)) {
+            bail!("the tensor {:?} holds bytes for text", tensor.name);
+        }
         let mut taken = HashMap::new();
         for mut tensor in std::mem::take(&mut graph.initializer) {
             if (tensor.raw_data.len() as u64) < LARGE_TENSOR || taken.contains_key(&tensor.name) {
@@ -49,4 +55,9 @@ impl Constants {
         }
         model.set_input_outlets(&inputs)
     }
+}
+
+/// Whether a tensor of text is given as raw bytes, which the format does not allow.
+fn is_raw_text(tensor: &TensorProto) -> bool {
+    tensor.data_type == DataType::String as i32 && !tensor.raw_data.is_empty()
 }
