@@ -37,6 +37,13 @@ def log_scores(found):
     return [[math.log(n / sum(row) / anywhere[to]) for to, n in enumerate(row)] for row in found]
 
 
+def written(manifest):
+    """The manifest as text, a row of transitions a line."""
+    text = json.dumps({**manifest, "transitions": "ROWS"}, indent=1, ensure_ascii=False)
+    rows = ",\n".join("  " + json.dumps(row) for row in manifest.get("transitions", []))
+    return text.replace('"ROWS"', f"[\n{rows}\n ]") + "\n"
+
+
 def exact_f1(glossa, manifest, bundle, records):
     """What `glossa eval` says of the bundle with another manifest."""
     with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +80,8 @@ def main():
         print(f"weight {weight:<4} {f1:.4f}", flush=True)
         if f1 > best:
             best, chosen = f1, tried
-    path.write_text(json.dumps(chosen, indent=1, ensure_ascii=False) + "\n")
+    text = written(chosen) if "transitions" in chosen else json.dumps(chosen, indent=1, ensure_ascii=False) + "\n"
+    path.write_text(text)
 
 
 if __name__ == "__main__":
