@@ -231,8 +231,8 @@ impl Annotator {
             }
         }
         let segments = model.pipeline.segments;
-        if segments != Segments::Zeros && !classifier.reads_segments() {
-            let reason = "it has no input token_type_ids, which the manifest's segments are for".into();
+        if segments != Segments::Zeros && !classifier.reads_segments(segments.largest()) {
+            let reason = "it has no input token_type_ids of the values that the manifest's segments give".into();
             return Err(Error::GraphInvalid { file: model.graph_file, reason });
         }
         Ok(Annotator {

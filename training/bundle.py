@@ -1,6 +1,7 @@
 """Completes a bundle: `manifest.json` with hashes and the figures that `glossa eval` measures, and its model card.
 
-    python bundle.py --model DIR --out DIR --about FILE [--measure NAME=FILE.jsonl …] [--glossa PROGRAM]
+    python bundle.py --model DIR --out DIR --about FILE [--measure NAME=FILE.jsonl …] [--calibrate NAME=FILE.jsonl]
+                     [--decoding argmax|viterbi] [--glossa PROGRAM]
 """
 
 import argparse
@@ -12,9 +13,10 @@ from pathlib import Path
 from spark_text import SPLIT_PATTERN
 
 
-def measured(glossa, bundle, records):
+def measured(glossa, bundle, records, *flags):
     """The last line of `glossa eval`."""
-    run = subprocess.run([glossa, "eval", "--model", bundle, records], check=True, capture_output=True, text=True)
+    command = [glossa, "eval", "--model", bundle, *flags, records]
+    run = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(run.stdout.splitlines()[-1])
 
 
@@ -24,54 +26,87 @@ def rounded(value):
     return round(value, 4) if isinstance(value, float) else value
 
 
-def table(name, scores):
-    rows = [f"| {name} | precision | recall | F1 | support |", "|---|---|---|---|---|"]
+def score_table(name, scores, others=None):
+    """A row per entity or label; `others` holds figures of another model to stand beside the F1."""
+    titles = [name, "precision", "recall", "F1", *([others["title"]] if others else []), "support"]
+    rows = [f"| {' | '.join(titles)} |", f"|{'---|' * len(titles)}"]
     for entity, score in scores.items():
-        figures = " | ".join(f"{score[figure]:.3f}" for figure in ("precision", "recall", "f1"))
-        rows.append(f"| {entity} | {figures} | {score['support']} |")
+        cells = [f"{score[figure]:.3f}" for figure in ("precision", "recall", "f1")]
+        cells += [str(others["f1"].get(entity, "–"))] if others else []
+        rows.append(f"| {entity} | {' | '.join(cells)} | {score['support']} |")
     return rows
 
 
-def model_card(manifest):
+def cost(config):
+    """Multiplications of the linear layers and the attention for one window of 128 pieces, in thousand millions."""
+    hidden, layers = config["hidden_size"], config["num_hidden_layers"]
+    linear = 128 * (4 * hidden * hidden + 2 * hidden * config["intermediate_size"])
+    return layers * (linear + 2 * 128 * 128 * hidden) / 1e9
+
+
+def section(title, lines):
+    return ["", f"## {title}", "", *lines]
+
+
+def model_card(manifest, card, config):
     """The bundle's README.md."""
     size = sum(entry["bytes"] for entry in manifest["files"]) / 1e6
+    shape = f"{config['num_hidden_layers']} layers x {config['hidden_size']}"
     lines = [
         f"# {manifest['name']}",
         "",
         f"{manifest['title']}.",
         "",
-        f"A BERT token classifier of 6 layers x 384 with int8 weights, {size:.1f} MB. Licence: {manifest['licence']}.",
+        f"A BERT token classifier of {shape} with int8 weights, {size:.1f} MB; a window of 128 word pieces costs",
+        f"{cost(config):.2g} thousand million multiplications. Licence: {manifest['licence']}.",
         "",
         *(f"- {line}" for line in manifest["attribution"]),
-        "",
-        "For research: reading, searching and counting in English abstracts. Not for decisions about patients. It was",
-        "trained on abstracts alone, and other kinds of text were not measured.",
     ]
+    for title in ("Data", "Use and limits"):
+        if title in card:
+            lines += section(title, card[title])
     for name, report in manifest["measured"].items():
         exact, token = report["exact"], report["token"]
-        lines += [
-            "",
-            f"## {name}",
-            "",
-            "Measured with `glossa eval` on these files, default options.",
-            "",
-            f"Exact spans: precision {exact['precision']:.3f}, recall {exact['recall']:.3f}, **F1 {exact['f1']:.3f}**.",
-            "",
-            *table("exact span", exact["entities"]),
-            "",
-            f"Token labels: macro F1 {token['macro_f1']:.3f}, without `O`.",
-            "",
-            *table("token label", token["labels"]),
-        ]
+        others = card.get("Token labels of the licensed model")
+        lines += section(
+            f"Measured: {name}",
+            [
+                "With `glossa eval`, default options.",
+                "",
+                f"Exact spans: precision {exact['precision']:.3f}, recall {exact['recall']:.3f}, **F1 {exact['f1']:.3f}**.",
+                "",
+                *score_table("exact span", exact["entities"]),
+                "",
+                f"Token labels: macro F1 {token['macro_f1']:.3f}, without `O`.",
+                *([others["note"]] if others else []),
+                "",
+                *score_table("token label", token["labels"], others),
+            ],
+        )
+    if "calibration" in manifest:
+        fitted = manifest["calibration"]
+        before, after = (fitted[when]["calibration"] for when in ("before", "after"))
+        lines += section(
+            "Calibration",
+            [
+                f"Logits are divided by {manifest['temperature']} before the softmax, fitted on {fitted['on']}. The expected",
+                f"calibration error there fell from {before['token']['ece']:.3f} to {after['token']['ece']:.3f} for the scores",
+                f"of tokens, from {before['chunk']['ece']:.3f} to {after['chunk']['ece']:.3f} for the confidences of chunks.",
+            ],
+        )
+    if "Known errors" in card:
+        lines += section("Known errors", [f"- {line}" for line in card["Known errors"]])
     return "\n".join(lines) + "\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True, help="folder that finetune.py wrote: for labels.json")
+    parser.add_argument("--model", type=Path, required=True, help="folder that finetune.py wrote: config.json, labels.json")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder, with what export.py wrote")
-    parser.add_argument("--about", type=Path, required=True, help="name, title, licence and attribution")
+    parser.add_argument("--about", type=Path, required=True, help="name, title, licence, attribution, text of the card")
     parser.add_argument("--measure", action="append", default=[], metavar="NAME=FILE", help="records to measure on")
+    parser.add_argument("--decoding", default="argmax", help="how the bundle's labels are chosen: argmax or viterbi")
+    parser.add_argument("--calibrate", metavar="NAME=FILE", help="records to fit the temperature on")
     parser.add_argument("--glossa", default="glossa", help="the command line to measure with")
     options = parser.parse_args()
 
@@ -79,12 +114,17 @@ def main():
     for name in ["model.onnx", "vocab.txt"]:
         content = (options.out / name).read_bytes()
         files.append({"path": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+    about = json.loads(options.about.read_text())
+    card = about.pop("card", {})
+    config = json.loads((options.model / "config.json").read_text())
     manifest = {
-        "format": "glossa-bundle/1",
-        **json.loads(options.about.read_text()),
+        "format": "glossa-bundle/2",
+        **about,
         "labels": json.loads((options.model / "labels.json").read_text()),
         "caseSensitive": False,
         "maxSentenceLength": 128,
+        "segments": "casing",
+        "decoding": options.decoding,
         "tokenizer": {"splitPattern": SPLIT_PATTERN},
         "files": files,
         "measured": {},
@@ -95,11 +135,17 @@ def main():
         path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
 
     write()
+    if options.calibrate:
+        name, _, records = options.calibrate.partition("=")
+        fitted = rounded(measured(options.glossa, options.out, records, "--fit-temperature")["fitted"])
+        manifest["temperature"] = fitted.pop("temperature")
+        manifest["calibration"] = {"on": name, **fitted}
+        write()
     for item in options.measure:
         name, _, records = item.partition("=")
         manifest["measured"][name] = rounded(measured(options.glossa, options.out, records))
     write()
-    (options.out / "README.md").write_text(model_card(manifest))
+    (options.out / "README.md").write_text(model_card(manifest, card, config))
 
 
 if __name__ == "__main__":

@@ -1,23 +1,26 @@
-"""Records to training windows: word pieces, the positions of tokens' first pieces, and their labels."""
+"""Records to training windows: word pieces, the case feature, the positions of tokens' first pieces and their labels."""
 
 import json
 import random
 from pathlib import Path
 
-from spark_text import split, tokenize, word_pieces, words
+from spark_text import casing, split, tokenize, word_pieces, words
 
 PIECES_PER_WINDOW = 126
+SENTENCES_PER_DOCUMENT = 8
 IGNORED = -100
 
 
 def read_records(path):
-    """One JSON record a line: `{id, text, entities: [[begin, end, entity, …], …]}`, code points, end exclusive."""
+    """One JSON record a line: `{id, text, entities: [[begin, end, entity, …], …]}`, code points, end exclusive; or a
+    sentence `{tokens, labels}` with IOB labels."""
     with open(path, encoding="utf-8") as lines:
         return [json.loads(line) for line in lines if line.strip()]
 
 
 def entity_names(records):
-    return sorted({entity[2] for record in records for entity in record["entities"]})
+    spans = {entity[2] for record in records for entity in record.get("entities", [])}
+    return sorted(spans | {label[2:] for record in records for label in record.get("labels", []) if label != "O"})
 
 
 def label_names(entities):
@@ -38,9 +41,11 @@ class Vocabulary:
         return self.cache[token]
 
 
-def encode(record, vocabulary, label_ids):
-    """A document as `[(pieces, label)]`, one entry a token that has pieces; the label belongs to the first piece."""
-    spans = split(record["text"], tokenize(record["text"]))
+def tokens_and_labels(record):
+    if "tokens" in record and "labels" in record:
+        return record["tokens"], record["labels"]
+    text = record["text"]
+    spans = split(text, tokenize(text))
     labels = ["O"] * len(spans)
     for begin, end, entity, *_ in record["entities"]:
         prefix = "B"
@@ -48,21 +53,39 @@ def encode(record, vocabulary, label_ids):
             if b < end and e > begin:
                 labels[i] = f"{prefix}-{entity}"
                 prefix = "I"
-    encoded = [(vocabulary.encode(record["text"][b:e]), label_ids[label]) for (b, e), label in zip(spans, labels)]
-    return [(pieces, label) for pieces, label in encoded if pieces]
+    return [text[b:e] for b, e in spans], labels
+
+
+def encode(record, vocabulary, label_ids):
+    """A document as `[(pieces, label, case)]`, one entry a token that has pieces; the label is its first piece's."""
+    encoded = [
+        (vocabulary.encode(token), label_ids[label], casing(token)) for token, label in zip(*tokens_and_labels(record))
+    ]
+    return [entry for entry in encoded if entry[0]]
+
+
+def documents(records, vocabulary, label_ids):
+    """Every record encoded; lone sentences are joined, in their order, to documents that fill windows."""
+    encoded = [encode(record, vocabulary, label_ids) for record in records]
+    if records and "text" not in records[0]:
+        starts = range(0, len(encoded), SENTENCES_PER_DOCUMENT)
+        encoded = [sum(encoded[i : i + SENTENCES_PER_DOCUMENT], []) for i in starts]
+    return encoded
 
 
 def windows(document, first, limit=PIECES_PER_WINDOW):
-    """Cuts a document on token starts: the first window holds at most `first` pieces, the others at most `limit`."""
-    cut, ids, labels, room = [], [], [], first
-    for pieces, label in document:
+    """Cuts a document on token starts to `(ids, labels, cases)`, an entry a piece each: the first window holds at most
+    `first` pieces, the others at most `limit`."""
+    cut, ids, labels, cases, room = [], [], [], [], first
+    for pieces, label, case in document:
         pieces = pieces[:limit]
         if len(ids) + len(pieces) > room and ids:
-            cut.append((ids, labels))
-            ids, labels, room = [], [], limit
+            cut.append((ids, labels, cases))
+            ids, labels, cases, room = [], [], [], limit
         ids = ids + pieces
         labels = labels + [label] + [IGNORED] * (len(pieces) - 1)
-    return cut + [(ids, labels)] if ids else cut
+        cases = cases + [case] * len(pieces)
+    return cut + [(ids, labels, cases)] if ids else cut
 
 
 def epoch_windows(documents, seed):

@@ -1,12 +1,15 @@
-"""Fine-tunes a BERT encoder into a token classifier. `README.md` has the commands, times and memory.
+"""Trains a BERT encoder as a token classifier. `README.md` has the commands, times and memory.
 
     python finetune.py --train FILE --validation FILE --encoder DIR --out DIR [--epochs N] [--rate R]
+                       [--related FILE[:SHARE] …]
 
-Interrupted, the same command goes on from the last checkpoint in `--out`.
+Corpora named by `--related` share the encoder but have a head each, which is not kept. Interrupted, the same command
+goes on from the last checkpoint in `--out`.
 """
 
 import argparse
 import json
+import random
 import time
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from examples import (
     IGNORED,
     Vocabulary,
     batches,
-    encode,
+    documents,
     entity_names,
     epoch_windows,
     label_names,
@@ -25,18 +28,33 @@ from examples import (
     windows,
 )
 
+CASES = 3
+
+
+def load(encoder, names):
+    """The encoder with a head for `names`; its segment table grows to one row a case, copies of the first."""
+    settings = dict(num_labels=len(names), id2label=dict(enumerate(names)), label2id={n: i for i, n in enumerate(names)})
+    model = BertForTokenClassification.from_pretrained(encoder, attn_implementation="eager", **settings)
+    table = model.bert.embeddings.token_type_embeddings
+    if table.num_embeddings < CASES:
+        rows = table.weight.data[:1].repeat(CASES, 1)
+        model.bert.embeddings.token_type_embeddings = torch.nn.Embedding.from_pretrained(rows, freeze=False)
+        model.config.type_vocab_size = CASES
+    return model
+
 
 def tensors(batch, vocabulary):
-    width = max(len(ids) for ids, _ in batch) + 2
+    width = max(len(ids) for ids, *_ in batch) + 2
     ids = torch.zeros(len(batch), width, dtype=torch.long)
-    mask = torch.zeros(len(batch), width, dtype=torch.long)
-    labels = torch.full((len(batch), width), IGNORED)
-    for row, (pieces, tags) in enumerate(batch):
+    mask, segments = torch.zeros_like(ids), torch.zeros_like(ids)
+    labels = torch.full_like(ids, IGNORED)
+    for row, (pieces, tags, cases) in enumerate(batch):
         length = len(pieces) + 2
         ids[row, :length] = torch.tensor([vocabulary.cls, *pieces, vocabulary.sep])
         mask[row, :length] = 1
         labels[row, 1 : length - 1] = torch.tensor(tags)
-    return ids, mask, labels
+        segments[row, 1 : length - 1] = torch.tensor(cases)
+    return dict(input_ids=ids, attention_mask=mask, token_type_ids=segments), labels
 
 
 def spans(labels):
@@ -51,15 +69,14 @@ def spans(labels):
     return found
 
 
-def validation_f1(model, documents, names, vocabulary):
+def validation_f1(model, validation, names, vocabulary):
     """Exact-span F1 with plain consecutive windows: a monitor only, `glossa eval` is the judge."""
     model.eval()
     hits = predicted = gold = 0
     with torch.no_grad():
-        for document in documents:
-            cut = windows(document, 126)
-            ids, mask, labels = tensors(cut, vocabulary)
-            best = model(input_ids=ids, attention_mask=mask).logits.argmax(-1)
+        for document in validation:
+            inputs, labels = tensors(windows(document, 126), vocabulary)
+            best = model(**inputs).logits.argmax(-1)
             kept = labels != IGNORED
             ours = spans([names[i] for i in best[kept].tolist()])
             theirs = spans([names[i] for i in labels[kept].tolist()])
@@ -68,87 +85,116 @@ def validation_f1(model, documents, names, vocabulary):
     return 2 * hits / max(1, predicted + gold)
 
 
+class Corpus:
+    """Training documents with the labels of their own head; `share` of them are read in an epoch."""
+
+    def __init__(self, path, vocabulary, share=1.0, excluded=()):
+        records = [r for r in read_records(path) if r.get("id") not in excluded]
+        self.names = label_names(entity_names(records))
+        self.documents = documents(records, vocabulary, {name: i for i, name in enumerate(self.names)})
+        self.share = share
+
+    def epoch(self, seed):
+        drawn = random.Random(seed).sample(self.documents, round(self.share * len(self.documents)))
+        return epoch_windows(drawn, seed)
+
+
+def epoch_batches(corpora, seed, size):
+    """`(corpus index, batch)` of one epoch: no batch mixes corpora, their order is random but fixed by `seed`."""
+    todo = [(i, b) for i, corpus in enumerate(corpora) for b in batches(corpus.epoch(seed), size)]
+    random.Random(seed).shuffle(todo)
+    return todo
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--train", type=Path, required=True)
     parser.add_argument("--validation", type=Path, required=True)
     parser.add_argument("--exclude", type=Path, help="ids never to train on, one a line")
+    parser.add_argument("--related", action="append", default=[], metavar="FILE[:SHARE]", help="a corpus with its own head")
     parser.add_argument("--encoder", type=Path, required=True, help="folder with config.json, weights and vocab.txt")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--average", type=float, default=0.0, help="decay of a running average of the weights, kept instead")
+    parser.add_argument("--attention-dropout", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--checkpoint-steps", type=int, default=200)
     options = parser.parse_args()
 
     torch.manual_seed(options.seed)
+    torch.set_float32_matmul_precision("medium")
+    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
     options.out.mkdir(parents=True, exist_ok=True)
     vocabulary = Vocabulary(options.encoder / "vocab.txt")
     excluded = set(options.exclude.read_text().split()) if options.exclude else set()
-    records = [r for r in read_records(options.train) if r["id"] not in excluded]
-    names = label_names(entity_names(records))
-    label_ids = {name: i for i, name in enumerate(names)}
-    training = [encode(r, vocabulary, label_ids) for r in records]
-    validation = [encode(r, vocabulary, label_ids) for r in read_records(options.validation)]
+    corpora = [Corpus(options.train, vocabulary, excluded=excluded)]
+    for item in options.related:
+        path, _, share = item.partition(":")
+        corpora.append(Corpus(path, vocabulary, float(share or 1)))
+    names = corpora[0].names
+    validation = documents(read_records(options.validation), vocabulary, {name: i for i, name in enumerate(names)})
 
-    model = BertForTokenClassification.from_pretrained(
-        options.encoder, num_labels=len(names), id2label=dict(enumerate(names)), label2id=label_ids
+    model = load(options.encoder, names)
+    for layer in model.bert.encoder.layer:
+        layer.attention.self.dropout.p = options.attention_dropout
+    heads = [torch.nn.Linear(model.config.hidden_size, len(corpus.names)) for corpus in corpora[1:]]
+    trained = torch.nn.ModuleDict({"model": model, "heads": torch.nn.ModuleList(heads)})
+    average = torch.optim.swa_utils.AveragedModel(
+        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(options.average)
     )
-    model.config.attention_probs_dropout_prob = 0.1
-    optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=0.01)
-    steps_per_epoch = len(batches(epoch_windows(training, 0), options.batch))
-    total = steps_per_epoch * options.epochs
+    optimizer = torch.optim.AdamW(trained.parameters(), lr=options.rate, weight_decay=0.01, fused=True)
+    total = options.epochs * len(epoch_batches(corpora, options.seed * 1000, options.batch))
     schedule = get_linear_schedule_with_warmup(optimizer, total // 10, total)
+    states = {"trained": trained, "average": average, "optimizer": optimizer, "schedule": schedule}
 
     checkpoint = options.out / "checkpoint.pt"
     first_epoch = first_step = 0
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
-        torch.set_rng_state(state["rng"])
-        first_epoch, first_step = state["epoch"], state["step"]
+        saved = torch.load(checkpoint, weights_only=True)
+        for name, part in states.items():
+            part.load_state_dict(saved[name])
+        torch.set_rng_state(saved["rng"])
+        first_epoch, first_step = saved["epoch"], saved["step"]
         print(f"resumed at epoch {first_epoch}, step {first_step}", flush=True)
 
     def save(epoch, step):
-        torch.save(
-            {
-                "model": model.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "schedule": schedule.state_dict(),
-                "rng": torch.get_rng_state(),
-                "epoch": epoch,
-                "step": step,
-            },
-            checkpoint.with_suffix(".tmp"),
-        )
+        saved = {name: part.state_dict() for name, part in states.items()}
+        saved |= {"rng": torch.get_rng_state(), "epoch": epoch, "step": step}
+        torch.save(saved, checkpoint.with_suffix(".tmp"))
         checkpoint.with_suffix(".tmp").replace(checkpoint)
 
-    model.train()
-    began = time.time()
+    trained.train()
+    began, pieces = time.time(), 0
     for epoch in range(first_epoch, options.epochs):
-        todo = batches(epoch_windows(training, options.seed * 1000 + epoch), options.batch)
-        for step, batch in enumerate(todo):
+        todo = epoch_batches(corpora, options.seed * 1000 + epoch, options.batch)
+        for step, (corpus, batch) in enumerate(todo):
             if step < first_step:
                 continue
-            ids, mask, labels = tensors(batch, vocabulary)
-            loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
+            inputs, labels = tensors(batch, vocabulary)
+            kept = labels != IGNORED
+            hidden = model.dropout(model.bert(**inputs).last_hidden_state[kept])
+            head = model.classifier if corpus == 0 else heads[corpus - 1]
+            loss = torch.nn.functional.cross_entropy(head(hidden), labels[kept])
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
+            average.update_parameters(model)
+            pieces += int(inputs["attention_mask"].sum())
             if step % 25 == 0:
-                print(f"epoch {epoch} step {step}/{len(todo)} loss {loss.item():.4f} {time.time() - began:.0f} s", flush=True)
+                rate = pieces / (time.time() - began)
+                print(f"epoch {epoch} step {step}/{len(todo)} loss {loss.item():.4f}, {rate:.0f} pieces/s", flush=True)
             if (step + 1) % options.checkpoint_steps == 0:
                 save(epoch, step + 1)
         first_step = 0
         save(epoch + 1, 0)
-        print(f"epoch {epoch} validation F1 {validation_f1(model, validation, names, vocabulary):.4f}", flush=True)
+        figures = [validation_f1(m, validation, names, vocabulary) for m in (model, average.module)]
+        print(f"epoch {epoch} validation F1 {figures[0]:.4f}, of the average {figures[1]:.4f}", flush=True)
 
-    model.save_pretrained(options.out)
+    (average.module if options.average else model).save_pretrained(options.out)
     (options.out / "vocab.txt").write_bytes((options.encoder / "vocab.txt").read_bytes())
     (options.out / "labels.json").write_text(json.dumps(names))
 

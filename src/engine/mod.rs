@@ -45,6 +45,7 @@ pub struct Classifier {
     labels: usize,
     fused: Fused,
     piece_rows: Option<u64>,
+    segment_rows: Option<u64>,
 }
 
 /// What one of the graph's inputs is fed.
@@ -103,7 +104,8 @@ impl Classifier {
         let mut framework = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
         fuse::register(&mut framework);
         let (mut proto, precision, quantised) = graph.into_parts();
-        let piece_rows = graph::piece_rows(&proto);
+        let piece_rows = graph::table_rows(&proto, "input_ids");
+        let segment_rows = graph::table_rows(&proto, "token_type_ids");
         let linear = match precision {
             Precision::F32 => Linear::Stay,
             _ if quantised => Linear::All,
@@ -111,7 +113,7 @@ impl Classifier {
         };
         let fused = fuse::rewrite(&mut proto, linear);
         let classifier = Self::optimise(&framework, proto, fused, &invalid)?;
-        Ok(Classifier { piece_rows, ..classifier })
+        Ok(Classifier { piece_rows, segment_rows, ..classifier })
     }
 
     /// As [`new`](Self::new), of an ONNX file in memory.
@@ -165,7 +167,7 @@ impl Classifier {
             _ => return Err(invalid(format!("its output is {output:?}, not f32 [batch, sequence, labels]"))),
         };
         let plan = typed.into_optimized().and_then(|model| model.into_runnable()).map_err(broken)?;
-        Ok(Classifier { plan, inputs, labels, fused, piece_rows: None })
+        Ok(Classifier { plan, inputs, labels, fused, piece_rows: None, segment_rows: None })
     }
 
     /// Values the graph gives for each word piece.
@@ -183,9 +185,9 @@ impl Classifier {
         self.fused
     }
 
-    /// Whether the graph has an input `token_type_ids`.
-    pub fn reads_segments(&self) -> bool {
-        self.inputs.contains(&Input::Segments)
+    /// Whether the graph has an input `token_type_ids` that may be as large as `largest`, as far as can be seen.
+    pub fn reads_segments(&self, largest: u32) -> bool {
+        self.inputs.contains(&Input::Segments) && self.segment_rows.is_none_or(|rows| u64::from(largest) < rows)
     }
 
     /// Runs one window of piece ids, `[CLS]` and `[SEP]` included, with `token_type_ids` of 0.
@@ -196,10 +198,11 @@ impl Classifier {
         self.logits_with(ids, &[])
     }
 
-    /// Runs one window of piece ids with a value of `token_type_ids` each; those beyond the end of `segments` are 0.
+    /// Runs one window of piece ids with a value of `token_type_ids` each, which the graph must know: see
+    /// [`reads_segments`](Self::reads_segments). Those beyond the end of `segments` are 0.
     ///
     /// # Errors
-    /// As [`logits`](Self::logits); also when the model's table has no row for a value.
+    /// As [`logits`](Self::logits).
     pub fn logits_with(&self, ids: &[u32], segments: &[u32]) -> Result<Logits, Error> {
         let failed = |error: TractError| Error::InferenceFailed { reason: format!("{error:#}") };
         let mut inputs = tvec![];

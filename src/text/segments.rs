@@ -16,6 +16,14 @@ pub enum Segments {
 }
 
 impl Segments {
+    /// The largest value that there is.
+    pub fn largest(self) -> u32 {
+        match self {
+            Segments::Zeros => 0,
+            Segments::Casing => 2,
+        }
+    }
+
     /// The value of a token, given as the document writes it.
     pub fn of(self, token: &str) -> u32 {
         if self == Segments::Zeros {

@@ -105,9 +105,9 @@ impl Graph {
     }
 }
 
-/// Rows of the table in which piece ids are looked up: see [`uses::piece_rows`].
-pub(super) fn piece_rows(proto: &ModelProto) -> Option<u64> {
-    proto.graph.as_ref().and_then(uses::piece_rows)
+/// Rows of the table in which an input's values are looked up: see [`uses::table_rows`].
+pub(super) fn table_rows(proto: &ModelProto, input: &str) -> Option<u64> {
+    proto.graph.as_ref().and_then(|graph| uses::table_rows(graph, input))
 }
 
 /// Why a file was not read to its end.

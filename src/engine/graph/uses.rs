@@ -48,10 +48,10 @@ pub(super) fn of_weights(graph: &GraphProto) -> HashMap<String, Use> {
     uses.collect()
 }
 
-/// Rows of the table in which the piece ids are looked up: ids from this number on are in no row. `None` where the
-/// graph does not look them up in one table.
-pub(super) fn piece_rows(graph: &GraphProto) -> Option<u64> {
-    let mut ids: HashSet<&str> = HashSet::from(["input_ids"]);
+/// Rows of the table in which an input's values are looked up, such as piece ids: those from this number on are in no
+/// row. `None` where the graph does not look them up in one table.
+pub(super) fn table_rows(graph: &GraphProto, input: &str) -> Option<u64> {
+    let mut ids: HashSet<&str> = HashSet::from([input]);
     let mut rows = None;
     for node in &graph.node {
         let from = |place: usize| node.input.get(place).is_some_and(|input| ids.contains(input.as_str()));

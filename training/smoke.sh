@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# The worked example of "Bring your own labels" to its end: trains a tiny model on sample/, exports it, writes and
+# measures the bundle, annotates a sentence. Downloads no model. The bundle stays in target/training/garden.
+#
+#   training/smoke.sh
+#
+# PYTHON names an interpreter that has the packages of requirements.txt; without it they are installed, once, to
+# target/training/venv (about 6 GB with PyPI's torch). GLOSSA names the command line, by default target/release/glossa.
+set -euo pipefail
+cd "$(dirname "$0")"
+work=../target/training
+glossa=${GLOSSA:-../target/release/glossa}
+[ -x "$glossa" ] || { echo "smoke.sh: no $glossa; build it with ./build.sh build" >&2; exit 1; }
+
+python=${PYTHON:-$work/venv/bin/python}
+if [ -z "${PYTHON:-}" ] && ! cmp -s requirements.txt "$work/venv/installed"; then
+  echo "== Installing the packages of training/requirements.txt (3 to 10 minutes, once)"
+  python3 -m venv "$work/venv"
+  "$work/venv/bin/pip" install -q -r requirements.txt
+  cp requirements.txt "$work/venv/installed"
+fi
+
+rm -rf "$work/encoder" "$work/model" "$work/garden"
+"$python" check_text.py
+"$python" tiny_encoder.py --train sample/train.jsonl --out "$work/encoder"
+"$python" finetune.py --train sample/train.jsonl --validation sample/validation.jsonl \
+  --encoder "$work/encoder" --out "$work/model" --epochs 40 --rate 3e-3 --batch 4 --average 0.9
+"$python" export.py --model "$work/model" --out "$work/garden" --f32 "$work/garden-f32"
+"$python" bundle.py --model "$work/model" --out "$work/garden" --about sample/about.json --glossa "$glossa" \
+  --measure "Sample=sample/validation.jsonl" --calibrate "Sample=sample/validation.jsonl" --decoding viterbi
+
+report=$("$glossa" eval --model "$work/garden" sample/train.jsonl | tail -n 1)
+echo '{"id": "1", "text": "Cold tea made the fern yellow."}' | "$glossa" annotate --model "$work/garden" --format jsonl
+"$python" - "$report" <<'PYTHON'
+import json, sys
+
+learned = json.loads(sys.argv[1])["exact"]["f1"]
+assert learned > 0.8, f"the sample was not learned: F1 {learned} on its own training sentences"
+print(f"the sample was learned: F1 {learned:.3f} on its own training sentences")
+PYTHON
