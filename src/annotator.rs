@@ -122,6 +122,9 @@ pub struct Annotation {
     pub chunks: Vec<Chunk>,
     /// In [`Mode::Truncate`], the UTF-16 code unit from which the text was not read; `None` if all was.
     pub truncated_from: Option<usize>,
+    /// The arithmetic that the model's linear layers ran in: int8 or f32.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
 }
 
 /// A text cut into tokens, with the label that the model gave each: the pipeline before the converter.
@@ -295,6 +298,11 @@ impl Annotator {
         self.classifier.fused()
     }
 
+    /// The arithmetic that the model's linear layers run in, whatever was asked for: int8 if any of them do, or f32.
+    pub fn precision(&self) -> Precision {
+        if self.fused().linear > 0 { Precision::Int8 } else { Precision::F32 }
+    }
+
     /// Finds the entities of a text. An empty or blank text has none.
     ///
     /// # Errors
@@ -422,11 +430,11 @@ impl Annotator {
     /// The chunks of a text whose windows have been run; those not run count as unlabelled.
     pub fn finish(&self, job: Job) -> Annotation {
         if let Some(own) = job.own {
-            return own.finish(&self.labels);
+            return Annotation { precision: Some(self.precision()), ..own.finish(&self.labels) };
         }
         let labels = self.named(&self.chosen(&job));
         let chunks = convert(&job.document, &job.tokens, &labels, &job.converter);
-        Annotation { chunks, truncated_from: job.truncated_from }
+        Annotation { chunks, truncated_from: job.truncated_from, precision: Some(self.precision()) }
     }
 
     /// Per token of a job the label's id and its score.

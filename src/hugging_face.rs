@@ -88,7 +88,7 @@ impl Job {
             let bare = |entity: &str| kept.iter().any(|kept| kept == crate::aggregate::entity(entity));
             chunks.retain(|chunk| kept.contains(&chunk.entity) || (strategy == AggregationStrategy::None && bare(&chunk.entity)));
         }
-        Annotation { chunks, truncated_from: self.truncated_from }
+        Annotation { chunks, truncated_from: self.truncated_from, precision: None }
     }
 
     /// The words of the pieces, each with the label of its first piece and its score; none where it was not read.

@@ -174,7 +174,7 @@ impl Annotator {
             labels: inner.labels(),
             entities: inner.entities(),
             int8_layers,
-            precision: if int8_layers > 0 { Precision::Int8 } else { Precision::F32 },
+            precision: inner.precision(),
             fused: inner.fused(),
         })
     }

@@ -22,8 +22,8 @@ export { GlossaError, readPipeline };
 
 /**
  * `truncatedFrom` is set where mode `truncate` left the rest of the text unread; `windows` is how many times the model
- * was run.
- * @typedef {{ chunks: Chunk[], truncatedFrom?: number, windows: number }} Annotation
+ * was run, and `precision` the arithmetic of its linear layers.
+ * @typedef {{ chunks: Chunk[], truncatedFrom?: number, precision: 'int8' | 'f32', windows: number }} Annotation
  */
 
 /**
@@ -187,10 +187,10 @@ export class Annotator {
     // Asked at once, even of a worker that is still loading: that keeps texts in order.
     const request = { type: 'annotate', text, options: withDefaults(given(options), this.#defaults) };
     const found = await this.#running().request(request, { signal, onProgress });
-    const { chunks, truncatedFrom, windows } = found;
+    const { chunks, truncatedFrom, precision, windows } = found;
     // The engine sees U+FFFD for a lone surrogate; the caller's own text has what stands there.
     const own = chunks.map((chunk) => ({ ...chunk, text: text.slice(chunk.begin, chunk.end) }));
-    return { chunks: own, truncatedFrom, windows };
+    return { chunks: own, truncatedFrom, precision, windows };
   }
 
   /** Ends the worker and frees its memory; what is under way is rejected with `disposed`. */

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Precision;
 use crate::{Annotation, Chunk};
 
 /// How annotations are written.
@@ -14,7 +15,7 @@ pub enum Format {
     /// Columns for reading, a heading per document.
     #[default]
     Table,
-    /// `{id, text, chunks}` a line, `truncatedFrom` too where text was left out.
+    /// `{id, text, chunks, precision}` a line, `truncatedFrom` too where text was left out.
     Jsonl,
     /// A row per chunk: id, begin, end, entity, confidence (empty if there is none), text.
     Csv,
@@ -36,6 +37,8 @@ struct Document<'a> {
     chunks: &'a [Chunk],
     #[serde(skip_serializing_if = "Option::is_none")]
     truncated_from: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    precision: Option<Precision>,
 }
 
 impl<W: Write> Writer<W> {
@@ -54,8 +57,8 @@ impl<W: Write> Writer<W> {
         self.documents += 1;
         match self.format {
             Format::Jsonl => {
-                let truncated_from = annotation.truncated_from;
-                serde_json::to_writer(&mut self.out, &Document { id, text, chunks, truncated_from })?;
+                let Annotation { truncated_from, precision, .. } = *annotation;
+                serde_json::to_writer(&mut self.out, &Document { id, text, chunks, truncated_from, precision })?;
                 writeln!(self.out)
             }
             Format::Csv => {
@@ -103,7 +106,7 @@ mod tests {
 
     fn written(format: Format) -> String {
         let chunk = Chunk { begin: 2, end: 8, text: "a \"b\",".into(), entity: "DNA".into(), confidence: Some(0.5), result: None };
-        let annotation = Annotation { chunks: vec![chunk], truncated_from: Some(9) };
+        let annotation = Annotation { chunks: vec![chunk], truncated_from: Some(9), precision: Some(Precision::Int8) };
         let mut writer = Writer::new(format, Vec::new());
         writer.document("d1", "x a \"b\", y", &annotation).unwrap();
         writer.document("d2", "", &Annotation::default()).unwrap();
@@ -115,7 +118,7 @@ mod tests {
         assert_eq!(
             written(Format::Jsonl),
             "{\"id\":\"d1\",\"text\":\"x a \\\"b\\\", y\",\"chunks\":[{\"begin\":2,\"end\":8,\"text\":\"a \\\"b\\\",\",\
-             \"entity\":\"DNA\",\"confidence\":0.5}],\"truncatedFrom\":9}\n{\"id\":\"d2\",\"text\":\"\",\"chunks\":[]}\n"
+             \"entity\":\"DNA\",\"confidence\":0.5}],\"truncatedFrom\":9,\"precision\":\"int8\"}\n{\"id\":\"d2\",\"text\":\"\",\"chunks\":[]}\n"
         );
         assert_eq!(
             written(Format::Csv),

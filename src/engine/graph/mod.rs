@@ -335,12 +335,12 @@ impl Scanner<'_> {
         self.graph = Vec::new();
         self.model = Vec::new();
         let mut graph = proto.graph.take().unwrap_or_default();
-        check::tensors(&graph, self.file)?;
         if self.quantise {
             self.quantise_rest(&mut graph)?;
             quantise::rewrite(&mut graph, &self.quantised);
         }
         graph.initializer.append(&mut self.tensors);
+        check::tensors(&graph, self.file)?;
         proto.graph = Some(graph);
         Ok((proto, length))
     }
