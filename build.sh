@@ -209,7 +209,7 @@ run_bench() {
   if [ "${1:-}" = --serve ]; then
     exec node bench/server.mjs "${2:-8001}"
   fi
-  say "Measuring; leave the machine alone (10 minutes)"
+  say "Measuring; leave the machine alone (20 minutes)"
   node bench/run.mjs "$@"
 }
 

@@ -27,8 +27,8 @@ const atMost = (value, target) => ({ value, target: `<= ${target}`, met: value <
 /** The parts of each goal, by name; a goal whose step was not measured throws for want of it. */
 const PARTS = {
   1: ({ 'window-small': small, 'window-base': base }, targets) => ({
-    'small, against the fastest peer': atLeast(ahead(small, 'ours, relaxed-simd'), targets.small),
-    'BERT-base, against the fastest peer': atLeast(ahead(base, 'ours, relaxed-simd'), targets.base),
+    [`small, against the fastest peer (${fastestPeer(small)[0]})`]: atLeast(ahead(small, 'ours, relaxed-simd'), targets.small),
+    [`BERT-base, against the fastest peer (${fastestPeer(base)[0]})`]: atLeast(ahead(base, 'ours, relaxed-simd'), targets.base),
     'small, plain simd128': atLeast(ahead(small, 'ours, simd'), SIMD),
     'BERT-base, plain simd128': atLeast(ahead(base, 'ours, simd'), SIMD),
   }),

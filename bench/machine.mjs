@@ -1,7 +1,7 @@
 // What the measurements were made on.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 import { root } from './server.mjs';
@@ -17,6 +17,8 @@ export function machine() {
   return {
     cpu: cpus()[0].model,
     cores: cpus().length,
+    /** How busy the machine is otherwise: more than 0.3 or so spoils what is measured. */
+    load: loadavg()[0].toFixed(2),
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     cpuFlags: known.join(' '),
     cpuClass: known.includes('avx_vnni') ? 'A' : 'B',

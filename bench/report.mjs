@@ -118,7 +118,8 @@ export function writeReport(measured, goals, about, flags) {
   const quick = flags.quick ? ' **A quick run: medians of five.**' : '';
   const body = [
     BEGIN,
-    `## Measured\n\nCPU class ${about.cpuClass}: ${about.cpu}, ${about.cores} cores, ${about.cpuFlags}; ${about.memory} of memory. ` +
+    `## Measured\n\nCPU class ${about.cpuClass}: ${about.cpu}, ${about.cores} cores, ${about.cpuFlags}; ${about.memory} of memory; ` +
+      `load average ${about.load} before the run. ` +
       `Chromium ${about.chromium}, headless. ${peers.join(', ')}. Glossa at ${about.commit}.${quick}`,
     `## Goals\n\n${table(['goal', 'measured (goal)', 'met'], rows)}`,
     '## Times',

@@ -77,6 +77,7 @@ const OWN = {
   sizes: () => sizes({ tell }),
 };
 
+const machineBefore = machine();
 mkdirSync(join(root, 'target', 'bench'), { recursive: true });
 const wanted = flags.only?.split(',') ?? Object.keys(STEPS_OF);
 const all = new Set(Object.values(STEPS_OF).flat());
@@ -100,7 +101,7 @@ for (const step of steps) {
   writeFileSync(kept, JSON.stringify(measured, null, 1));
 }
 
-const about = { ...machine(), ...(await versions(chromium, browser)) };
+const about = { ...machineBefore, ...(await versions(chromium, browser)) };
 const list = goals(measured, about.cpuClass);
 writeFileSync(join(root, 'target', 'bench.json'), `${JSON.stringify(list, null, 1)}\n`);
 console.log(writeReport(measured, list, about, flags));

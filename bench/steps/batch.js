@@ -43,7 +43,7 @@ export async function batch({ rounds, tell }) {
   const windows = await Promise.all(slices.map(windowsOf));
   await ask({ file: '/models/cellular/onnx/model_quantized.onnx', threads: 2, windows });
   contenders['onnxruntime-web int8, 2 threads'] = inTurn((slice) => ask({ slice }));
-  const times = await interleave(contenders, { rounds, warmup: 1, onRound: (done) => tell(`round ${done} of ${rounds}`) });
+  const times = await interleave(contenders, { rounds, warmup: 2, onRound: (done) => tell(`round ${done} of ${rounds}`) });
   for (const annotator of [one, two]) annotator?.dispose();
   peer.terminate();
   return { times: summaries(times), abstracts: ABSTRACTS, slice: SLICE, windows: windows.flat().length };
