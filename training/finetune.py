@@ -32,9 +32,11 @@ CASES = 3
 
 
 def load(encoder, names):
-    """The encoder with a head for `names`; its segment table grows to one row a case, copies of the first."""
+    """The encoder with a head for `names`, a new one if it has another; its segment table grows to one row a case, copies of the first."""
     settings = dict(num_labels=len(names), id2label=dict(enumerate(names)), label2id={n: i for i, n in enumerate(names)})
-    model = BertForTokenClassification.from_pretrained(encoder, attn_implementation="eager", **settings)
+    model = BertForTokenClassification.from_pretrained(
+        encoder, attn_implementation="eager", ignore_mismatched_sizes=True, **settings
+    )
     table = model.bert.embeddings.token_type_embeddings
     if table.num_embeddings < CASES:
         rows = table.weight.data[:1].repeat(CASES, 1)

