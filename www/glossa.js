@@ -29,10 +29,10 @@ export { GlossaError, readPipeline };
 /**
  * `labels` in the order of their ids, `entities` in the order in which the labels name them, `precision` the
  * arithmetic that the model's linear layers run in, `int8Layers` how many of them run in int8, `fused` how many parts
- * of its graph run by our own operations: linear layers, those of them with GELU inside, and attentions. What is not
- * counted runs as the file has it.
+ * of its graph run by our own operations: linear layers, those of them with GELU inside, attentions, layer
+ * normalisations, sums of embeddings. What is not counted runs as the file has it.
  * @typedef {{ name: string, labels: string[], entities: string[], precision: 'int8' | 'f32', int8Layers: number, fused: Fused }} Info
- * @typedef {{ linear: number, gelu: number, attention: number }} Fused
+ * @typedef {{ linear: number, gelu: number, attention: number, norm: number, embedding: number }} Fused
  */
 
 /**

@@ -1,12 +1,14 @@
 //! Runs a token classifier's graph: tract, with faster operations of our own put in place of the graph's.
 
 mod attention;
+mod embedding;
 mod fuse;
 mod graph;
 mod kernel;
 mod lanes;
 mod linear;
 mod math;
+mod norm;
 
 use std::sync::Arc;
 

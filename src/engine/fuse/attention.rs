@@ -1,12 +1,11 @@
 //! Finds self-attention, however an exporter spells it, and makes one node of it.
 
 use tract_onnx::model::ParsingContext;
-use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto};
+use tract_onnx::pb::{GraphProto, NodeProto};
 use tract_onnx::tract_hir::internal::*;
 
 use super::facts::{spread, Facts, Size};
-use super::graph::{attribute, integer, replace, Graph};
+use super::graph::{attribute, float_attribute, integer, integer_attribute, replace, Graph};
 use super::views::{merged, scaled, view, View};
 use crate::engine::attention::Attention;
 
@@ -21,15 +20,13 @@ pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dy
     Ok((expand(Attention { heads, scale: node.get_attr("scale")?, packed, masked }), vec![]))
 }
 
-/// Replaces every attention; returns how many. `opset` is the version of the standard operators.
-pub(super) fn rewrite(graph: &mut GraphProto, opset: i64) -> usize {
+/// Replaces every attention. `opset` is the version of the standard operators.
+pub(super) fn rewrite(graph: &mut GraphProto, opset: i64) {
     let edges = Graph::new(graph);
     let facts = Facts::new(graph, &edges);
     let finder = Finder { graph: &edges, facts: &facts, opset };
-    let found: Vec<_> = edges.nodes.iter().filter_map(|node| finder.attention(node)).collect();
-    let count = found.len();
+    let found = edges.nodes.iter().filter_map(|node| finder.attention(node)).collect();
     replace(graph, found);
-    count
 }
 
 struct Finder<'a, 'g> {
@@ -70,7 +67,7 @@ impl Finder<'_, '_> {
         let mut input = vec![scores.queries.base, scores.keys.base, values.base];
         input.extend(scores.mask);
         let scale = (scores.scale * scores.queries.scale * scores.keys.scale) as f32;
-        Some((place, attention_node(&node.name, input, output, count, scale)))
+        Some((place, attention_node(&node.name, input, output, count, false, scale)))
     }
 
     /// Scores, values and the name of the context: `softmax(scores) * values`.
@@ -92,8 +89,8 @@ impl Finder<'_, '_> {
     fn without_guard(&self, shares: &str) -> String {
         let guarded = |node: &NodeProto| {
             let [condition, zero, other] = node.input.as_slice() else { return false };
-            let test = self.graph.producer(condition);
-            let tests = test.is_some_and(|test| test.op_type == "IsNaN" && test.input.first().is_some_and(|x| x == shares));
+            let test = self.graph.producer(condition).filter(|test| test.op_type == "IsNaN");
+            let tests = test.and_then(|test| test.input.first()).is_some_and(|tested| tested == shares);
             tests && other == shares && self.facts.get(zero).uniform() == Some(0.0)
         };
         let guard = self.graph.readers(shares).find(|(_, node)| node.op_type == "Where" && guarded(node));
@@ -166,12 +163,14 @@ impl Finder<'_, '_> {
         fact.uniform() == Some(0.0) && fits() == Some(true)
     }
 
-    /// Whether a value has the shape of a mask that the operation can add, `[1, heads, length, length]`.
+    /// Whether a value has the shape of a mask that the operation can add, `[1, 1, 1 or length, length]`.
     fn is_mask(&self, name: &str) -> bool {
-        let spread = |size: Size| size == Size::Known(1) || size == Size::Length;
-        let computed = self.graph.producer(name).is_some_and(|node| !matches!(node.op_type.as_str(), "MatMul" | "Mul" | "Div"));
-        matches!(self.facts.shape(name).as_deref(), Some(&[Size::Known(1), Size::Known(1), rows, Size::Length]) if spread(rows))
-            && computed
+        let Some(&[Size::Known(1), Size::Known(1), rows, Size::Length]) = self.facts.shape(name).as_deref() else {
+            return false;
+        };
+        let product = |node: &NodeProto| matches!(node.op_type.as_str(), "MatMul" | "Mul" | "Div");
+        let mask = self.graph.producer(name).is_some_and(|node| !product(node));
+        mask && (rows == Size::Known(1) || rows == Size::Length)
     }
 
     /// The standard operator: `[1, heads, length, size]` in, the same out.
@@ -211,21 +210,25 @@ impl Finder<'_, '_> {
     }
 }
 
-fn attention_node(name: &str, input: Vec<String>, output: String, heads: i64, scale: f32) -> NodeProto {
-    let integer = |name: &str, value: i64| AttributeProto {
-        name: name.into(),
-        r#type: AttributeType::Int as i32,
-        i: value,
-        ..Default::default()
-    };
-    let scale =
-        AttributeProto { name: "scale".into(), r#type: AttributeType::Float as i32, f: scale, ..Default::default() };
+/// The node of attention over queries, keys and values, or over all three side by side, and perhaps a mask.
+pub(super) fn attention_node(
+    name: &str,
+    input: Vec<String>,
+    output: String,
+    heads: i64,
+    packed: bool,
+    scale: f32,
+) -> NodeProto {
     NodeProto {
         name: format!("{name}.attention"),
         op_type: ATTENTION.into(),
         input,
         output: vec![output],
-        attribute: vec![integer("heads", heads), integer("packed", 0), scale],
+        attribute: vec![
+            integer_attribute("heads", heads),
+            integer_attribute("packed", i64::from(packed)),
+            float_attribute("scale", scale),
+        ],
         ..Default::default()
     }
 }

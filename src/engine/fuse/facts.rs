@@ -3,13 +3,17 @@
 //! The engine runs one window at a time and masks nothing, so that the nodes with which exporters compute shapes and
 //! masks have results that are known. What no rule below covers is not known, and stays as the file has it.
 
+mod rules;
+
 use std::collections::HashMap;
 
-use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, NodeProto};
 
 use super::graph::{attribute, floats, integer, integers, Graph};
 use crate::engine::Input;
+
+pub(super) use rules::{order, spread};
+use rules::{axis_of, binary, bounds, bounds_of, cast, choose, clamp, count, gather, matmul, reshape};
 
 /// A size, or an integer of a tensor that holds sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +47,12 @@ pub(super) struct Facts<'g> {
     facts: HashMap<&'g str, Fact>,
 }
 
+/// Operators whose output has the shape of their first input.
+const SHAPE_KEEPING: [&str; 13] = [
+    "Softmax", "LayerNormalization", "Gelu", "Erf", "Tanh", "Relu", "DequantizeLinear", "DynamicQuantizeLinear", "Neg",
+    "Exp", "Sigmoid", "FastGelu", "BiasGelu",
+];
+
 /// Tensors up to this many values are looked into.
 const SMALL: usize = 64;
 
@@ -56,7 +66,8 @@ impl<'g> Facts<'g> {
             }
         }
         for (name, tensor) in &edges.constants {
-            let mut fact = Fact { shape: Some(tensor.dims.iter().map(|&size| Known(size)).collect()), ..Fact::default() };
+            let shape = tensor.dims.iter().map(|&size| Known(size)).collect();
+            let mut fact = Fact { shape: Some(shape), ..Fact::default() };
             let count = tensor.dims.iter().try_fold(1i64, |count, &size| count.checked_mul(size));
             if count.is_some_and(|count| count <= SMALL as i64) {
                 fact.values = integers(tensor).map(|values| values.into_iter().map(Known).collect());
@@ -146,7 +157,8 @@ impl<'g> Facts<'g> {
                 let one = |fact: &Fact| fact.values.as_ref().filter(|values| values.len() == 1).map(|values| values[0]);
                 let low = start.uniform().filter(|_| step.uniform().is_some_and(|step| step > 0.0))?;
                 let length = (one(&start) == Some(Known(0)) && one(&step) == Some(Known(1))).then(|| one(&limit));
-                Fact { shape: length.flatten().map(|length| vec![length]), values: None, bounds: Some((low, f64::INFINITY)) }
+                let shape = length.flatten().map(|length| vec![length]);
+                Fact { shape, values: None, bounds: Some((low, f64::INFINITY)) }
             }
             ("ConstantOfShape", 0) => {
                 let shape = first.values?;
@@ -181,8 +193,7 @@ impl<'g> Facts<'g> {
                 let bounds = first.bounds.filter(|(low, _)| *low >= 0.0).map(|(low, high)| (low.sqrt(), high.sqrt()));
                 Fact { shape: first.shape, values: None, bounds }
             }
-            ("Softmax" | "LayerNormalization" | "Gelu" | "Erf" | "Tanh" | "Relu" | "DequantizeLinear"
-            | "DynamicQuantizeLinear" | "Neg" | "Exp" | "Sigmoid" | "FastGelu" | "BiasGelu" | "SkipLayerNormalization", 0) => shaped(first.shape),
+            (op, 0) if SHAPE_KEEPING.contains(&op) => shaped(first.shape),
             ("DynamicQuantizeLinear", _) => shaped(Some(vec![])),
             ("ReduceMean", 0) => {
                 let mut shape = first.shape?;
@@ -206,7 +217,11 @@ impl<'g> Facts<'g> {
             }
             // `[1, heads, length, size]` in and out.
             ("Attention", 0) if node.domain.is_empty() => shaped(first.shape.filter(|shape| shape.len() == 4)),
-            (super::attention::ATTENTION, 0) => shaped(first.shape),
+            (super::attention::ATTENTION, 0) if integer(node, "packed") == Some(0) => shaped(first.shape),
+            (super::attention::ATTENTION, 0) => {
+                let [outer @ .., Known(row)] = first.shape.as_deref()? else { return None };
+                shaped(Some([outer, &[Known(row / 3)]].concat()))
+            }
             (super::linear::INT8_LINEAR, 0) => {
                 let mut shape = first.shape?;
                 *shape.last_mut()? = Known(*attribute(node, "weights")?.t.as_ref()?.dims.last()?);
@@ -276,209 +291,4 @@ impl<'g> Facts<'g> {
         };
         Some(Fact { shape: Some(shape), values, bounds: data.bounds })
     }
-}
-
-fn clamp(index: i64, size: i64) -> usize {
-    let index = if index < 0 { index.saturating_add(size) } else { index };
-    index.clamp(0, size.max(0)) as usize
-}
-
-/// An axis that may count from the end.
-fn axis_of(axis: i64, rank: usize) -> Option<usize> {
-    let axis = if axis < 0 { axis.checked_add(rank as i64)? } else { axis };
-    usize::try_from(axis).ok().filter(|&axis| axis < rank)
-}
-
-/// The order of axes that a `Transpose` gives.
-pub(super) fn order(node: &NodeProto, rank: usize) -> Option<Vec<usize>> {
-    let order = match attribute(node, "perm") {
-        Some(order) => order.ints.iter().map(|&axis| axis_of(axis, rank)).collect::<Option<Vec<_>>>()?,
-        None => (0..rank).rev().collect(),
-    };
-    (order.len() == rank).then_some(order)
-}
-
-fn bounds(values: &[f64]) -> Option<(f64, f64)> {
-    let mut all = values.iter().copied();
-    let first = all.next().filter(|value| !value.is_nan())?;
-    all.try_fold((first, first), |(low, high), value| {
-        (!value.is_nan()).then_some((low.min(value), high.max(value)))
-    })
-}
-
-fn bounds_of(fact: &Fact) -> Option<(f64, f64)> {
-    let all = fact.values.as_ref()?.iter().map(|&value| match value {
-        Known(value) => (value as f64, value as f64),
-        Length => (1.0, f64::INFINITY),
-    });
-    all.reduce(|(low, high), (from, to)| (low.min(from), high.max(to)))
-}
-
-fn cast(fact: Fact, to: i64) -> Fact {
-    let whole = |kind: DataType| to == kind as i64;
-    let bounds = fact.bounds.and_then(|(low, high)| {
-        if whole(DataType::Bool) {
-            (low > 0.0 || high < 0.0).then_some((1.0, 1.0)).or((low == 0.0 && high == 0.0).then_some((0.0, 0.0)))
-        } else if whole(DataType::Int64) || whole(DataType::Int32) {
-            Some((low.trunc(), high.trunc()))
-        } else {
-            (whole(DataType::Float) || whole(DataType::Double)).then_some((low, high))
-        }
-    });
-    let values = fact.values.filter(|_| whole(DataType::Int64) || whole(DataType::Int32));
-    Fact { shape: fact.shape, values, bounds }
-}
-
-fn gather(data: &Fact, indices: &Fact, axis: i64) -> Option<Fact> {
-    let (shape, at) = (data.shape.as_ref()?, indices.shape.as_ref()?);
-    let axis = axis_of(axis, shape.len())?;
-    let values = match (&data.values, &indices.values) {
-        (Some(values), Some(indices)) if shape.len() == 1 => indices
-            .iter()
-            .map(|index| match index {
-                Known(index) => values.get(axis_of(*index, values.len())?).copied(),
-                Length => None,
-            })
-            .collect(),
-        _ => None,
-    };
-    Some(Fact { shape: Some([&shape[..axis], at, &shape[axis + 1..]].concat()), values, bounds: data.bounds })
-}
-
-/// How many values sizes make.
-fn count(sizes: &[Size]) -> Option<Size> {
-    sizes.iter().try_fold(Known(1), |product, &size| match (product, size) {
-        (Known(a), Known(b)) => a.checked_mul(b).map(Known),
-        (Known(1), other) | (other, Known(1)) => Some(other),
-        _ => None,
-    })
-}
-
-fn reshape(shape: &[Size], target: &[Size], keep_zeros: bool) -> Option<Vec<Size>> {
-    let mut result = Vec::with_capacity(target.len());
-    for (axis, &size) in target.iter().enumerate() {
-        result.push(match size {
-            Known(0) if !keep_zeros => *shape.get(axis)?,
-            size => size,
-        });
-    }
-    let Some(free) = result.iter().position(|&size| size == Known(-1)) else { return Some(result) };
-    // Sizes that are not known before the run must cancel out.
-    let (mut inside, mut outside): (Vec<Size>, Vec<Size>) = (shape.to_vec(), result.clone());
-    outside.remove(free);
-    for sizes in [&outside.clone(), &inside.clone()] {
-        if sizes.iter().filter(|&&size| size == Length).count() > 1 {
-            return None;
-        }
-    }
-    if inside.contains(&Length) && outside.contains(&Length) {
-        inside.retain(|&size| size != Length);
-        outside.retain(|&size| size != Length);
-    }
-    result[free] = match (count(&inside)?, count(&outside)?) {
-        (Known(inside), Known(outside)) if outside > 0 && inside % outside == 0 => Known(inside / outside),
-        (Length, Known(1)) => Length,
-        _ => return None,
-    };
-    Some(result)
-}
-
-/// The shape of two operands spread to one another.
-pub(super) fn spread(a: &[Size], b: &[Size]) -> Option<Vec<Size>> {
-    let rank = a.len().max(b.len());
-    let size = |shape: &[Size], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(Known(1), |axis| shape[axis]);
-    let pairs = (0..rank).map(|axis| (size(a, axis), size(b, axis)));
-    pairs
-        .map(|pair| match pair {
-            (Known(1), size) | (size, Known(1)) => Some(size),
-            (a, b) => (a == b).then_some(a),
-        })
-        .collect()
-}
-
-fn matmul(a: &[Size], b: &[Size]) -> Option<Vec<Size>> {
-    let ([batch_a @ .., m, _], [batch_b @ .., _, n]) = (a, b) else { return None };
-    let mut shape = spread(batch_a, batch_b)?;
-    shape.extend([*m, *n]);
-    Some(shape)
-}
-
-fn binary(op: &str, a: &Fact, b: &Fact) -> Fact {
-    let shape = a.shape.as_ref().zip(b.shape.as_ref()).and_then(|(a, b)| spread(a, b));
-    let values = a.values.as_ref().zip(b.values.as_ref()).and_then(|(a, b)| {
-        let length = a.len().max(b.len());
-        let fits = |values: &[Size]| values.len() == 1 || values.len() == length;
-        let pick = |values: &[Size], i: usize| values[if values.len() == 1 { 0 } else { i }];
-        let pairs = (0..length).map(|i| integer_of(op, pick(a, i), pick(b, i)));
-        (fits(a) && fits(b) && length <= SMALL).then(|| pairs.collect::<Option<Vec<_>>>()).flatten()
-    });
-    // Integers are divided otherwise than bounds.
-    let whole = op == "Div" && (a.values.is_some() || b.values.is_some());
-    let bounds = a.bounds.zip(b.bounds).filter(|_| !whole).and_then(|(a, b)| bounds_of_binary(op, a, b));
-    Fact { shape, values, bounds }
-}
-
-/// Integers of tensors that hold sizes.
-fn integer_of(op: &str, a: Size, b: Size) -> Option<Size> {
-    Some(match (op, a, b) {
-        ("Add", Known(a), Known(b)) => Known(a.checked_add(b)?),
-        ("Sub", Known(a), Known(b)) => Known(a.checked_sub(b)?),
-        ("Mul", Known(a), Known(b)) => Known(a.checked_mul(b)?),
-        ("Div", Known(a), Known(b)) => Known(a.checked_div(b)?),
-        ("Mul", Length, Known(1)) | ("Mul", Known(1), Length) | ("Div", Length, Known(1)) => Length,
-        ("Add" | "Sub", Length, Known(0)) | ("Add", Known(0), Length) => Length,
-        ("Equal", Known(a), Known(b)) => Known(i64::from(a == b)),
-        ("Equal", Length, Known(..=0)) | ("Equal", Known(..=0), Length) => Known(0),
-        ("Equal", Length, Length) => Known(1),
-        _ => return None,
-    })
-}
-
-fn bounds_of_binary(op: &str, a: (f64, f64), b: (f64, f64)) -> Option<(f64, f64)> {
-    let truth = |yes: bool, no: bool| (yes || no).then_some(f64::from(u8::from(yes))).map(|value| (value, value));
-    let only = |(low, high): (f64, f64)| (low == high).then_some(low);
-    match op {
-        "And" => truth(a.0 > 0.0 && b.0 > 0.0, a.1 == 0.0 || b.1 == 0.0),
-        "Or" => truth(a.0 > 0.0 || b.0 > 0.0, a.1 == 0.0 && b.1 == 0.0),
-        "GreaterOrEqual" => truth(a.0 >= b.1, a.1 < b.0),
-        "Greater" => truth(a.0 > b.1, a.1 <= b.0),
-        "LessOrEqual" => truth(a.1 <= b.0, a.0 > b.1),
-        "Less" => truth(a.1 < b.0, a.0 >= b.1),
-        "Equal" => truth(only(a).is_some() && only(a) == only(b), a.1 < b.0 || b.1 < a.0),
-        "Max" => Some((a.0.max(b.0), a.1.max(b.1))),
-        "Min" => Some((a.0.min(b.0), a.1.min(b.1))),
-        _ => {
-            let (a, b) = (only(a)?, only(b)?);
-            let value = match op {
-                "Add" => a + b,
-                "Sub" => a - b,
-                "Mul" => a * b,
-                "Div" if b != 0.0 => a / b,
-                "Pow" => a.powf(b),
-                _ => return None,
-            };
-            (!value.is_nan()).then_some((value, value))
-        }
-    }
-}
-
-fn choose(condition: &Fact, yes: &Fact, no: &Fact) -> Fact {
-    let shape = || spread(&spread(condition.shape.as_ref()?, yes.shape.as_ref()?)?, no.shape.as_ref()?);
-    let values = || {
-        let (conditions, yes, no) = (condition.values.as_ref()?, yes.values.as_ref()?, no.values.as_ref()?);
-        let length = conditions.len().max(yes.len()).max(no.len());
-        let pick = |values: &[Size], i: usize| values.get(if values.len() == 1 { 0 } else { i }).copied();
-        let chosen = (0..length).map(|i| match pick(conditions, i)? {
-            Known(0) => pick(no, i),
-            Known(_) => pick(yes, i),
-            Length => None,
-        });
-        chosen.collect()
-    };
-    let bounds = match (condition.uniform(), yes.bounds, no.bounds) {
-        (Some(condition), yes, no) => if condition == 0.0 { no } else { yes },
-        (None, Some(yes), Some(no)) => Some((yes.0.min(no.0), yes.1.max(no.1))),
-        _ => None,
-    };
-    Fact { shape: shape(), values: values(), bounds }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
@@ -49,6 +50,11 @@ impl<'g> Graph<'g> {
         Some(&self.nodes[*self.producers.get(name)?])
     }
 
+    /// Where the node that writes a value stands.
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
+        self.producers.get(name).copied()
+    }
+
     /// The nodes that read a value.
     pub(super) fn readers(&self, name: &str) -> impl Iterator<Item = (usize, &'g NodeProto)> + '_ {
         let readers = self.readers.get(name).into_iter().flatten();
@@ -75,6 +81,11 @@ impl<'g> Graph<'g> {
             _ => None,
         }
     }
+
+    /// The values of a constant f32 tensor.
+    pub(super) fn floats(&self, name: &str) -> Option<Vec<f32>> {
+        floats(self.constants.get(name)?)
+    }
 }
 
 /// A node's attribute.
@@ -85,6 +96,33 @@ pub(super) fn attribute<'n>(node: &'n NodeProto, name: &str) -> Option<&'n Attri
 /// A node's integer attribute.
 pub(super) fn integer(node: &NodeProto, name: &str) -> Option<i64> {
     attribute(node, name).map(|attribute| attribute.i)
+}
+
+/// A tensor as an attribute.
+pub(super) fn tensor_attribute(name: &str, data_type: DataType, dims: &[i64], raw_data: Vec<u8>) -> AttributeProto {
+    let tensor = TensorProto { dims: dims.to_vec(), data_type: data_type as i32, raw_data, ..Default::default() };
+    AttributeProto {
+        name: name.into(),
+        r#type: AttributeType::Tensor as i32,
+        t: Some(tensor),
+        ..Default::default()
+    }
+}
+
+/// A vector of f32 as an attribute.
+pub(super) fn floats_attribute(name: &str, values: &[f32]) -> AttributeProto {
+    let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    tensor_attribute(name, DataType::Float, &[values.len() as i64], bytes)
+}
+
+/// A number as an attribute.
+pub(super) fn float_attribute(name: &str, value: f32) -> AttributeProto {
+    AttributeProto { name: name.into(), r#type: AttributeType::Float as i32, f: value, ..Default::default() }
+}
+
+/// An integer as an attribute.
+pub(super) fn integer_attribute(name: &str, value: i64) -> AttributeProto {
+    AttributeProto { name: name.into(), r#type: AttributeType::Int as i32, i: value, ..Default::default() }
 }
 
 /// An f32 tensor's values, however they are stored in the file.
@@ -99,6 +137,15 @@ pub(super) fn floats(tensor: &TensorProto) -> Option<Vec<f32>> {
     Some(values.map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect())
 }
 
+/// The bytes of an int8 or uint8 tensor.
+pub(super) fn bytes(tensor: &TensorProto) -> Vec<u8> {
+    if tensor.raw_data.is_empty() {
+        tensor.int32_data.iter().map(|&value| value as u8).collect()
+    } else {
+        tensor.raw_data.clone()
+    }
+}
+
 /// An integer or boolean tensor's values.
 pub(super) fn integers(tensor: &TensorProto) -> Option<Vec<i64>> {
     let raw = &tensor.raw_data;
@@ -110,7 +157,8 @@ pub(super) fn integers(tensor: &TensorProto) -> Option<Vec<i64>> {
         }
         kind if kind == DataType::Int32 as i32 && raw.is_empty() => wide(&tensor.int32_data),
         kind if kind == DataType::Int32 as i32 => {
-            raw.chunks_exact(4).filter_map(|bytes| bytes.try_into().ok().map(i32::from_le_bytes).map(i64::from)).collect()
+            let values = raw.chunks_exact(4).filter_map(|bytes| bytes.try_into().ok().map(i32::from_le_bytes));
+            values.map(i64::from).collect()
         }
         kind if kind == DataType::Bool as i32 && raw.is_empty() => wide(&tensor.int32_data),
         kind if kind == DataType::Bool as i32 => raw.iter().map(|&byte| i64::from(byte)).collect(),
@@ -131,12 +179,16 @@ fn inner_reads(node: &NodeProto) -> Vec<&String> {
 
 /// Puts nodes in place of others: each stands where the node was whose place comes with it.
 pub(super) fn replace(graph: &mut GraphProto, replacements: Vec<(usize, NodeProto)>) {
-    let mut replacements: HashMap<usize, NodeProto> = replacements.into_iter().collect();
-    for (i, node) in graph.node.iter_mut().enumerate() {
-        if let Some(replacement) = replacements.remove(&i) {
-            *node = replacement;
-        }
+    for (place, node) in replacements {
+        graph.node[place] = node;
     }
+}
+
+/// Puts several nodes in place of each of some.
+pub(super) fn replace_by(graph: &mut GraphProto, replacements: Vec<(usize, Vec<NodeProto>)>) {
+    let mut replacements: HashMap<usize, Vec<NodeProto>> = replacements.into_iter().collect();
+    let nodes = std::mem::take(&mut graph.node).into_iter().enumerate();
+    graph.node = nodes.flat_map(|(i, node)| replacements.remove(&i).unwrap_or_else(|| vec![node])).collect();
 }
 
 /// Drops nodes and constants that no output of the graph depends on.
@@ -155,7 +207,8 @@ pub(super) fn drop_unread(graph: &mut GraphProto) {
             needed
         })
         .collect();
-    let mut constants = graph.initializer.iter().map(|tensor| read.contains(tensor.name.as_str())).collect::<Vec<_>>().into_iter();
+    let constants: Vec<bool> = graph.initializer.iter().map(|tensor| read.contains(tensor.name.as_str())).collect();
+    let mut constants = constants.into_iter();
     graph.node.retain(|_| keep.pop() != Some(false));
     graph.initializer.retain(|_| constants.next() != Some(false));
 }

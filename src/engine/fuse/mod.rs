@@ -5,9 +5,11 @@
 //! by the graph. What does not match stays as it is, and runs by tract's own operations.
 
 mod attention;
+mod embedding;
 mod facts;
 mod graph;
 mod linear;
+mod norm;
 mod views;
 
 use serde::Serialize;
@@ -23,6 +25,10 @@ pub struct Fused {
     pub gelu: usize,
     /// Attentions that run as one operation.
     pub attention: usize,
+    /// Layer normalisations that run as one operation, with the residual addition before them.
+    pub norm: usize,
+    /// Sums of embeddings that run as one operation, with the normalisation after them.
+    pub embedding: usize,
 }
 
 /// Which linear layers a rewrite turns to int8.
@@ -40,6 +46,8 @@ pub(super) enum Linear {
 pub(super) fn register(framework: &mut Onnx) {
     framework.op_register.insert(linear::INT8_LINEAR, linear::parse);
     framework.op_register.insert(attention::ATTENTION, attention::parse);
+    framework.op_register.insert(norm::NORM, norm::parse);
+    framework.op_register.insert(embedding::EMBEDDING, embedding::parse);
 }
 
 /// Replaces what it knows how to run faster.
@@ -52,7 +60,12 @@ pub(super) fn rewrite(model: &mut ModelProto, linear: Linear) -> Fused {
         Linear::Int8 => linear::rewrite(graph, false),
         Linear::All => linear::rewrite(graph, true),
     };
-    fused.attention = attention::rewrite(graph, opset);
+    graph::drop_unread(graph);
+    attention::rewrite(graph, opset);
+    fused.attention = graph.node.iter().filter(|node| node.op_type == attention::ATTENTION).count();
+    norm::rewrite(graph, &mut fused);
+    graph::drop_unread(graph);
+    embedding::rewrite(graph);
     graph::drop_unread(graph);
     fused
 }

@@ -17,7 +17,9 @@ pub(super) struct View {
 
 /// Whether a node only rearranges its first input.
 fn rearranges(node: &NodeProto) -> bool {
-    matches!(node.op_type.as_str(), "Reshape" | "Transpose" | "Unsqueeze" | "Squeeze" | "Identity" | "Flatten" | "Dropout")
+    const REARRANGING: [&str; 7] =
+        ["Reshape", "Transpose", "Unsqueeze", "Squeeze", "Identity", "Flatten", "Dropout"];
+    REARRANGING.contains(&node.op_type.as_str())
 }
 
 /// The value as a view of the nearest value `[1, length, width]` above it.

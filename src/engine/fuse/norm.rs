@@ -1,0 +1,214 @@
+//! Finds layer normalisation, as an operator or written out, with the residual addition before it.
+
+use tract_onnx::model::ParsingContext;
+use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
+use tract_onnx::tract_hir::internal::*;
+
+use super::embedding;
+use super::facts::{Facts, Size};
+use super::graph::{attribute, float_attribute, floats_attribute, integer, replace, Graph};
+use super::Fused;
+use crate::engine::norm::{Norm, ResidualNorm};
+
+/// The node type that replaces a normalisation.
+pub(super) const NORM: &str = "GlossaNorm";
+
+/// Builds the operation of a node that [`rewrite`] wrote.
+pub(super) fn parse(context: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+    Ok((expand(ResidualNorm { norm: parse_norm(context, node)?, residual: node.input.len() > 1 }), vec![]))
+}
+
+/// The parameters in a node's attributes.
+pub(super) fn parse_norm(context: &ParsingContext, node: &NodeProto) -> TractResult<Norm> {
+    let tensor = |name: &str| context.load_tensor(node.get_attr::<&TensorProto>(name)?);
+    let (gamma, beta) = (tensor("gamma")?, tensor("beta")?);
+    Norm::new(
+        gamma.try_as_plain_ram()?.as_slice::<f32>()?,
+        beta.try_as_plain_ram()?.as_slice::<f32>()?,
+        node.get_attr("epsilon")?,
+    )
+}
+
+/// A normalisation found in the graph.
+pub(super) struct Found {
+    name: String,
+    input: String,
+    output: String,
+    /// Where its last node stands.
+    pub(super) place: usize,
+    gamma: Vec<f32>,
+    beta: Vec<f32>,
+    epsilon: f32,
+}
+
+impl Found {
+    /// The node that normalises what is made of these inputs.
+    pub(super) fn into_node(self, op_type: &str, input: Vec<String>) -> NodeProto {
+        NodeProto {
+            name: format!("{}.fused", self.name),
+            op_type: op_type.into(),
+            input,
+            output: vec![self.output],
+            attribute: vec![
+                floats_attribute("gamma", &self.gamma),
+                floats_attribute("beta", &self.beta),
+                float_attribute("epsilon", self.epsilon),
+            ],
+            ..Default::default()
+        }
+    }
+}
+
+/// Replaces every normalisation, of embeddings with their tables.
+pub(super) fn rewrite(graph: &mut GraphProto, fused: &mut Fused) {
+    let edges = Graph::new(graph);
+    let facts = Facts::new(graph, &edges);
+    let finder = Finder { graph: &edges, facts: &facts };
+    let mut replacements = Vec::new();
+    for place in 0..edges.nodes.len() {
+        let Some(found) = finder.norm(place) else { continue };
+        let place = found.place;
+        let input = found.input.clone();
+        if let Some(tables) = embedding::sum(&edges, &facts, &input, found.gamma.len()) {
+            fused.embedding += 1;
+            replacements.push((place, embedding::node(tables, found)));
+        } else {
+            fused.norm += 1;
+            let input = finder.sum(&input).unwrap_or(vec![input]);
+            replacements.push((place, found.into_node(NORM, input)));
+        }
+    }
+    replace(graph, replacements);
+}
+
+struct Finder<'a, 'g> {
+    graph: &'a Graph<'g>,
+    facts: &'a Facts<'g>,
+}
+
+impl Finder<'_, '_> {
+    fn norm(&self, place: usize) -> Option<Found> {
+        let node = &self.graph.nodes[place];
+        let found = match node.op_type.as_str() {
+            "LayerNormalization" => self.operator(place, node)?,
+            "Sqrt" => self.written_out(node)?,
+            _ => return None,
+        };
+        let width = Size::Known(i64::try_from(found.gamma.len()).ok()?);
+        let fits = self.facts.shape(&found.input)?.last() == Some(&width) && found.beta.len() == found.gamma.len();
+        (fits && found.epsilon.is_finite()).then_some(found)
+    }
+
+    fn operator(&self, place: usize, node: &NodeProto) -> Option<Found> {
+        let rank = self.facts.shape(node.input.first()?)?.len() as i64;
+        let axis = integer(node, "axis").unwrap_or(-1);
+        let only = node.output.iter().filter(|output| !output.is_empty()).count() == 1;
+        if !only || axis != -1 && axis != rank - 1 {
+            return None;
+        }
+        let gamma = self.graph.floats(node.input.get(1)?)?;
+        let beta = match node.input.get(2).filter(|beta| !beta.is_empty()) {
+            Some(beta) => self.graph.floats(beta)?,
+            None => vec![0.0; gamma.len()],
+        };
+        Some(Found {
+            name: node.name.clone(),
+            input: node.input[0].clone(),
+            output: node.output[0].clone(),
+            place,
+            gamma,
+            beta,
+            epsilon: attribute(node, "epsilon").map_or(1e-5, |epsilon| epsilon.f),
+        })
+    }
+
+    /// `d = x - mean(x)`, `d / sqrt(mean(d^2) + epsilon) * gamma + beta`, from its square root.
+    fn written_out(&self, sqrt: &NodeProto) -> Option<Found> {
+        let producer = |name: &str, op: &str| self.graph.producer(name).filter(|node| node.op_type == op);
+        let plus = producer(sqrt.input.first()?, "Add")?;
+        let (variance, epsilon) = self.with_constant(plus)?;
+        let &[epsilon] = epsilon.as_slice() else { return None };
+        let variance = producer(variance, "ReduceMean").filter(|node| self.over_rows(node))?;
+        let square = self.graph.producer(variance.input.first()?)?;
+        let difference = square.input.first()?;
+        let squares = match square.op_type.as_str() {
+            "Pow" => self.facts.get(square.input.get(1)?).uniform() == Some(2.0),
+            "Mul" => square.input.get(1) == Some(difference),
+            _ => false,
+        };
+        let subtract = producer(difference, "Sub")?;
+        let input = subtract.input.first()?;
+        let mean = producer(subtract.input.get(1)?, "ReduceMean").filter(|node| self.over_rows(node))?;
+        if !squares || mean.input.first() != Some(input) {
+            return None;
+        }
+        let next = |name: &str, op: &str| {
+            let node = &self.graph.nodes[self.graph.only_reader(name)?];
+            (node.op_type == op).then_some(node)
+        };
+        let divide = next(sqrt.output.first()?, "Div")?;
+        // Some exporters subtract twice.
+        let same = |name: &str| {
+            name == difference || producer(name, "Sub").is_some_and(|node| node.input == subtract.input)
+        };
+        if divide.input.get(1) != sqrt.output.first() || !same(divide.input.first()?) {
+            return None;
+        }
+        let scaled = next(divide.output.first()?, "Mul")?;
+        let gamma = self.with_constant(scaled)?.1;
+        let output = self.graph.only_reader(scaled.output.first()?)?;
+        let add = Some(&self.graph.nodes[output]).filter(|node| node.op_type == "Add")?;
+        let beta = self.with_constant(add)?.1;
+        Some(Found {
+            name: add.name.clone(),
+            input: input.clone(),
+            output: add.output.first()?.clone(),
+            place: output,
+            gamma,
+            beta,
+            epsilon,
+        })
+    }
+
+    /// The input that is computed, and the other one, a constant.
+    fn with_constant<'n>(&self, node: &'n NodeProto) -> Option<(&'n str, Vec<f32>)> {
+        let [a, b] = node.input.as_slice() else { return None };
+        let constant = |name: &str| self.graph.floats(name);
+        constant(b).map(|values| (a.as_str(), values)).or_else(|| Some((b.as_str(), constant(a)?)))
+    }
+
+    /// Whether a mean is over the last axis, which stays.
+    fn over_rows(&self, node: &NodeProto) -> bool {
+        let over = || {
+            let rank = self.facts.shape(node.input.first()?)?.len() as i64;
+            let axes = self.facts.integers(node, "axes", 1)?;
+            Some(matches!(axes.as_slice(), &[axis] if axis == -1 || axis == rank - 1))
+        };
+        integer(node, "keepdims") != Some(0) && over() == Some(true)
+    }
+
+    /// The operands of an addition of two values of one shape, that nothing else reads.
+    fn sum(&self, name: &str) -> Option<Vec<String>> {
+        let add = self.graph.producer(name).filter(|node| node.op_type == "Add")?;
+        let [a, b] = add.input.as_slice() else { return None };
+        let shape = self.facts.shape(a)?;
+        let plain = shape == self.facts.shape(b)? && a != b;
+        (plain && !self.read_beside_norm(name)).then(|| self.with_owned_first(a, b))
+    }
+
+    /// Whether a sum has a reader that is no part of a normalisation.
+    fn read_beside_norm(&self, name: &str) -> bool {
+        let parts = ["LayerNormalization", "ReduceMean", "Sub", "Shape"];
+        self.graph.readers(name).any(|(_, node)| !parts.contains(&node.op_type.as_str()))
+    }
+
+    /// The result is written over the first operand, which should be one that nobody else reads.
+    fn with_owned_first(&self, a: &str, b: &str) -> Vec<String> {
+        if self.graph.only_reader(a).is_some() {
+            vec![a.to_string(), b.to_string()]
+        } else {
+            vec![b.to_string(), a.to_string()]
+        }
+    }
+}
+
