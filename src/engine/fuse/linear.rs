@@ -1,14 +1,12 @@
 //! Finds linear layers and makes one int8 node of each.
 
-use std::collections::HashMap;
-
 use tract_onnx::model::ParsingContext;
-use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
+use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 use tract_onnx::tract_hir::internal::*;
 
-use super::graph::{floats, Graph};
+use super::graph::{attribute, bytes, floats, integer, replace, Graph};
+use super::graph::{floats_attribute, integer_attribute, tensor_attribute};
 use super::Fused;
 use crate::engine::kernel::PackedWeights;
 use crate::engine::linear::{Activation, Int8Linear};
@@ -20,25 +18,13 @@ pub(super) const INT8_LINEAR: &str = "GlossaInt8Linear";
 pub(super) fn rewrite(graph: &mut GraphProto, all: bool) -> Fused {
     let plans = Matcher { graph: &Graph::new(graph) }.plans(all);
     let mut fused = Fused::default();
-    let mut dropped = vec![false; graph.node.len()];
-    let mut replaced = HashMap::new();
+    let mut replacements = Vec::with_capacity(plans.len());
     for plan in plans {
         fused.linear += 1;
         fused.gelu += usize::from(plan.gelu);
-        plan.nodes.iter().for_each(|&node| dropped[node] = true);
-        // The last node's place comes after everything that the layer reads.
-        if let Some(&last) = plan.nodes.last() {
-            replaced.insert(last, plan.into_node());
-        }
+        replacements.push((plan.last, plan.into_node()));
     }
-    let nodes = std::mem::take(&mut graph.node);
-    for (i, node) in nodes.into_iter().enumerate() {
-        match replaced.remove(&i) {
-            Some(node) => graph.node.push(node),
-            None if !dropped[i] => graph.node.push(node),
-            None => (),
-        }
-    }
+    replace(graph, replacements);
     fused
 }
 
@@ -81,14 +67,13 @@ struct Plan {
     weights: Weights,
     bias: Vec<f32>,
     gelu: bool,
-    /// Nodes that it replaces; the last one writes the output.
-    nodes: Vec<usize>,
+    /// Where the node stands that writes the output; everything that the layer reads comes before.
+    last: usize,
 }
 
 impl Plan {
     fn into_node(self) -> NodeProto {
         let (k, n) = (self.weights.k as i64, self.weights.n as i64);
-        let floats = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect();
         let weights = self.weights.values.iter().map(|&value| value as u8).collect();
         NodeProto {
             name: format!("{}.int8", self.name),
@@ -97,27 +82,12 @@ impl Plan {
             output: vec![self.output],
             attribute: vec![
                 tensor_attribute("weights", DataType::Int8, &[k, n], weights),
-                tensor_attribute("scales", DataType::Float, &[n], floats(&self.weights.scales)),
-                tensor_attribute("bias", DataType::Float, &[self.bias.len() as i64], floats(&self.bias)),
-                AttributeProto {
-                    name: "gelu".into(),
-                    r#type: AttributeType::Int as i32,
-                    i: i64::from(self.gelu),
-                    ..Default::default()
-                },
+                floats_attribute("scales", &self.weights.scales),
+                floats_attribute("bias", &self.bias),
+                integer_attribute("gelu", i64::from(self.gelu)),
             ],
             ..Default::default()
         }
-    }
-}
-
-fn tensor_attribute(name: &str, data_type: DataType, dims: &[i64], raw_data: Vec<u8>) -> AttributeProto {
-    let tensor = TensorProto { dims: dims.to_vec(), data_type: data_type as i32, raw_data, ..Default::default() };
-    AttributeProto {
-        name: name.into(),
-        r#type: AttributeType::Tensor as i32,
-        t: Some(tensor),
-        ..Default::default()
     }
 }
 
@@ -127,30 +97,103 @@ struct Matcher<'a, 'g> {
 
 impl Matcher<'_, '_> {
     fn plans(&self, all: bool) -> Vec<Plan> {
-        let nodes = self.graph.nodes.iter().enumerate();
-        nodes.filter(|(_, node)| node.op_type == "MatMul").filter_map(|(i, _)| self.layer(i, all)).collect()
+        let layer = |(place, node): (usize, &NodeProto)| match node.op_type.as_str() {
+            "MatMul" => self.product(place, node, all),
+            "MatMulInteger" => self.quantised_product(node),
+            _ => None,
+        };
+        let products = self.graph.nodes.iter().enumerate().filter_map(layer);
+        products.filter_map(|plan| self.with_bias(plan)).collect()
     }
 
-    fn layer(&self, matmul: usize, all: bool) -> Option<Plan> {
-        let node = &self.graph.nodes[matmul];
-        let weights = self.weights(node.input.get(1)?, all)?;
-        let mut plan = Plan {
+    fn product(&self, place: usize, node: &NodeProto, all: bool) -> Option<Plan> {
+        Some(Plan {
             name: node.name.clone(),
-            input: node.input[0].clone(),
+            input: node.input.first()?.clone(),
             output: node.output.first()?.clone(),
             bias: vec![],
             gelu: false,
-            nodes: vec![matmul],
-            weights,
+            last: place,
+            weights: self.weights(node.input.get(1)?, all)?,
+        })
+    }
+
+    /// A product as onnxruntime's dynamic quantisation writes it: `DynamicQuantizeLinear`, `MatMulInteger`, `Cast`,
+    /// times the product of both scales.
+    fn quantised_product(&self, node: &NodeProto) -> Option<Plan> {
+        let [quantised, weights, zero, weight_zero @ ..] = node.input.as_slice() else { return None };
+        let quantise = self.graph.producer(quantised).filter(|node| node.op_type == "DynamicQuantizeLinear")?;
+        if quantise.output.first() != Some(quantised) || quantise.output.get(2) != Some(zero) {
+            return None;
+        }
+        let cast = &self.graph.nodes[self.graph.only_reader(node.output.first()?)?];
+        if cast.op_type != "Cast" || integer(cast, "to") != Some(DataType::Float as i64) {
+            return None;
+        }
+        let last = self.graph.only_reader(cast.output.first()?)?;
+        let scaled = Some(&self.graph.nodes[last]).filter(|node| node.op_type == "Mul")?;
+        let scale = scaled.input.iter().find(|input| Some(*input) != cast.output.first())?;
+        let scales = self.graph.producer(scale).filter(|node| node.op_type == "Mul")?;
+        let of_input = quantise.output.get(1)?;
+        let of_weights = scales.input.iter().find(|input| *input != of_input)?;
+        if !scales.input.contains(of_input) {
+            return None;
+        }
+        Some(Plan {
+            name: node.name.clone(),
+            input: quantise.input.first()?.clone(),
+            output: scaled.output.first()?.clone(),
+            bias: vec![],
+            gelu: false,
+            last,
+            weights: self.weights_around_zero(weights, weight_zero.first(), of_weights)?,
+        })
+    }
+
+    /// Int8 or uint8 weights with a zero and a scale, for each column or for all.
+    fn weights_around_zero(&self, weights: &str, zero: Option<&String>, scales: &str) -> Option<Weights> {
+        let tensor = *self.graph.constants.get(weights)?;
+        let &[k, n] = tensor.dims.as_slice() else { return None };
+        let (k, n) = (usize::try_from(k).ok()?, usize::try_from(n).ok()?);
+        let whole = |tensor: &TensorProto| -> Option<Vec<i32>> {
+            let bytes = bytes(tensor).into_iter();
+            match tensor.data_type {
+                kind if kind == DataType::Int8 as i32 => Some(bytes.map(|byte| i32::from(byte as i8)).collect()),
+                kind if kind == DataType::Uint8 as i32 => Some(bytes.map(i32::from).collect()),
+                _ => None,
+            }
         };
+        let zeros = match zero.filter(|zero| !zero.is_empty()) {
+            None => vec![0],
+            Some(zero) => whole(self.graph.constants.get(zero.as_str())?)?,
+        };
+        let scales = self.graph.floats(scales)?;
+        let per_column = |count: usize| count == 1 || count == n;
+        let values = whole(tensor)?;
+        let valid = k * n > 0
+            && values.len() == k * n
+            && per_column(zeros.len())
+            && per_column(scales.len())
+            && scales.iter().all(|scale| scale.is_finite());
+        let at = |column: usize, count: usize| if count == 1 { 0 } else { column };
+        valid.then(|| {
+            let values: Vec<i32> =
+                values.iter().enumerate().map(|(i, value)| value - zeros[at(i % n, zeros.len())]).collect();
+            let scales = (0..n).map(|column| scales[at(column, scales.len())]).collect();
+            fit(k, n, &values, scales)
+        })
+    }
+
+    /// Takes in the bias that follows, and GELU after it.
+    fn with_bias(&self, mut plan: Plan) -> Option<Plan> {
         if let Some((add, bias)) = self.bias(&plan) {
             plan.bias = bias;
-            plan.output.clone_from(&self.graph.nodes[add].output[0]);
-            plan.nodes.push(add);
-            if let Some(gelu) = self.gelu(&plan.output) {
+            plan.output.clone_from(self.graph.nodes[add].output.first()?);
+            plan.last = add;
+            if let Some(last) = self.gelu(&plan.output) {
                 plan.gelu = true;
-                plan.output.clone_from(&self.graph.nodes[*gelu.last()?].output[0]);
-                plan.nodes.extend(gelu);
+                plan.output.clone_from(self.graph.nodes[last].output.first()?);
+                plan.last = last;
             }
         }
         Some(plan)
@@ -209,13 +252,13 @@ impl Matcher<'_, '_> {
         (bias.len() == plan.weights.n).then_some((add, bias))
     }
 
-    /// GELU of a value as exporters write it out: `x / sqrt 2`, `Erf`, `+ 1`, times `x`, times a half, the last two
-    /// in either order; or the operator `Gelu`.
-    fn gelu(&self, x: &str) -> Option<Vec<usize>> {
+    /// GELU of a value as exporters write it out, by its last node: `x / sqrt 2`, `Erf`, `+ 1`, times `x`, times a
+    /// half, the last two in any order; or the operator `Gelu`.
+    fn gelu(&self, x: &str) -> Option<usize> {
         let node = |i: usize| &self.graph.nodes[i];
         if let Some(gelu) = self.graph.only_reader(x).filter(|&reader| node(reader).op_type == "Gelu") {
-            let exact = |attribute: &&AttributeProto| attribute.name == "approximate" && attribute.s != b"none";
-            return node(gelu).attribute.iter().find(exact).is_none().then(|| vec![gelu]);
+            let other = attribute(node(gelu), "approximate").is_some_and(|attribute| attribute.s != b"none");
+            return (!other).then_some(gelu);
         }
         let readers: Vec<usize> = self.graph.readers(x).map(|(reader, _)| reader).collect();
         if readers.len() != 2 || !self.graph.only_read_by(x, &readers) {
@@ -224,24 +267,43 @@ impl Matcher<'_, '_> {
         let is = |i: usize, op: &str, constant: f32| {
             node(i).op_type == op && node(i).input.iter().any(|input| self.graph.scalar(input) == Some(constant))
         };
+        let reads = |i: usize, name: &str| node(i).op_type == "Mul" && node(i).input.iter().any(|input| input == name);
+        let next = |i: usize| self.graph.only_reader(node(i).output.first()?);
         let scaled = *readers.iter().find(|&&i| {
             is(i, "Div", std::f32::consts::SQRT_2) || is(i, "Mul", std::f32::consts::FRAC_1_SQRT_2)
         })?;
-        let erf = self.graph.only_reader(&node(scaled).output[0]).filter(|&i| node(i).op_type == "Erf")?;
-        let plus = self.graph.only_reader(&node(erf).output[0]).filter(|&i| is(i, "Add", 1.0))?;
+        let erf = next(scaled).filter(|&i| node(i).op_type == "Erf")?;
+        let plus = next(erf).filter(|&i| is(i, "Add", 1.0))?;
         let other = *readers.iter().find(|&&i| i != scaled)?;
-        let (first, second) = if is(other, "Mul", 0.5) {
+        let sum = node(plus).output.first()?;
+        if is(other, "Mul", 0.5) {
             // (x / 2) (1 + erf)
-            (other, self.graph.only_reader(&node(other).output[0])?)
-        } else {
+            next(other).filter(|&product| reads(product, sum))
+        } else if reads(other, sum) {
             // (x (1 + erf)) / 2
-            (other, self.graph.only_reader(&node(other).output[0]).filter(|&i| is(i, "Mul", 0.5))?)
-        };
-        let reads = |i: usize, name: &str| node(i).input.iter().any(|input| input == name);
-        let product = if is(first, "Mul", 0.5) { second } else { first };
-        (node(product).op_type == "Mul" && reads(product, &node(plus).output[0]))
-            .then(|| vec![scaled, erf, plus, first, second])
+            next(other).filter(|&half| is(half, "Mul", 0.5))
+        } else {
+            // x ((1 + erf) / 2)
+            let half = next(plus).filter(|&half| is(half, "Mul", 0.5))?;
+            reads(other, node(half).output.first()?).then_some(other)
+        }
     }
+}
+
+/// Brings weights around 0 into -127 to 127: those of a column which reaches beyond are rounded to coarser steps.
+fn fit(k: usize, n: usize, values: &[i32], mut scales: Vec<f32>) -> Weights {
+    let mut largest = vec![0; n];
+    for row in values.chunks_exact(n) {
+        for (largest, value) in largest.iter_mut().zip(row) {
+            *largest = value.abs().max(*largest);
+        }
+    }
+    let step = largest.into_iter().map(|largest| if largest > 127 { largest as f32 / 127.0 } else { 1.0 });
+    let step: Vec<f32> = step.collect();
+    scales.iter_mut().zip(&step).for_each(|(scale, step)| *scale *= step);
+    let rounded = |(value, step): (&i32, &f32)| (*value as f32 / step).round_ties_even().clamp(-127.0, 127.0) as i8;
+    let values = values.chunks_exact(n).flat_map(|row| row.iter().zip(&step)).map(rounded).collect();
+    Weights { k, n, values, scales }
 }
 
 /// Symmetric int8: each column's largest weight to 127.

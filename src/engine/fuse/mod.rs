@@ -5,10 +5,12 @@
 //! by the graph. What does not match stays as it is, and runs by tract's own operations.
 
 mod attention;
+mod desugar;
 mod embedding;
 mod facts;
 mod graph;
 mod linear;
+mod merge;
 mod norm;
 mod views;
 
@@ -55,6 +57,7 @@ pub(super) fn rewrite(model: &mut ModelProto, linear: Linear) -> Fused {
     let standard = |domain: &str| domain.is_empty() || domain == "ai.onnx";
     let opset = model.opset_import.iter().find(|set| standard(&set.domain)).map_or(0, |set| set.version);
     let Some(graph) = &mut model.graph else { return Fused::default() };
+    desugar::rewrite(graph);
     let mut fused = match linear {
         Linear::Stay => Fused::default(),
         Linear::Int8 => linear::rewrite(graph, false),
@@ -63,6 +66,7 @@ pub(super) fn rewrite(model: &mut ModelProto, linear: Linear) -> Fused {
     graph::drop_unread(graph);
     attention::rewrite(graph, opset);
     fused.attention = graph.node.iter().filter(|node| node.op_type == attention::ATTENTION).count();
+    merge::rewrite(graph);
     norm::rewrite(graph, &mut fused);
     graph::drop_unread(graph);
     embedding::rewrite(graph);

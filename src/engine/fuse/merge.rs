@@ -1,0 +1,92 @@
+//! Makes one linear layer of those that give an attention its queries, keys and values.
+
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::{GraphProto, NodeProto};
+
+use super::attention::ATTENTION;
+use super::graph::{attribute, floats, floats_attribute, integer, integer_attribute, replace, tensor_attribute, Graph};
+use super::linear::INT8_LINEAR;
+
+/// Merges three int8 layers of one input: its rows are quantised once.
+pub(super) fn rewrite(graph: &mut GraphProto) {
+    let edges = Graph::new(graph);
+    let mut replacements = Vec::new();
+    for (place, node) in edges.nodes.iter().enumerate() {
+        if let Some((layer_place, layer)) = merged(&edges, place) {
+            let mut attention = node.clone();
+            attention.input.splice(..3, layer.output.iter().cloned());
+            attention.attribute.retain(|attribute| attribute.name != "packed");
+            attention.attribute.push(integer_attribute("packed", 1));
+            replacements.extend([(layer_place, layer), (place, attention)]);
+        }
+    }
+    replace(graph, replacements);
+}
+
+/// What a layer's node holds.
+struct Layer<'n> {
+    rows: usize,
+    columns: usize,
+    weights: &'n [u8],
+    scales: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+/// The layer of all columns that an attention reads, and its place.
+fn merged(graph: &Graph, attention: usize) -> Option<(usize, NodeProto)> {
+    let node = &graph.nodes[attention];
+    if node.op_type != ATTENTION || integer(node, "packed") != Some(0) {
+        return None;
+    }
+    let inputs = node.input.get(..3)?;
+    let places = inputs.iter().map(|name| graph.place(name).filter(|_| graph.only_reader(name) == Some(attention)));
+    let places = places.collect::<Option<Vec<usize>>>()?;
+    let first = &graph.nodes[places[0]];
+    let alike = |place: &usize| {
+        let layer = &graph.nodes[*place];
+        layer.op_type == INT8_LINEAR && layer.input == first.input && integer(layer, "gelu") == Some(0)
+    };
+    if !places.iter().all(alike) {
+        return None;
+    }
+    let layers = places.iter().map(|&place| layer(&graph.nodes[place])).collect::<Option<Vec<_>>>()?;
+    let rows = layers[0].rows;
+    let widths_agree = layers.iter().all(|layer| layer.rows == rows && layer.columns == layers[0].columns);
+    if !widths_agree {
+        return None;
+    }
+    let columns = 3 * layers[0].columns;
+    let mut weights = Vec::with_capacity(rows * columns);
+    for row in 0..rows {
+        for layer in &layers {
+            weights.extend_from_slice(&layer.weights[row * layer.columns..][..layer.columns]);
+        }
+    }
+    let scales: Vec<f32> = layers.iter().flat_map(|layer| &layer.scales).copied().collect();
+    let bias: Vec<f32> = layers.iter().flat_map(|layer| &layer.bias).copied().collect();
+    let output = format!("{}.packed", inputs[0]);
+    let merged = NodeProto {
+        name: output.clone(),
+        op_type: INT8_LINEAR.into(),
+        input: first.input.clone(),
+        output: vec![output],
+        attribute: vec![
+            tensor_attribute("weights", DataType::Int8, &[rows as i64, columns as i64], weights),
+            floats_attribute("scales", &scales),
+            floats_attribute("bias", &bias),
+            integer_attribute("gelu", 0),
+        ],
+        ..Default::default()
+    };
+    Some((places[0], merged))
+}
+
+fn layer(node: &NodeProto) -> Option<Layer<'_>> {
+    let tensor = |name: &str| attribute(node, name)?.t.as_ref();
+    let weights = tensor("weights")?;
+    let &[rows, columns] = weights.dims.as_slice() else { return None };
+    let (rows, columns) = (usize::try_from(rows).ok()?, usize::try_from(columns).ok()?);
+    let mut bias = floats(tensor("bias")?)?;
+    bias.resize(columns, 0.0);
+    Some(Layer { rows, columns, weights: &weights.raw_data, scales: floats(tensor("scales")?)?, bias })
+}
