@@ -1,12 +1,13 @@
 //! Finds self-attention, however an exporter spells it, and makes one node of it.
 
 use tract_onnx::model::ParsingContext;
+use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, NodeProto};
 use tract_onnx::tract_hir::internal::*;
 
 use super::facts::{spread, Facts, Size};
 use super::graph::{attribute, float_attribute, integer, integer_attribute, replace, Graph};
-use super::views::{merged, scaled, view, View};
+use super::views::{merged, scaled, view, View, LONGEST};
 use crate::engine::attention::Attention;
 
 /// The node type that replaces attention.
@@ -100,7 +101,9 @@ impl Finder<'_, '_> {
     /// Follows scores up to the product of queries and keys.
     fn scores(&self, name: &str) -> Option<Scores> {
         let (mut at, mut scale, mut mask) = (name, 1.0, None);
+        let mut steps = 0..LONGEST;
         loop {
+            steps.next()?;
             let node = self.graph.producer(at)?;
             let inputs = node.input.as_slice();
             match (node.op_type.as_str(), inputs) {
@@ -199,14 +202,20 @@ impl Finder<'_, '_> {
 
     /// Whether a value is of booleans, where that is plain from the node that writes it.
     fn is_boolean(&self, name: &str) -> Option<bool> {
-        let node = self.graph.producer(name)?;
-        match node.op_type.as_str() {
-            "And" | "Or" | "Not" | "Equal" | "Less" | "Greater" | "LessOrEqual" | "GreaterOrEqual" => Some(true),
-            "Cast" => Some(integer(node, "to")? == 9),
-            "Expand" | "Unsqueeze" | "Reshape" | "Identity" => self.is_boolean(node.input.first()?),
-            "Where" | "Mul" | "Sub" => Some(false),
-            _ => None,
+        let mut name = name.to_string();
+        for _ in 0..LONGEST {
+            let node = self.graph.producer(&name)?;
+            match node.op_type.as_str() {
+                "And" | "Or" | "Not" | "Equal" | "Less" | "Greater" | "LessOrEqual" | "GreaterOrEqual" => {
+                    return Some(true);
+                }
+                "Cast" => return Some(integer(node, "to")? == DataType::Bool as i64),
+                "Expand" | "Unsqueeze" | "Reshape" | "Identity" => name.clone_from(node.input.first()?),
+                "Where" | "Mul" | "Sub" => return Some(false),
+                _ => return None,
+            }
         }
+        None
     }
 }
 

@@ -18,7 +18,8 @@ pub(super) fn rewrite(graph: &mut GraphProto) {
     }
     let facts = Facts::new(graph, &edges);
     let writer = Writer { graph: &edges, facts: &facts };
-    let nodes = edges.nodes.iter().enumerate().filter(|(_, node)| node.domain == DOMAIN);
+    let ours = |node: &NodeProto| node.domain == DOMAIN && output(node, 0).is_some();
+    let nodes = edges.nodes.iter().enumerate().filter(|(_, node)| ours(node));
     let written: Vec<_> = nodes.filter_map(|(place, node)| Some((place, writer.write_out(node)?))).collect();
     replace_by(graph, written);
 }
@@ -116,7 +117,7 @@ impl Writer<'_, '_> {
 
     /// Self-attention with its three linear layers in one.
     fn attention(&self, node: &NodeProto) -> Option<Vec<NodeProto>> {
-        if node.op_type != "Attention" || node.domain != DOMAIN {
+        if node.op_type != "Attention" || node.domain != DOMAIN || output(node, 0).is_none() {
             return None;
         }
         let [input, weights, bias, rest @ ..] = node.input.as_slice() else { return None };
@@ -132,11 +133,12 @@ impl Writer<'_, '_> {
         }
         let heads = integer(node, "num_heads").filter(|&heads| heads > 0)?;
         let &[_, columns] = self.graph.constants.get(weights.as_str())?.dims.as_slice() else { return None };
-        if columns <= 0 || columns % (3 * heads) != 0 {
+        let three = heads.checked_mul(3)?;
+        if columns <= 0 || columns % three != 0 {
             return None;
         }
         let scale = attribute(node, "scale").map(|scale| scale.f).filter(|&scale| scale != 0.0);
-        let scale = scale.unwrap_or_else(|| 1.0 / ((columns / (3 * heads)) as f32).sqrt());
+        let scale = scale.unwrap_or_else(|| 1.0 / ((columns / three) as f32).sqrt());
         let (product, packed) = (inner(node, "product"), inner(node, "packed"));
         Some(vec![
             standard("MatMul", &[input, weights], &product),

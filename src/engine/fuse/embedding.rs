@@ -37,6 +37,9 @@ pub(super) fn parse(context: &ParsingContext, node: &NodeProto) -> TractResult<(
     Ok((expand(Embedding { tables, norm }), vec![]))
 }
 
+/// Tables of one sum: words, positions and segments, and more than any model has.
+const MOST_TABLES: usize = 8;
+
 /// A row of a table for each of the input's numbers.
 pub(super) struct LookUp<'g> {
     rows: String,
@@ -52,6 +55,9 @@ pub(super) fn sum<'g>(graph: &Graph<'g>, facts: &Facts, name: &str, width: usize
     let mut found = Vec::new();
     let mut open = vec![name.to_string()];
     while let Some(name) = open.pop() {
+        if found.len() + open.len() >= MOST_TABLES {
+            return None;
+        }
         if let Some(look_up) = look_up(graph, facts, &name) {
             if look_up.table.dims[1] != width as i64 {
                 return None;

@@ -55,6 +55,8 @@ const SHAPE_KEEPING: [&str; 13] = [
 
 /// Tensors up to this many values are looked into.
 const SMALL: usize = 64;
+/// Axes of a shape that is followed.
+const DEEPEST: usize = 16;
 
 impl<'g> Facts<'g> {
     pub(super) fn new(graph: &'g GraphProto, edges: &Graph<'g>) -> Self {
@@ -81,6 +83,9 @@ impl<'g> Facts<'g> {
                 if !facts.facts.contains_key(output.as_str()) {
                     let mut fact = facts.of_output(node, i).unwrap_or_default();
                     fact.bounds = fact.bounds.or_else(|| bounds_of(&fact));
+                    // A hostile graph could double either with every node.
+                    fact.shape = fact.shape.filter(|shape| shape.len() <= DEEPEST);
+                    fact.values = fact.values.filter(|values| values.len() <= SMALL);
                     facts.facts.insert(output, fact);
                 }
             }
@@ -248,7 +253,8 @@ impl<'g> Facts<'g> {
             &Known(size) => Some(size),
             Length => None,
         });
-        shape[axis] = match along.sum::<Option<i64>>() {
+        let along = along.collect::<Option<Vec<i64>>>();
+        shape[axis] = match along.and_then(|along| along.into_iter().try_fold(0, i64::checked_add)) {
             Some(size) => Known(size),
             None if parts.len() == 1 => shape[axis],
             None => return None,

@@ -193,22 +193,29 @@ pub(super) fn replace_by(graph: &mut GraphProto, replacements: Vec<(usize, Vec<N
 
 /// Drops nodes and constants that no output of the graph depends on.
 pub(super) fn drop_unread(graph: &mut GraphProto) {
-    let mut read: HashSet<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
-    // A node stands before its readers.
-    let mut keep: Vec<bool> = graph
-        .node
-        .iter()
-        .rev()
-        .map(|node| {
-            let needed = node.output.iter().any(|output| read.contains(output.as_str()));
-            if needed {
-                read.extend(node.input.iter().chain(inner_reads(node)).map(String::as_str));
+    let mut producers: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (i, node) in graph.node.iter().enumerate() {
+        for output in &node.output {
+            producers.entry(output).or_default().push(i);
+        }
+    }
+    let mut keep = vec![false; graph.node.len()];
+    let mut read: HashSet<&str> = HashSet::new();
+    let mut open: Vec<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
+    while let Some(name) = open.pop() {
+        // An optional input or output that is left out has no name.
+        if name.is_empty() || !read.insert(name) {
+            continue;
+        }
+        for &i in producers.get(name).into_iter().flatten() {
+            if !std::mem::replace(&mut keep[i], true) {
+                open.extend(graph.node[i].input.iter().chain(inner_reads(&graph.node[i])).map(String::as_str));
             }
-            needed
-        })
-        .collect();
+        }
+    }
     let constants: Vec<bool> = graph.initializer.iter().map(|tensor| read.contains(tensor.name.as_str())).collect();
     let mut constants = constants.into_iter();
-    graph.node.retain(|_| keep.pop() != Some(false));
+    let mut keep = keep.into_iter();
+    graph.node.retain(|_| keep.next() != Some(false));
     graph.initializer.retain(|_| constants.next() != Some(false));
 }

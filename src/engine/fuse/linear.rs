@@ -170,8 +170,7 @@ impl Matcher<'_, '_> {
         let scales = self.graph.floats(scales)?;
         let per_column = |count: usize| count == 1 || count == n;
         let values = whole(tensor)?;
-        let valid = k * n > 0
-            && values.len() == k * n
+        let valid = is_whole(&values, k, n)
             && per_column(zeros.len())
             && per_column(scales.len())
             && scales.iter().all(|scale| scale.is_finite());
@@ -205,7 +204,7 @@ impl Matcher<'_, '_> {
             let (&[k, n], true) = (tensor.dims.as_slice(), all) else { return None };
             let (k, n) = (usize::try_from(k).ok()?, usize::try_from(n).ok()?);
             let values = floats(tensor)?;
-            return (values.len() == k * n && k * n > 0 && values.iter().all(|value| value.is_finite()))
+            return (is_whole(&values, k, n) && values.iter().all(|value| value.is_finite()))
                 .then(|| quantise(k, n, &values));
         }
         let node = self.graph.producer(name)?;
@@ -233,8 +232,7 @@ impl Matcher<'_, '_> {
         } else {
             tensor.raw_data.iter().map(|&byte| byte as i8).collect()
         };
-        let valid = values.len() == k * n
-            && k * n > 0
+        let valid = is_whole(&values, k, n)
             && !values.contains(&i8::MIN)
             && scales.iter().all(|scale| scale.is_finite());
         valid.then_some(Weights { k, n, values, scales })
@@ -288,6 +286,11 @@ impl Matcher<'_, '_> {
             reads(other, node(half).output.first()?).then_some(other)
         }
     }
+}
+
+/// Whether values are those of a `[k, n]` matrix, which is not empty.
+fn is_whole<T>(values: &[T], k: usize, n: usize) -> bool {
+    !values.is_empty() && k.checked_mul(n) == Some(values.len())
 }
 
 /// Brings weights around 0 into -127 to 127: those of a column which reaches beyond are rounded to coarser steps.

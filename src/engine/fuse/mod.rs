@@ -73,3 +73,6 @@ pub(super) fn rewrite(model: &mut ModelProto, linear: Linear) -> Fused {
     graph::drop_unread(graph);
     fused
 }
+
+#[cfg(test)]
+mod tests;

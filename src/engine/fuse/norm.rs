@@ -114,7 +114,7 @@ impl Finder<'_, '_> {
         Some(Found {
             name: node.name.clone(),
             input: node.input[0].clone(),
-            output: node.output[0].clone(),
+            output: node.output.first().filter(|output| !output.is_empty())?.clone(),
             place,
             gamma,
             beta,

@@ -15,6 +15,9 @@ pub(super) struct View {
     pub(super) scale: f64,
 }
 
+/// Nodes between a linear layer and what it is multiplied with, and more than any exporter writes.
+pub(super) const LONGEST: usize = 32;
+
 /// Whether a node only rearranges its first input.
 fn rearranges(node: &NodeProto) -> bool {
     const REARRANGING: [&str; 7] =
@@ -26,7 +29,9 @@ fn rearranges(node: &NodeProto) -> bool {
 pub(super) fn view(graph: &Graph, facts: &Facts, name: &str) -> Option<View> {
     let mut chain = Vec::new();
     let (mut scale, mut at) = (1.0, name);
+    let mut steps = 0..LONGEST;
     let width = loop {
+        steps.next()?;
         if let Some([Size::Known(1), Size::Length, Size::Known(width)]) = facts.shape(at).as_deref() {
             break *width;
         }
@@ -55,6 +60,18 @@ pub(super) fn merged(
     axes: &[(Size, i64)],
     width: i64,
 ) -> Option<(usize, String)> {
+    merged_within(LONGEST, graph, facts, name, axes, width)
+}
+
+fn merged_within(
+    steps: usize,
+    graph: &Graph,
+    facts: &Facts,
+    name: &str,
+    axes: &[(Size, i64)],
+    width: i64,
+) -> Option<(usize, String)> {
+    let steps = steps.checked_sub(1)?;
     for (i, node) in graph.readers(name) {
         if !rearranges(node) || node.input.first().map(String::as_str) != Some(name) {
             continue;
@@ -67,7 +84,7 @@ pub(super) fn merged(
         {
             return Some((i, output.clone()));
         }
-        if let Some(found) = merged(graph, facts, output, &axes, width) {
+        if let Some(found) = merged_within(steps, graph, facts, output, &axes, width) {
             return Some(found);
         }
     }

@@ -1,0 +1,101 @@
+use std::path::Path;
+
+use tract_onnx::prelude::Framework;
+
+use super::*;
+
+/// Graphs as exporters write them.
+fn models() -> Vec<ModelProto> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/graphs");
+    let mut models = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("tests/graphs") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "onnx") {
+            models.push(tract_onnx::onnx().proto_model_for_path(path).expect("a graph"));
+        }
+    }
+    assert!(models.len() > 10);
+    models
+}
+
+/// A small fixed generator.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.0 >> 33) as usize % limit.max(1)
+    }
+
+    fn odd_integer(&mut self) -> i64 {
+        [-1, 0, 1, 2, 3, 7, 1 << 31, i64::MAX, i64::MIN][self.below(9)]
+    }
+}
+
+/// Breaks a graph in some way.
+fn damage(model: &mut ModelProto, numbers: &mut Numbers) {
+    let graph = model.graph.as_mut().expect("a graph");
+    let names: Vec<String> = graph.node.iter().flat_map(|node| node.output.iter().cloned()).collect();
+    let name = names[numbers.below(names.len())].clone();
+    let tensor = numbers.below(graph.initializer.len());
+    let at = numbers.below(graph.node.len());
+    let node = &mut graph.node[at];
+    match numbers.below(9) {
+        // May close a circle.
+        0 if !node.input.is_empty() => {
+            let input = numbers.below(node.input.len());
+            node.input[input] = name;
+        }
+        1 => drop(node.input.pop()),
+        2 => drop(node.output.pop()),
+        3 => {
+            let operators = ["Add", "MatMul", "Gather", "Reshape", "Softmax", "Concat", "Sqrt"];
+            node.op_type = operators[numbers.below(operators.len())].into();
+        }
+        4 => {
+            for attribute in &mut node.attribute {
+                attribute.i = numbers.odd_integer();
+                attribute.ints.iter_mut().for_each(|value| *value = numbers.odd_integer());
+            }
+        }
+        5 => node.attribute.clear(),
+        6 => {
+            let dims = &mut graph.initializer[tensor].dims;
+            if let Some(size) = dims.first_mut() {
+                *size = numbers.odd_integer().max(0);
+            }
+        }
+        7 => {
+            let tensor = &mut graph.initializer[tensor];
+            tensor.raw_data.truncate(5);
+            tensor.float_data.clear();
+        }
+        _ => drop(graph.node.remove(at)),
+    }
+}
+
+#[test]
+fn damaged_graphs_are_rewritten_without_a_panic() {
+    let models = models();
+    let mut numbers = Numbers(1);
+    for round in 0..3000 {
+        let mut model = models[round % models.len()].clone();
+        for _ in 0..1 + numbers.below(6) {
+            damage(&mut model, &mut numbers);
+        }
+        rewrite(&mut model, [Linear::Stay, Linear::Int8, Linear::All][round % 3]);
+    }
+}
+
+#[test]
+fn nodes_in_another_order_are_all_kept() {
+    for mut model in models() {
+        let graph = model.graph.as_mut().expect("a graph");
+        graph.node.reverse();
+        let mut sorted = graph.clone();
+        graph::drop_unread(graph);
+        sorted.node.reverse();
+        graph::drop_unread(&mut sorted);
+        assert_eq!(graph.node.len(), sorted.node.len());
+    }
+}
