@@ -134,6 +134,9 @@ build_binary() {
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue $flags \
     --strip-debug --strip-producers "target/pkg/$name/glossa_bg.wasm" -o "target/pkg/$name/optimised.wasm"
   mv "target/pkg/$name/optimised.wasm" "target/pkg/$name/glossa_bg.wasm"
+  # By its hash a browser tells whether the binary that it keeps is still the one to run.
+  printf "\nexport const sha256 = '%s';\n" "$(sha256sum "target/pkg/$name/glossa_bg.wasm" | cut -d ' ' -f 1)" \
+    >>"target/pkg/$name/glossa.js"
   rm -rf "www/pkg/$name" && mv "target/pkg/$name" "www/pkg/$name"
 }
 

@@ -1,5 +1,7 @@
 //! The whole pipeline behind one type.
 
+pub(crate) mod run;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::aggregate::{self, AggregationStrategy};
 use crate::chunk::{convert, Chunk, ConverterOptions, LabelCasing, TokenLabel};
 use crate::decode::{Decoder, Decoding, TokenLogits};
-use crate::engine::{Classifier, Fused, Logits, Precision};
+use crate::engine::{Classifier, Fused, Precision};
 use crate::hugging_face;
 use crate::model::{Loading, Model, Reading, Source};
 use crate::text::{self, CleanupMode, Document, Encoder, Pieces, Segments, Token, Tokenizer, TokenizerOptions, Window};
@@ -394,39 +396,6 @@ impl Annotator {
         })
     }
 
-    /// Runs the next window; `false` when none is left.
-    ///
-    /// # Errors
-    /// `inference_failed`.
-    pub fn advance(&self, job: &mut Job) -> Result<bool, Error> {
-        let vocabulary = match (&self.reading, &mut job.own) {
-            (Reading::Spark(vocabulary), _) => vocabulary,
-            (Reading::HuggingFace { tokenizer, .. }, Some(own)) => return own.advance(tokenizer, &self.classifier),
-            (Reading::HuggingFace { .. }, None) => return Ok(false),
-        };
-        let Some(window) = job.windows.get(job.done) else { return Ok(false) };
-        let mut ids = vec![vocabulary.classification()];
-        ids.extend_from_slice(&job.pieces[window.pieces.clone()]);
-        ids.push(vocabulary.separator());
-        let mut segments = vec![0];
-        segments.extend_from_slice(&job.segments[window.pieces.clone()]);
-        let logits = self.classifier.logits_with(&ids, &segments)?;
-        let mut decided = window.decides.clone();
-        let next = job.placed.get(decided.end).filter(|token| token.start == window.pieces.end);
-        if self.label_from_separator && next.is_some() {
-            decided.end += 1;
-        }
-        for token in decided {
-            let Some(row) = first_row(&job.placed[token], window, &logits) else { continue };
-            match &mut job.logits {
-                Some(kept) => kept.set(token, row),
-                None => job.found[token] = Some(self.decoder.likeliest(row)),
-            }
-        }
-        job.done += 1;
-        Ok(true)
-    }
-
     /// The chunks of a text whose windows have been run; those not run count as unlabelled.
     pub fn finish(&self, job: Job) -> Annotation {
         if let Some(own) = job.own {
@@ -490,11 +459,6 @@ impl Annotator {
             preserve_position: options.preserve_position.unwrap_or(true),
         })
     }
-}
-
-/// What the model gave a token's first piece, if the token has pieces.
-fn first_row<'l>(token: &Range<usize>, window: &Window, logits: &'l Logits) -> Option<&'l [f32]> {
-    (!token.is_empty()).then(|| logits.row(1 + token.start - window.pieces.start))
 }
 
 /// How a model is read under the options, if it can be.

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::aggregate::{aggregate, best, words, AggregationStrategy, Group, ScoredPiece};
+use crate::annotator::run::check;
 use crate::annotator::{AnnotateOptions, Annotation, Mode};
 use crate::chunk::Chunk;
 use crate::engine::Classifier;
@@ -60,21 +61,40 @@ impl Job {
         (self.done, self.windows.len())
     }
 
-    /// Runs the next window; `false` when none is left.
-    pub(crate) fn advance(&mut self, tokenizer: &OwnTokenizer, classifier: &Classifier) -> Result<bool, Error> {
-        let Some(window) = self.windows.get(self.done) else { return Ok(false) };
+    /// What the model gives for a window: for each piece that the window decides, a probability per label.
+    pub(crate) fn run(
+        &self,
+        tokenizer: &OwnTokenizer,
+        classifier: &Classifier,
+        window: usize,
+    ) -> Result<Vec<f32>, Error> {
+        let Some(window) = self.windows.get(window) else { return Ok(Vec::new()) };
         let (ids, first) = tokenizer.window(&self.pieces[window.pieces.clone()]);
         let logits = classifier.logits(&ids)?;
-        for piece in self.units[window.decides.clone()].iter().flat_map(Range::clone) {
+        let mut scores = Vec::new();
+        for piece in self.decided(window) {
             let row = logits.row(first + piece - window.pieces.start);
             let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let start = self.scores.len();
-            self.scores.extend(row.iter().map(|value| (value - highest).exp()));
-            let sum: f32 = self.scores[start..].iter().sum();
-            self.scores[start..].iter_mut().for_each(|score| *score /= sum);
+            let start = scores.len();
+            scores.extend(row.iter().map(|value| (value - highest).exp()));
+            let sum: f32 = scores[start..].iter().sum();
+            scores[start..].iter_mut().for_each(|score| *score /= sum);
         }
+        Ok(scores)
+    }
+
+    /// Takes what [`run`](Self::run) gave for the next window.
+    pub(crate) fn accept(&mut self, scores: &[f32]) -> Result<(), Error> {
+        let Some(window) = self.windows.get(self.done) else { return Ok(()) };
+        check(scores.len(), self.decided(window).count() * self.labels)?;
+        self.scores.extend_from_slice(scores);
         self.done += 1;
-        Ok(true)
+        Ok(())
+    }
+
+    /// The pieces that a window decides.
+    fn decided<'j>(&'j self, window: &Window) -> impl Iterator<Item = usize> + 'j {
+        self.units[window.decides.clone()].iter().flat_map(Range::clone)
     }
 
     /// The entities of the pieces read.

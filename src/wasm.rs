@@ -229,6 +229,16 @@ impl Annotator {
         Ok(false)
     }
 
+    /// What the model gives for one window of a job, for `accept` of the same text's job in another worker.
+    pub fn run(&self, job: &Job, window: usize) -> Result<Vec<f32>, JsValue> {
+        self.inner.run(&job.inner.borrow(), window).map_err(|error| js_error(&error))
+    }
+
+    /// Takes what `run` gave for the job's next window, which then counts as run.
+    pub fn accept(&self, job: &Job, rows: &[f32]) -> Result<(), JsValue> {
+        self.inner.accept(&mut job.inner.borrow_mut(), rows).map_err(|error| js_error(&error))
+    }
+
     /// The result of a job, as `annotate` returns it.
     pub fn finish(&self, job: Job) -> JsValue {
         plain(&self.inner.finish(job.inner.into_inner()))

@@ -1,9 +1,10 @@
 /** The page: from the input and its settings to an annotated document. */
 
-import { Annotator, GlossaError, readPipeline } from './glossa.js';
+import { readPipeline } from './glossa.js';
 import { EXAMPLES } from './examples.js';
 import { ChunkTable, hues, number, renderDocument, renderLegend } from './render.js';
 import { copy, save, toCsv, toJson } from './download.js';
+import { Loader } from './loader.js';
 import { acceptOwnModels } from './own-model.js';
 import { Settings } from './settings.js';
 
@@ -35,8 +36,6 @@ const settings = new Settings(
   describeInput,
 );
 
-/** @type {{ model: string, options: string, annotator: Annotator } | null} the model in memory, and how it was loaded */
-let loaded = null;
 /** @type {AbortController | null} the run under way */
 let running = null;
 /** What the page shows: an annotation with all its chunks, whatever their confidence, and how it came about. */
@@ -44,8 +43,8 @@ let shown = null;
 /** Entities whose highlights are switched off. */
 const hidden = new Set();
 
-/** Models that the user brought, by the value that stands for them in the choice of models. */
-const ownModels = new Map();
+/** The user's own models go by the value that stands for them in the choice of models. */
+const models = new Loader((event) => running && showProgress(event));
 
 /** The status in two parts, the second of which changes too often to be read aloud. */
 const statusMessage = new Text(status.textContent);
@@ -94,23 +93,13 @@ function showProgress(event) {
   }
 }
 
-const isLoaded = (model, options) => loaded?.model === model && loaded.options === JSON.stringify(options);
-
-/** The annotator of a model. The one in memory is kept until the next is ready. */
-async function annotatorFor(model, options, signal) {
-  if (isLoaded(model, options)) return loaded.annotator;
-  const source = ownModels.get(model) ?? { model: ownAddress(model) };
-  const annotator = await Annotator.create({ ...source, options, onProgress: showProgress, signal });
-  loaded?.annotator.dispose();
-  loaded = { model, options: JSON.stringify(options), annotator };
-  return annotator;
-}
-
-/** A worker is not bound by the page's content security policy, so the page itself keeps to its own origin. */
-function ownAddress(model) {
-  const address = new URL(model, document.baseURI);
-  if (address.origin === location.origin) return address;
-  throw new GlossaError('option_invalid', `option model: ${address.href} is not on this page's own origin`);
+/** Loads the chosen model before it is asked for, if it was kept on an earlier visit. */
+async function loadAhead() {
+  const model = modelSelect.value;
+  const stillWanted = () => (running || modelSelect.value !== model ? null : settings.read().options);
+  if (!running && (await models.ahead(model, stillWanted)) && status.dataset.state === 'idle') {
+    setStatus('idle', 'Ready. The model is on this device.');
+  }
 }
 
 async function annotate() {
@@ -129,9 +118,9 @@ async function annotate() {
       show({ text, setUp, mode, chunks: [], entities: [], blank: true });
       return;
     }
-    if (isLoaded(model, options)) setStatus('running', 'Annotating');
+    if (models.has(model, options)) setStatus('running', 'Annotating');
     else setStatus('loading', 'Starting the engine');
-    const annotator = await annotatorFor(model, options, signal);
+    const annotator = await models.get(model, options, signal);
     const { name, entities, precision } = annotator.info;
     const start = performance.now();
     const found = await annotator.annotate(text, { ...annotate, mode, signal, onProgress: showProgress });
@@ -334,6 +323,7 @@ find('copy-csv').addEventListener('click', ({ target }) => copyFrom(target, expo
 find('download-json').addEventListener('click', () => save('glossa.json', 'application/json', exports(toJson)));
 find('download-csv').addEventListener('click', () => save('glossa.csv', 'text/csv', exports(toCsv)));
 for (const select of [modelSelect, modeSelect]) select.addEventListener('change', describeInput);
+modelSelect.addEventListener('change', loadAhead);
 find('open-pipeline').addEventListener('change', ({ target }) => {
   const [file] = target.files;
   // The same choice made again is a change again.
@@ -360,9 +350,8 @@ acceptOwnModels(
     if (files.length === 1 && /\.json$/i.test(own.name)) return openPipeline(files[0]);
     const value = `own:${own.name}`;
     // The same name again is another model, or the same one changed.
-    if (loaded?.model === value) loaded.model = '';
-    if (!ownModels.has(value)) modelSelect.add(new Option(own.name, value));
-    ownModels.set(value, own);
+    models.add(value, own);
+    if (![...modelSelect.options].some((option) => option.value === value)) modelSelect.add(new Option(own.name, value));
     modelSelect.value = value;
     if (input.value.trim()) annotate();
     else setStatus('idle', `${own.name} is loaded when you annotate.`);
@@ -378,3 +367,7 @@ if (asked) {
   modelSelect.value = asked;
 }
 describeInput();
+
+// Keeps what was loaded for the next visit. Where that is denied, the page works all the same.
+navigator.serviceWorker?.register('sw.js').catch(() => {});
+loadAhead();

@@ -15,14 +15,32 @@ export const binary = () => (WebAssembly.validate(RELAXED) ? 'relaxed-simd' : 's
 
 let engine;
 
-/** The bindings of the right binary, ready to use; only that one is fetched. */
-export function loadEngine() {
+/**
+ * The bindings of the right binary, ready to use, and the binary compiled; only that one is fetched.
+ * @param {WebAssembly.Module} [compiled] the binary, where another worker has it already
+ * @returns {Promise<{ bindings: object, compiled: WebAssembly.Module }>}
+ */
+export function loadEngine(compiled) {
   engine ??= (async () => {
-    const bindings = await import(`./pkg/${binary()}/glossa.js`);
-    await bindings.default();
-    return bindings;
+    const folder = `./pkg/${binary()}/`;
+    const bindings = await import(`${folder}glossa.js`);
+    const address = new URL(`${folder}glossa_bg.wasm`, import.meta.url);
+    // For the service worker, which keeps that very content.
+    if (bindings.sha256) address.hash = `sha256=${bindings.sha256}`;
+    compiled ??= await compile(address);
+    await bindings.default({ module_or_path: compiled });
+    return { bindings, compiled };
   })();
   // A failed download may be tried again.
   engine.catch(() => (engine = undefined));
   return engine;
+}
+
+/** Compiles while the binary comes, and so that the browser may keep what it compiled. */
+async function compile(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${response.url}: status ${response.status}`);
+  const named = response.headers.get('content-type')?.startsWith('application/wasm');
+  // Some hosts do not know the type, without which browsers do not compile what is still coming.
+  return named ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }

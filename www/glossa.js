@@ -11,6 +11,7 @@
 import { Engine, notify } from './engine-client.js';
 import { GlossaError, cancelled } from './errors.js';
 import { readPipeline } from './pipeline.js';
+import { Pool } from './pool.js';
 
 export { GlossaError, readPipeline };
 
@@ -30,8 +31,9 @@ export { GlossaError, readPipeline };
  * `labels` in the order of their ids, `entities` in the order in which the labels name them, `precision` the
  * arithmetic that the model's linear layers run in, `int8Layers` how many of them run in int8, `fused` how many parts
  * of its graph run by our own operations: linear layers, those of them with GELU inside, attentions, layer
- * normalisations, sums of embeddings. What is not counted runs as the file has it.
- * @typedef {{ name: string, labels: string[], entities: string[], precision: 'int8' | 'f32', int8Layers: number, fused: Fused }} Info
+ * normalisations, sums of embeddings. What is not counted runs as the file has it. `workers` is how many there are now.
+ * @typedef {{ name: string, labels: string[], entities: string[], precision: 'int8' | 'f32', int8Layers: number,
+ *   fused: Fused, workers: number }} Info
  * @typedef {{ linear: number, gelu: number, attention: number, norm: number, embedding: number }} Fused
  */
 
@@ -130,48 +132,78 @@ function loadRequest({ model, files, name = 'model', options }) {
   }
 }
 
-/** A loaded model. Its texts are annotated one after another, off the page's thread. */
+/** Workers unless told otherwise: more than the processor has cores are of no use, and each takes memory. */
+const USUAL_WORKERS = 4;
+/** Bytes of a model from which on there is one worker unless more are asked for. */
+const LARGE_MODEL = 64 << 20;
+/** Code units of a text from which on its windows are shared, and of each part. */
+const LONG_TEXT = 80_000;
+const PART = 16_000;
+/** Parts are put together in memory: a text beyond this is left to one worker. */
+const LONGEST_SHARED = 4_000_000;
+
+/** A loaded model. Its texts are annotated off the page's thread, in one worker, or in several where there is much to do. */
 export class Annotator {
-  #load;
   #info;
   /** What `annotate` is called with unless told otherwise. */
   #defaults;
-  /** @type {Engine | null} */
-  #engine = null;
+  /** @type {Pool} */
+  #pool;
   #disposed = false;
+  #lastKey = 0;
 
   /** Use `Annotator.create`: a model is loaded before there is an annotator. */
-  constructor(load, defaults) {
-    this.#load = load;
+  constructor(pool, info, defaults) {
+    this.#pool = pool;
+    this.#info = info;
     this.#defaults = defaults;
   }
 
   /**
    * Starts a worker and loads a model into it.
-   * @param {Source & { onProgress?: (event: LoadProgress) => void, signal?: AbortSignal }} source
+   * @param {Source & { workers?: number, onProgress?: (event: LoadProgress) => void, signal?: AbortSignal }} source
+   *   `workers`: how many there may be at most. They are started when so much text waits that it is worth it; by default
+   *   up to as many as the processor has cores, at most four, and only one for a model of 64 MiB or more
    * @returns {Promise<Annotator>}
    */
-  static async create({ onProgress, signal, pipeline, ...source }) {
+  static async create({ onProgress, signal, pipeline, workers, ...source }) {
     if (signal?.aborted) throw cancelled(signal);
-    let defaults = {};
-    if (pipeline !== undefined && pipeline !== null) {
-      const read = await readPipeline(pipeline, { signal });
-      source = { ...source, model: source.model ?? read.model, options: { ...read.options, ...given(source.options) } };
-      defaults = read.annotate;
+    if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1)) {
+      throw new GlossaError('option_invalid', `option workers: ${workers} is not a whole number from 1`);
     }
-    const annotator = new Annotator(loadRequest(source), defaults);
+    notify(onProgress, { stage: 'engine' });
+    const engine = new Engine();
+    let pool;
     try {
-      await annotator.#start({ onProgress, signal });
+      let defaults = {};
+      if (pipeline !== undefined && pipeline !== null) {
+        const read = await readPipeline(pipeline, { signal, engine });
+        source = { ...source, model: source.model ?? read.model, options: { ...read.options, ...given(source.options) } };
+        defaults = read.annotate;
+      }
+      pool = new Pool(loadRequest(source), workers ?? 1);
+      let bytes = 0;
+      const listener = (event) => {
+        if (event.stage === 'download') bytes = Math.max(bytes, event.loaded, event.total);
+        notify(onProgress, event);
+      };
+      const info = await pool.start({ engine, onProgress: listener, signal });
+      notify(onProgress, { stage: 'ready' });
+      for (const file of Object.values(source.files ?? {})) bytes += file.size ?? file.byteLength;
+      if (workers === undefined && bytes < LARGE_MODEL) {
+        pool.most = Math.min(globalThis.navigator?.hardwareConcurrency || 1, USUAL_WORKERS);
+      }
+      return new Annotator(pool, info, defaults);
     } catch (error) {
-      annotator.dispose();
+      engine.end(error);
+      pool?.end(error);
       throw error;
     }
-    return annotator;
   }
 
   /** @returns {Info} */
   get info() {
-    return this.#info;
+    return { ...this.#info, workers: this.#pool.size };
   }
 
   /**
@@ -183,39 +215,94 @@ export class Annotator {
   async annotate(text, { signal, onProgress, ...options } = {}) {
     if (this.#disposed) throw new GlossaError('disposed', 'the annotator has been disposed of');
     if (typeof text !== 'string') throw new GlossaError('input_invalid', `text: a string is wanted, not ${typeof text}`);
+<<<<<<< HEAD
     if (signal?.aborted) throw cancelled(signal);
     // Asked at once, even of a worker that is still loading: that keeps texts in order.
     const request = { type: 'annotate', text, options: withDefaults(given(options), this.#defaults) };
     const found = await this.#running().request(request, { signal, onProgress });
     const { chunks, truncatedFrom, precision, windows } = found;
+=======
+    options = withDefaults(given(options), this.#defaults);
+    const shared =
+      this.#pool.most > 1 && options.mode !== 'truncate' && text.length >= LONG_TEXT && text.length <= LONGEST_SHARED;
+    const run = shared ? this.#inParts(text, options, { signal, onProgress }) : this.#whole(text, options, { signal, onProgress });
+    const { chunks, truncatedFrom, windows } = await run;
+>>>>>>> www
     // The engine sees U+FFFD for a lone surrogate; the caller's own text has what stands there.
     const own = chunks.map((chunk) => ({ ...chunk, text: text.slice(chunk.begin, chunk.end) }));
     return { chunks: own, truncatedFrom, precision, windows };
   }
 
-  /** Ends the worker and frees its memory; what is under way is rejected with `disposed`. */
+  /**
+   * Annotates many texts, several at a time where there are workers for it; results are in the order of the texts. The
+   * first that fails ends the others.
+   * @param {Iterable<string>} texts
+   * @param {AnnotateOptions & { signal?: AbortSignal, onProgress?: (event: AnnotateProgress) => void }} [settings]
+   *   `onProgress` is told of texts done, of how many
+   * @returns {Promise<Annotation[]>}
+   */
+  async annotateAll(texts, { signal, onProgress, ...options } = {}) {
+    const all = [...texts];
+    const ended = new AbortController();
+    let done = 0;
+    notify(onProgress, { stage: 'annotate', done, total: all.length });
+    const one = async (text) => {
+      const annotation = await this.annotate(text, { ...options, signal: ended.signal });
+      notify(onProgress, { stage: 'annotate', done: ++done, total: all.length });
+      return annotation;
+    };
+    const abort = () => ended.abort(signal.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      return await Promise.all(all.map(one));
+    } catch (error) {
+      ended.abort(error);
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Ends the workers and frees their memory; what is under way is rejected with `disposed`. */
   dispose() {
     this.#disposed = true;
-    this.#engine?.end(new GlossaError('disposed', 'the annotator has been disposed of'));
+    this.#pool.end(new GlossaError('disposed', 'the annotator has been disposed of'));
   }
 
-  /** The engine: a new one, with the model on its way into it, where the last one died. */
-  #running() {
-    if (this.#engine.ended) this.#start().catch(() => {});
-    return this.#engine;
+  #whole(text, options, settings) {
+    return this.#pool.run({ type: 'annotate', text, options }, { size: text.length, ...settings });
   }
 
-  /** Starts a worker and has it load the model; if that fails, what else waits for the worker fails alike. */
-  async #start({ onProgress, signal } = {}) {
-    notify(onProgress, { stage: 'engine' });
-    const engine = new Engine();
-    this.#engine = engine;
+  /** Has the windows of a text run by whichever workers there are, and put together by one of them. */
+  async #inParts(text, options, { signal, onProgress }) {
+    const of = Math.ceil(text.length / PART);
+    const about = { key: ++this.#lastKey, text, options };
+    const done = Array(of).fill(0);
+    const ended = new AbortController();
+    const abort = () => ended.abort(signal.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
     try {
-      this.#info = await engine.request(this.#load, { onProgress, signal });
+      const run = (part) =>
+        this.#pool.run(
+          { type: 'part', ...about, part, of },
+          {
+            size: text.length / of,
+            signal: ended.signal,
+            onProgress({ done: windows, total }) {
+              done[part] = windows;
+              notify(onProgress, { stage: 'annotate', done: done.reduce((sum, value) => sum + value), total });
+            },
+          },
+        );
+      const parts = await Promise.all(done.map((_, part) => run(part)));
+      return await this.#pool.run({ type: 'join', ...about, parts }, { size: 0, signal: ended.signal });
     } catch (error) {
-      engine.end(error);
+      ended.abort(error);
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
     }
-    notify(onProgress, { stage: 'ready' });
   }
 }

@@ -5,15 +5,21 @@
  *   {id, type: 'load', model, options}         downloads and loads the model folder at an absolute address
  *   {id, type: 'load', files, name, options}   loads a model from {path: Uint8Array or Blob}
  *   {id, type: 'annotate', text, options}      options: see glossa.js
+ *   {id, type: 'part', key, text, options, part, of}
+ *                                              runs one part in `of` of the windows of a text, for `join`; messages of
+ *                                              one `key` are about the same text and options
+ *   {id, type: 'join', key, text, options, parts}
+ *                                              makes the annotation of the values of all parts
  *   {id, type: 'pipeline', text, name}         reads a pipeline's document, which errors call by that name
  *   {id, type: 'cancel'}                       drops the annotate request of that id, queued or running
- * A load is cancelled by ending the worker: while the graph is prepared no message would get through.
+ * A load may bring the engine's binary `compiled` elsewhere. A load is cancelled by ending the worker: while the graph is prepared no message would get through.
  *
  * Out, any number of 'progress', at most one per 100 ms and stage, then one of the others:
  *   {id, type: 'progress', event}        load: {stage: 'download', file, loaded, total},
  *                                        {stage: 'prepare', loaded, total};
  *                                        annotate: {stage: 'annotate', done, total}
- *   {id, type: 'result', value}          load: {name, labels, entities, …}; annotate: {chunks, truncatedFrom, windows};
+ *   {id, type: 'result', value}          load: {info: {name, labels, entities, …}, compiled}; annotate and join:
+ *                                        {chunks, truncatedFrom, windows}; part: an array of values for each window;
  *                                        pipeline: {model, options, annotate, format}
  *   {id, type: 'error', code, message}   the request failed; the worker is well
  *   {type: 'failed', message}            the worker is lost, and all its requests with it
@@ -29,6 +35,8 @@ const PROGRESS_MS = 100;
 const open = new Map();
 let queue = Promise.resolve();
 let annotator = null;
+/** @type {{ key: number, job: object } | null} the text that parts were last run of, cut into windows */
+let shared = null;
 
 self.onmessage = ({ data }) => {
   if (data.type === 'cancel') {
@@ -59,24 +67,27 @@ async function serve(request) {
   }
 }
 
-const SERVICES = { load, annotate, pipeline };
+const SERVICES = { load, annotate, part, join, pipeline };
 
-async function load({ id, model, files, name, options }) {
-  const { Annotator } = await loadEngine();
+async function load({ id, model, files, name, options, compiled }) {
+  const engine = await loadEngine(compiled);
+  const { Annotator } = engine.bindings;
+  forget();
   annotator?.free();
   annotator = null;
   annotator = files
     ? Annotator.fromFiles(name, files, options, throttled(id))
     : await Annotator.fetch(model, options, throttled(id), undefined);
-  return annotator.info();
+  return { info: annotator.info(), compiled: engine.compiled };
 }
 
 async function pipeline({ text, name }) {
-  const { Annotator } = await loadEngine();
-  return Annotator.parsePipeline(text, name);
+  const { bindings } = await loadEngine();
+  return bindings.Annotator.parsePipeline(text, name);
 }
 
 async function annotate(request) {
+  forget();
   const tell = throttled(request.id);
   let job = annotator.begin(request.text, request.options);
   const progress = () => tell({ stage: 'annotate', done: job.done, total: job.total });
@@ -96,6 +107,54 @@ async function annotate(request) {
   } finally {
     job?.free();
   }
+}
+
+async function part(request) {
+  const { part, of } = request;
+  const tell = throttled(request.id);
+  const job = sharedJob(request);
+  const { total } = job;
+  const from = Math.floor((total * part) / of);
+  const until = Math.floor((total * (part + 1)) / of);
+  const values = [];
+  let start = performance.now();
+  for (let window = from; window < until; window++) {
+    values.push(annotator.run(job, window));
+    tell({ stage: 'annotate', done: window + 1 - from, total });
+    if (performance.now() - start < SLICE_MS) continue;
+    await nextTask();
+    refuseIfCancelled(request);
+    start = performance.now();
+  }
+  return values;
+}
+
+function join(request) {
+  const job = sharedJob(request);
+  shared = null;
+  let taken = false;
+  try {
+    for (const values of request.parts.flat()) annotator.accept(job, values);
+    const windows = job.total;
+    taken = true;
+    return { ...annotator.finish(job), windows };
+  } finally {
+    if (!taken) job.free();
+  }
+}
+
+/** The text of a request cut into windows; done once for the parts that come here. */
+function sharedJob({ key, text, options }) {
+  if (shared?.key !== key) {
+    forget();
+    shared = { key, job: annotator.begin(text, options) };
+  }
+  return shared.job;
+}
+
+function forget() {
+  shared?.job.free();
+  shared = null;
 }
 
 function refuseIfCancelled({ cancelled }) {

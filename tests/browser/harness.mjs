@@ -35,7 +35,12 @@ export async function serve(extra = {}) {
     response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { address: `http://127.0.0.1:${server.address().port}/`, requests, close: () => server.close() };
+  /** As a network that is gone, connections that are open included. */
+  const stop = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { address: `http://127.0.0.1:${server.address().port}/`, requests, close: () => server.close(), stop };
 }
 
 export async function browser() {

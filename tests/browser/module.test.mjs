@@ -125,7 +125,8 @@ test('recorded cases of Spark NLP agree through wasm', { timeout: LONG }, async 
 /** Runs in the page: which cases differ, scores beyond 1e-4 included. */
 async function compare(cases) {
   const { loadEngine } = await import('/engine.js');
-  const { Annotator } = await loadEngine();
+  const { bindings } = await loadEngine();
+  const { Annotator } = bindings;
   const annotators = new Map();
   const differences = [];
   const same = (ours, recorded) =>
