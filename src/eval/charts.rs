@@ -66,16 +66,13 @@ pub(super) fn reliability_diagram(id: &str, title: &str, found: &Reliability) ->
             bottom - tall
         );
     }
+    let ideal = format!("M{:.1} {:.1}L{:.1} {:.1}", x(0.0), y(0.0), x(1.0), y(1.0));
     let _ = write!(
         svg,
-        "<line class=\"ideal\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"/>\
+        "<path class=\"halo\" d=\"{ideal}\"/><path class=\"ideal\" d=\"{ideal}\"/>\
          <line class=\"axis\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{bottom}\" y2=\"{bottom}\"/>\
-         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">confidence; below, how many (logarithmic, most {most})</text>\
+         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">confidence; how many, at most {most} (log)</text>\
          <text transform=\"translate(11 {:.1}) rotate(-90)\" text-anchor=\"middle\">share that is right</text></svg>\n",
-        x(0.0),
-        y(0.0),
-        x(1.0),
-        y(1.0),
         x(1.0),
         LEFT + SIDE / 2.0,
         bottom + 18.0,

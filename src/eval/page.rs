@@ -148,7 +148,7 @@ impl Page {
                             Cell { same_place, other_boundaries } => format!("{same_place}<small>±{other_boundaries}</small>"),
                         };
                         let depth = (share.sqrt() * 100.0).round();
-                        let strong = if depth > 55.0 { " data-strong" } else { "" };
+                        let strong = if depth > 70.0 { " data-strong" } else { "" };
                         write!(html, "<td{class} style=\"--d:{depth}%\"{strong}>{count}</td>")
                     }
                 };
