@@ -419,3 +419,29 @@ fn a_vocabulary_fits_the_table() {
         assert!(error.to_string().contains("300"), "{error}");
     }
 }
+
+#[test]
+fn segments_are_read_as_far_as_the_table_goes() {
+    let weights = weights();
+    let mut nodes = vec![
+        node("Gather", &["table", "input_ids"], "pieces", &[int("axis", 0)]),
+        node("Gather", &["kinds", "token_type_ids"], "segments", &[int("axis", 0)]),
+        node("Add", &["pieces", "segments"], "embedded", &[]),
+        node("MatMul", &["embedded", "first"], "product", &[]),
+    ];
+    nodes.extend(tail());
+    let mut tensors = plain_tensors(&weights);
+    tensors.push(floats("kinds", &[2, WIDTH], &[[0.0; WIDTH], [0.5; WIDTH]].concat()));
+    let mut fields = graph(&nodes, &tensors);
+    fields.insert(fields.len() - 1, bytes(11, value("token_type_ids", 7)));
+    let classifier = Classifier::load(&model(&fields), "model.onnx", Precision::F32).expect("a classifier");
+    assert!(classifier.reads_segments(1) && !classifier.reads_segments(2));
+    let ids = [5, 6, 7];
+    let (zeros, ones) = (classifier.logits(&ids).expect("logits"), classifier.logits_with(&ids, &[0, 1]).expect("logits"));
+    assert_eq!(zeros.row(0), ones.row(0));
+    assert_ne!(zeros.row(1), ones.row(1));
+    assert_eq!(zeros.row(2), ones.row(2));
+
+    let without = Classifier::load(&plain(), "model.onnx", Precision::F32).expect("a classifier");
+    assert!(!without.reads_segments(0));
+}
