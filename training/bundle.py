@@ -10,7 +10,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from spark_text import SPLIT_PATTERN
+from spark_text import CASES, SPLIT_PATTERN
 
 
 def measured(glossa, bundle, records, *flags):
@@ -123,7 +123,7 @@ def main():
         "labels": json.loads((options.model / "labels.json").read_text()),
         "caseSensitive": False,
         "maxSentenceLength": 128,
-        "segments": "casing",
+        "segments": "casing" if config["type_vocab_size"] == CASES else "zeros",
         "decoding": options.decoding,
         "tokenizer": {"splitPattern": SPLIT_PATTERN},
         "files": files,

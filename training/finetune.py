@@ -27,8 +27,7 @@ from examples import (
     read_records,
     windows,
 )
-
-CASES = 3
+from spark_text import CASES
 
 
 def load(encoder, names):

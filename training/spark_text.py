@@ -115,6 +115,9 @@ def word_pieces(word, vocabulary, unknown):
     return ids
 
 
+CASES = 3
+
+
 def casing(token):
     """The case feature of a token: 0 without capitals, 1 with a first capital alone, 2 with any others."""
     capitals = [i for i, c in enumerate(token) if c.isupper()]
