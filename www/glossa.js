@@ -215,19 +215,12 @@ export class Annotator {
   async annotate(text, { signal, onProgress, ...options } = {}) {
     if (this.#disposed) throw new GlossaError('disposed', 'the annotator has been disposed of');
     if (typeof text !== 'string') throw new GlossaError('input_invalid', `text: a string is wanted, not ${typeof text}`);
-<<<<<<< HEAD
-    if (signal?.aborted) throw cancelled(signal);
-    // Asked at once, even of a worker that is still loading: that keeps texts in order.
-    const request = { type: 'annotate', text, options: withDefaults(given(options), this.#defaults) };
-    const found = await this.#running().request(request, { signal, onProgress });
-    const { chunks, truncatedFrom, precision, windows } = found;
-=======
     options = withDefaults(given(options), this.#defaults);
     const shared =
       this.#pool.most > 1 && options.mode !== 'truncate' && text.length >= LONG_TEXT && text.length <= LONGEST_SHARED;
-    const run = shared ? this.#inParts(text, options, { signal, onProgress }) : this.#whole(text, options, { signal, onProgress });
-    const { chunks, truncatedFrom, windows } = await run;
->>>>>>> www
+    const settings = { signal, onProgress };
+    const run = shared ? this.#inParts(text, options, settings) : this.#whole(text, options, settings);
+    const { chunks, truncatedFrom, precision, windows } = await run;
     // The engine sees U+FFFD for a lone surrogate; the caller's own text has what stands there.
     const own = chunks.map((chunk) => ({ ...chunk, text: text.slice(chunk.begin, chunk.end) }));
     return { chunks: own, truncatedFrom, precision, windows };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { browser, serve } from './harness.mjs';
 
-const LONG = 300_000;
+const LONG = 900_000;
 let chromium;
 let server;
 let page;
