@@ -33,8 +33,8 @@ let trimmed = 0;
 for (let i = 0; i < module.getNumFunctions(); i++) {
   const reference = module.getFunctionByIndex(i);
   const { name } = binaryen.getFunctionInfo(reference);
-  // What registers something at start is called.
-  if (name.includes('__ctor') || !spellings.some((spelling) => spelling.test(name))) continue;
+  // What registers something, at start or when a graph is read, is called.
+  if (/__ctor|register_all_ops/.test(name) || !spellings.some((spelling) => spelling.test(name))) continue;
   binaryen.Function(reference).body = module.unreachable();
   trimmed += 1;
 }
