@@ -277,18 +277,22 @@ export class Annotator {
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      const run = (part) =>
-        this.#pool.run(
-          { type: 'part', ...about, part, of },
-          {
-            size: text.length / of,
-            signal: ended.signal,
-            onProgress({ done: windows, total }) {
-              done[part] = windows;
-              notify(onProgress, { stage: 'annotate', done: done.reduce((sum, value) => sum + value), total });
-            },
-          },
-        );
+      let total = 0;
+      const tell = (part, windows) => {
+        done[part] = windows;
+        notify(onProgress, { stage: 'annotate', done: done.reduce((sum, value) => sum + value), total });
+      };
+      const run = async (part) => {
+        const message = { type: 'part', ...about, part, of };
+        const listener = (event) => {
+          total = event.total;
+          tell(part, event.done);
+        };
+        const settings = { size: text.length / of, signal: ended.signal, onProgress: listener };
+        const values = await this.#pool.run(message, settings);
+        tell(part, values.length);
+        return values;
+      };
       const parts = await Promise.all(done.map((_, part) => run(part)));
       return await this.#pool.run({ type: 'join', ...about, parts }, { size: 0, signal: ended.signal });
     } catch (error) {

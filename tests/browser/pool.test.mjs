@@ -118,10 +118,11 @@ test('a worker that dies fails its own request, and is replaced', { timeout: LON
     const long = [1, 2].map((seed) => code(annotator.annotate(textOf(70_000, seed))));
     const short = code(annotator.annotate('NF-kappa B'));
     while (annotator.info.workers < 2) await new Promise((resolve) => setTimeout(resolve, 20));
-    // No string: the bindings throw what is no error of the engine's, after which a worker counts as lost.
-    workers[0].postMessage({ id: 1e9, type: 'annotate', text: 7, options: {} });
+    // As a browser does when a worker throws what nobody catches.
+    workers[0].dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
     const codes = { long: await Promise.all(long), short: await short };
     codes.again = (await annotator.annotate('IL-2 gene expression')).chunks.length === expected;
+    // No string: the bindings throw what is no error of the engine's, after which a worker counts as lost.
     workers.forEach((worker) => worker.postMessage({ id: 1e9, type: 'annotate', text: 7, options: {} }));
     await new Promise((resolve) => setTimeout(resolve, 300));
     codes.left = annotator.info.workers;
