@@ -10,6 +10,7 @@ import argparse
 import io
 import json
 import struct
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -17,9 +18,11 @@ from pathlib import Path
 import torch
 from transformers import BertConfig, BertForTokenClassification
 
+sys.path.append(str(Path(__file__).parent.parent / "training"))
+from export import to_onnx  # noqa: E402
+
 LABELS = ["O", *(f"{prefix}-{entity}" for entity in ["DNA", "RNA", "protein", "cell_line", "cell_type"] for prefix in "BI")]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-INPUTS = ["input_ids", "attention_mask", "token_type_ids"]
 
 
 def vocabulary(size):
@@ -61,24 +64,6 @@ def sequence_file(pairs):
     value = java_pairs(pairs)
     header = b"SEQ\6" + b"".join(bytes([len(name)]) + name.encode() for name in classes) + bytes(6) + b"glossa base test"
     return header + struct.pack(">iii", len(value) + 4, 0, len(value)) + value
-
-
-class Logits(torch.nn.Module):
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids, attention_mask, token_type_ids):
-        return self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids).logits
-
-
-def export(model, path):
-    example = tuple(torch.ones(2, 9, dtype=torch.long) for _ in INPUTS)
-    axes = {name: {0: "batch", 1: "sequence"} for name in [*INPUTS, "logits"]}
-    torch.onnx.export(
-        Logits(model).eval(), example, str(path), input_names=INPUTS, output_names=["logits"], dynamic_axes=axes,
-        opset_version=17, dynamo=False,
-    )
 
 
 def wrapped(onnx):
@@ -135,7 +120,7 @@ def main():
     model = BertForTokenClassification._from_config(config, attn_implementation="eager")
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "model.onnx"
-        export(model, path)
+        to_onnx(model, path)
         onnx = path.read_bytes()
     pieces = vocabulary(options.pieces)
     save(options.zip, onnx, pieces)

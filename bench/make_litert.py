@@ -9,6 +9,7 @@ from ONNX, so the weights go by way of torch: that is why this is apart, for it 
 import argparse
 import json
 import re
+import sys
 from pathlib import Path
 
 import litert_torch
@@ -17,6 +18,9 @@ import torch
 from ai_edge_quantizer import quantizer, recipe
 from onnx import numpy_helper
 from transformers import BertConfig, BertForTokenClassification
+
+sys.path.append(str(Path(__file__).parent.parent / "training"))
+from export import Logits  # noqa: E402
 
 WINDOW = 128
 
@@ -38,15 +42,6 @@ def place(name):
     if made:
         name = re.sub(r"layer\.1\.", f"layer.{made[1]}.", name[made.end() :], count=1)
     return name.removeprefix("model.")
-
-
-class Logits(torch.nn.Module):
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids, attention_mask, token_type_ids):
-        return self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids).logits
 
 
 def convert(folder):

@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { launching } from '../tests/browser/harness.mjs';
 import { goals, STEPS_OF } from './goals.mjs';
 import { machine, versions } from './machine.mjs';
 import { native } from './native.mjs';
@@ -29,21 +30,10 @@ const { values: flags } = parseArgs({
 
 const kept = join(root, 'target', 'bench', 'measured.json');
 const python = join(root, 'target/bench/venv/bin/python');
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const browser = {
-  executablePath: process.env.CHROMIUM ?? BROWSERS.find(existsSync),
-  args: [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    // What a page's memory is, at once and not after the next collection of garbage.
-    '--enable-blink-features=ForceEagerMeasureMemory',
-  ],
+  ...launching,
+  // What a page's memory is, at once and not after the next collection of garbage.
+  args: [...launching.args, '--enable-blink-features=ForceEagerMeasureMemory'],
 };
 const tell = (message) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${message}`);
 

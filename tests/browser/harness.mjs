@@ -43,22 +43,26 @@ export async function serve(extra = {}) {
   return { address: `http://127.0.0.1:${server.address().port}/`, requests, close: () => server.close(), stop };
 }
 
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** How the browser is started; a benchmark starts it so too. */
+export const launching = {
+  executablePath: process.env.CHROMIUM ?? BROWSERS.find(existsSync),
+  args: [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+};
+
 export async function browser() {
-  const found = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
   mkdirSync(screenshots, { recursive: true });
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? found,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  return chromium.launch(launching);
 }
 
 /** A bundle's files as the server's `extra`, some of them replaced. */
