@@ -351,6 +351,17 @@ fn dimensions_must_fit_the_values() {
 }
 
 #[test]
+fn a_single_value_is_no_row_for_weights() {
+    let mut nodes = plain_nodes();
+    nodes[1] = node("MatMul", &["one", "first"], "product", &[]);
+    let mut tensors = plain_tensors(&weights());
+    tensors.push(floats("one", &[], &[1.0]));
+    for precision in [Precision::F32, Precision::Int8] {
+        assert_eq!(refused(&model(&graph(&nodes, &tensors)), precision).code(), "graph_invalid");
+    }
+}
+
+#[test]
 fn files_cut_off_anywhere_are_refused() {
     let whole = plain();
     for precision in [Precision::F32, Precision::Int8] {

@@ -113,6 +113,7 @@ impl Expansion for Int8Linear {
         solver.equals(&outputs[0].datum_type, f32::datum_type())?;
         solver.equals(&inputs[0].rank, &outputs[0].rank)?;
         solver.given(&inputs[0].rank, move |solver, rank| {
+            ensure!(rank > 0, "a single value for weights of {} rows", self.layer.inputs());
             let last = rank as usize - 1;
             for axis in 0..last {
                 solver.equals(&inputs[0].shape[axis], &outputs[0].shape[axis])?;
