@@ -72,6 +72,8 @@ struct Scratch {
     queries: Vec<f32>,
     /// `[ROWS][length]`, padded likewise.
     scores: Vec<f32>,
+    /// `[ROWS][size]`, padded likewise.
+    context: Vec<f32>,
 }
 
 thread_local! {
@@ -92,6 +94,7 @@ impl Work for Task<'_> {
             (&mut scratch.values, length * padded),
             (&mut scratch.queries, ROWS * size),
             (&mut scratch.scores, ROWS * columns),
+            (&mut scratch.context, ROWS * padded),
         ] {
             buffer.clear();
             buffer.resize(length, 0.0);
@@ -112,14 +115,8 @@ impl Work for Task<'_> {
                         *to = from * scale;
                     }
                 }
-                for column in (0..columns).step_by(pair) {
-                    let sums = tile::<L>((&scratch.queries, size), size, (&scratch.keys, columns), column);
-                    for (row, sums) in sums.into_iter().enumerate() {
-                        let scores = &mut scratch.scores[row * columns + column..][..pair];
-                        sums[0].store(scores.as_mut_ptr());
-                        sums[1].store(scores[L::WIDTH..].as_mut_ptr());
-                    }
-                }
+                let (left, right) = ((&scratch.queries[..], size), (&scratch.keys[..], columns));
+                L::apart(Product { left, inner: size, right, out: &mut scratch.scores });
                 let mut shares = [0f32; ROWS];
                 for (row, share) in shares.iter_mut().enumerate().take(rows) {
                     let scores = &mut scratch.scores[row * columns..][..columns];
@@ -132,16 +129,12 @@ impl Work for Task<'_> {
                     scores[length..].fill(f32::NEG_INFINITY);
                     *share = 1.0 / exponentials::<L>(scores);
                 }
-                for part in (0..size).step_by(pair) {
-                    let end = size.min(part + pair);
-                    let sums = tile::<L>((&scratch.scores, columns), length, (&scratch.values, padded), part);
-                    for (row, sums) in sums.into_iter().enumerate().take(rows) {
-                        let share = L::splat(shares[row]);
-                        let mut context = [0f32; 2 * 16];
-                        sums[0].times(share).store(context.as_mut_ptr());
-                        sums[1].times(share).store(context[L::WIDTH..].as_mut_ptr());
-                        self.out[(first + row) * width + column + part..][..end - part]
-                            .copy_from_slice(&context[..end - part]);
+                let (left, right) = ((&scratch.scores[..], columns), (&scratch.values[..], padded));
+                L::apart(Product { left, inner: length, right, out: &mut scratch.context });
+                for (row, share) in shares.into_iter().enumerate().take(rows) {
+                    let out = &mut self.out[(first + row) * width + column..][..size];
+                    for (to, from) in out.iter_mut().zip(&scratch.context[row * padded..]) {
+                        *to = from * share;
                     }
                 }
             }
@@ -149,25 +142,41 @@ impl Work for Task<'_> {
     }
 }
 
-/// A tile of a product: `ROWS` rows of `left`, whose first `inner` columns count, times two vectors of columns of
-/// `right` from `column` on. Both are row-major, with their rows' length.
-#[inline(always)]
-unsafe fn tile<L: Lanes>(left: (&[f32], usize), inner: usize, right: (&[f32], usize), column: usize) -> [[L; 2]; ROWS] {
-    let ((left, left_stride), (right, right_stride)) = (left, right);
-    assert!(inner > 0 && inner <= left_stride && left.len() >= ROWS * left_stride);
-    assert!(column + 2 * L::WIDTH <= right_stride && right.len() >= inner * right_stride);
-    let (left, right) = (left.as_ptr(), right.as_ptr().add(column));
-    let mut sums = [[L::splat(0.0); 2]; ROWS];
-    for i in 0..inner {
-        let at = right.add(i * right_stride);
-        let values = [L::load(at), L::load(at.add(L::WIDTH))];
-        for (row, sums) in sums.iter_mut().enumerate() {
-            let factor = L::splat(*left.add(row * left_stride + i));
-            sums[0] = factor.times_plus(values[0], sums[0]);
-            sums[1] = factor.times_plus(values[1], sums[1]);
+/// `ROWS` rows of `left`, whose first `inner` columns count, times `right`. All are row-major; beside an operand stands
+/// its rows' length, which is that of `out` too for `right`, and there a multiple of two vectors.
+struct Product<'a> {
+    left: (&'a [f32], usize),
+    inner: usize,
+    right: (&'a [f32], usize),
+    out: &'a mut [f32],
+}
+
+impl Work for Product<'_> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let ((left, left_stride), (right, stride)) = (self.left, self.right);
+        let (inner, pair) = (self.inner, 2 * L::WIDTH);
+        assert!(inner > 0 && inner <= left_stride && left.len() >= ROWS * left_stride);
+        assert!(stride.is_multiple_of(pair) && right.len() >= inner * stride && self.out.len() >= ROWS * stride);
+        let (left, right, out) = (left.as_ptr(), right.as_ptr(), self.out.as_mut_ptr());
+        for column in (0..stride).step_by(pair) {
+            let mut sums = [[L::splat(0.0); 2]; ROWS];
+            for i in 0..inner {
+                let at = right.add(i * stride + column);
+                let values = [L::load(at), L::load(at.add(L::WIDTH))];
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let factor = L::splat_at(left.add(row * left_stride + i));
+                    sums[0] = factor.times_plus(values[0], sums[0]);
+                    sums[1] = factor.times_plus(values[1], sums[1]);
+                }
+            }
+            for (row, sums) in sums.into_iter().enumerate() {
+                let out = out.add(row * stride + column);
+                sums[0].store(out);
+                sums[1].store(out.add(L::WIDTH));
+            }
         }
     }
-    sums
 }
 
 /// `e^(score - largest score)` in place of each score, whole vectors of them; returns their sum.

@@ -30,30 +30,13 @@ thread_local! {
 impl Int8Linear {
     /// `bias` holds one value per column of the weights; an empty one stands for zeros.
     pub(super) fn new(weights: PackedWeights, bias: &[f32], activation: Activation) -> Self {
-        Int8Linear { layer: Arc::new(Layer::new(weights, bias, activation)), kernel: kernel::best(milliseconds) }
+        Int8Linear { layer: Arc::new(Layer::new(weights, bias, activation)), kernel: kernel::best() }
     }
 
     /// `values` is `[rows, k]`, `out` `[rows, n]`, both row-major.
     fn run(&self, values: &[f32], out: &mut [f32]) {
         ROWS.with_borrow_mut(|rows| self.kernel.run(&self.layer, values, rows, out));
     }
-}
-
-/// A clock for choosing a kernel; natively there is nothing to choose.
-fn milliseconds() -> f64 {
-    #[cfg(target_arch = "wasm32")]
-    {
-        PERFORMANCE.with(web_sys::Performance::now)
-    }
-    #[cfg(not(target_arch = "wasm32"))]
-    0.0
-}
-
-#[cfg(target_arch = "wasm32")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(thread_local_v2, js_name = performance)]
-    static PERFORMANCE: web_sys::Performance;
 }
 
 impl Op for Int8Linear {

@@ -3,6 +3,9 @@
 use super::super::math::gelu;
 use super::{Activation, Layer, QuantisedRows, Tile, Value, GROUP, PANEL, PANELS, ROWS};
 
+/// Values that are finished together: as many as fit a vector.
+const LANES: usize = if cfg!(target_arch = "wasm32") { 4 } else { PANEL };
+
 /// How sums are made.
 pub(super) trait Sums {
     /// Rows taken together; divides [`ROWS`].
@@ -13,12 +16,12 @@ pub(super) trait Sums {
     /// Called with the panels, at most [`Self::PANELS`] of them one after another, before their sums are asked for.
     fn prepare(&mut self, _panels: &[i8], _groups: usize) {}
 
-    /// Writes the sums of [`Self::ROWS`] rows, each `stride` values after the one before, with the panels, each of
-    /// `groups` groups; `steps` as in [`super::PackedWeights::steps`].
+    /// Writes the sums of [`Self::ROWS`] rows, each as long as the others, with the panels, each of `groups` groups;
+    /// those of the first `count` rows are needed. `steps` as in [`super::PackedWeights::steps`].
     ///
     /// # Safety
     /// The processor has the features that the implementation is compiled for.
-    unsafe fn sums(&self, rows: &[Value], panels: &[i8], groups: usize, steps: usize, tile: &mut Tile);
+    unsafe fn sums(&self, rows: &[Value], count: usize, panels: &[i8], groups: usize, steps: usize, tile: &mut Tile);
 }
 
 /// Runs a layer: see [`super::Kernel::run`].
@@ -47,9 +50,14 @@ pub(super) unsafe fn run<S: Sums>(
         sums.prepare(panels, groups);
         let columns = first * PANEL..n.min(last * PANEL);
         for row in (0..rows.len()).step_by(S::ROWS) {
-            sums.sums(rows.from(row, S::ROWS), panels, groups, steps, &mut tile);
-            for (row, sums) in (row..rows.len()).zip(&tile[..S::ROWS]) {
-                finish(layer, rows.row(row), sums, columns.start, &mut out[row * n..][columns.clone()]);
+            let count = S::ROWS.min(rows.len() - row);
+            sums.sums(rows.from(row, S::ROWS), count, panels, groups, steps, &mut tile);
+            for (row, sums) in (row..).zip(&tile[..count]) {
+                let (row, out) = (rows.row(row), &mut out[row * n..][columns.clone()]);
+                match layer.activation {
+                    Activation::None => finish::<false>(layer, row, sums, columns.start, out),
+                    Activation::Gelu => finish::<true>(layer, row, sums, columns.start, out),
+                }
             }
         }
         first = last;
@@ -58,23 +66,40 @@ pub(super) unsafe fn run<S: Sums>(
 
 /// One row's sums, from the layer's `column` on, to its output.
 #[inline(always)]
-fn finish(layer: &Layer, (minimum, scale): (f32, f32), sums: &[[i32; PANEL]; PANELS], column: usize, out: &mut [f32]) {
+fn finish<const GELU: bool>(
+    layer: &Layer,
+    (minimum, scale): (f32, f32),
+    sums: &[[i32; PANEL]; PANELS],
+    column: usize,
+    out: &mut [f32],
+) {
     let columns = column..column + out.len().next_multiple_of(PANEL);
     let weights = &layer.weights;
     let parts = weights.scales()[columns.clone()].as_chunks::<PANEL>().0.iter();
     let parts = parts.zip(weights.sums()[columns.clone()].as_chunks::<PANEL>().0);
     let parts = parts.zip(layer.bias[columns].as_chunks::<PANEL>().0);
     for ((((scales, totals), bias), sums), out) in parts.zip(sums).zip(out.chunks_mut(PANEL)) {
-        let mut values = [0f32; PANEL];
-        for i in 0..PANEL {
-            values[i] = sums[i] as f32 * scale * scales[i] + (minimum * totals[i] + bias[i]);
-        }
-        if layer.activation == Activation::Gelu {
-            gelu(&mut values);
-        }
+        let values = |out: &mut [f32; PANEL]| {
+            for first in (0..PANEL).step_by(LANES) {
+                let mut values = [0f32; LANES];
+                for lane in 0..LANES {
+                    let i = first + lane;
+                    values[lane] = sums[i] as f32 * scale * scales[i] + (minimum * totals[i] + bias[i]);
+                }
+                out[first..first + LANES].copy_from_slice(&values);
+            }
+            // All at once, for the sake of its many constants.
+            if GELU {
+                gelu(out);
+            }
+        };
         match <&mut [f32; PANEL]>::try_from(&mut *out) {
-            Ok(out) => *out = values,
-            Err(_) => out.copy_from_slice(&values[..out.len()]),
+            Ok(out) => values(out),
+            Err(_) => {
+                let mut whole = [0f32; PANEL];
+                values(&mut whole);
+                out.copy_from_slice(&whole[..out.len()]);
+            }
         }
     }
 }

@@ -7,8 +7,6 @@
 
 mod drive;
 mod pack;
-#[cfg(any(test, target_arch = "wasm32"))]
-mod probe;
 mod rows;
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -28,7 +26,7 @@ const GROUP: usize = 4;
 /// Bytes of a panel that belong to one group of `k`.
 const STEP: usize = PANEL * GROUP;
 /// Rows are stored in multiples of this, which every kernel's number of rows divides.
-const ROWS: usize = 8;
+const ROWS: usize = 24;
 /// Most panels that a kernel takes together.
 const PANELS: usize = 3;
 
@@ -39,7 +37,10 @@ type Value = i16;
 type Value = u8;
 
 /// Sums of some rows and panels: `[row][panel][column]`.
-type Tile = [[[i32; PANEL]; PANELS]; ROWS];
+type Tile = [TileRow; ROWS];
+
+/// Sums of one row: `[panel][column]`.
+type TileRow = [[i32; PANEL]; PANELS];
 
 /// What is applied to a linear layer's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,19 +99,13 @@ impl Kernel {
     }
 }
 
-/// The kernel to use on this machine. On WebAssembly, `clock` (in milliseconds) decides between several.
-pub(crate) fn best(#[allow(unused)] clock: impl Fn() -> f64) -> Kernel {
+/// The kernel to use on this machine.
+pub(crate) fn best() -> Kernel {
     static BEST: OnceLock<Kernel> = OnceLock::new();
-    *BEST.get_or_init(|| {
-        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        if let Some(kernel) = probe::fastest(&wasm::kernels(), &clock) {
-            return kernel;
-        }
-        all()[0]
-    })
+    *BEST.get_or_init(|| all()[0])
 }
 
-/// The kernels that this machine runs, the one that is usually the fastest first, the scalar one last.
+/// The kernels that this machine runs, the fastest first, the scalar one last.
 pub(crate) fn all() -> Vec<Kernel> {
     let mut kernels = Vec::new();
     #[cfg(target_arch = "x86_64")]

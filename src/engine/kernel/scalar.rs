@@ -16,7 +16,15 @@ impl Sums for Scalar {
     const PANELS: usize = 1;
 
     #[inline(always)]
-    unsafe fn sums(&self, rows: &[Value], panels: &[i8], _groups: usize, _steps: usize, tile: &mut Tile) {
+    unsafe fn sums(
+        &self,
+        rows: &[Value],
+        _count: usize,
+        panels: &[i8],
+        _groups: usize,
+        _steps: usize,
+        tile: &mut Tile,
+    ) {
         for (row, tile) in rows.chunks_exact(rows.len() / Self::ROWS).zip(tile) {
             let sums = &mut tile[0];
             sums.fill(0);

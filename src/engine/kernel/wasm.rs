@@ -1,20 +1,27 @@
-//! Kernels of WebAssembly. Tiles hold eight sums: V8 has sixteen vector registers on x86, and spills from ten sums on.
+//! Kernels of WebAssembly. V8 has sixteen vector registers on x86: tiles of several columns spill from ten sums on.
 
 use std::arch::wasm32::*;
 
 use super::drive::{self, Sums};
+#[cfg(feature = "relaxed-simd")]
+use super::TileRow;
 use super::{Kernel, Tile, Value, GROUP, PANEL, STEP};
 
-/// Rows of a tile.
+/// Rows of a small tile.
 const ROWS: usize = 4;
 
 #[cfg(feature = "relaxed-simd")]
 pub(super) fn kernels() -> Vec<Kernel> {
     // SAFETY: a binary that holds an instruction which the engine does not know is refused as a whole.
-    vec![
+    let mut kernels = vec![
         Kernel { name: "dot", run: |l, v, r, o| unsafe { drive::run(relaxed::Dot, l, v, r, o) } },
         Kernel { name: "dot16", run: |l, v, r, o| unsafe { drive::run(relaxed::Dot16, l, v, r, o) } },
-    ]
+    ];
+    // SAFETY: as above.
+    if unsafe { relaxed::adds_pairs_first() } {
+        kernels.swap(0, 1);
+    }
+    kernels
 }
 
 #[cfg(not(feature = "relaxed-simd"))]
@@ -25,8 +32,8 @@ pub(super) fn kernels() -> Vec<Kernel> {
 
 /// The distance between rows, once it is sure that no read leaves a slice.
 #[inline(always)]
-fn stride(rows: &[Value], length: usize, groups: usize) -> usize {
-    let stride = rows.len() / ROWS;
+fn stride(rows: &[Value], count: usize, length: usize, groups: usize) -> usize {
+    let stride = rows.len() / count;
     assert!(stride >= groups * GROUP && length >= groups * STEP);
     stride
 }
@@ -35,25 +42,62 @@ fn stride(rows: &[Value], length: usize, groups: usize) -> usize {
 mod relaxed {
     use super::*;
 
+    /// Whether a dot product is made of several instructions, as on x86 without VNNI: first the products of pairs are
+    /// added in 16 bits. A browser does not tell, but where that saturates, which takes a second operand of more than
+    /// its seven bits, the result does. Timing would mislead: code is slow until a browser compiles it again.
+    #[target_feature(enable = "relaxed-simd")]
+    pub(super) unsafe fn adds_pairs_first() -> bool {
+        let (first, second) = std::hint::black_box((i8x16_splat(127), u8x16_splat(255)));
+        let sums = i32x4_relaxed_dot_i8x16_i7x16_add(first, second, i32x4_splat(0));
+        i32x4_extract_lane::<0>(sums) == 2 * i32::from(i16::MAX)
+    }
+
     /// Vectors of four columns in a tile.
     const VECTORS: usize = 2;
 
-    /// One instruction for four products a lane, where the processor has it.
+    /// Rows that [`Dot`] takes together.
+    const MANY: usize = 12;
+
+    /// One instruction for four products a lane, where the processor has it. It takes five cycles and two begin in each,
+    /// so that ten sums at least are needed to keep the processor busy: twelve rows by one vector of columns, whose sums
+    /// stay in registers because a row's values are needed only once. What is left takes tiles of eight sums.
     pub(super) struct Dot;
 
     impl Sums for Dot {
-        const ROWS: usize = ROWS;
+        const ROWS: usize = MANY;
         const PANELS: usize = 1;
 
         #[inline(always)]
-        unsafe fn sums(&self, rows: &[u8], panels: &[i8], groups: usize, _steps: usize, tile: &mut Tile) {
-            dot(rows, panels, groups, tile);
+        unsafe fn sums(&self, rows: &[u8], count: usize, panels: &[i8], groups: usize, _steps: usize, tile: &mut Tile) {
+            let stride = stride(rows, MANY, panels.len(), groups);
+            if count > MANY - ROWS {
+                return dot_many(rows, stride, panels, groups, tile);
+            }
+            for first in (0..count).step_by(ROWS) {
+                dot(&rows[first * stride..], stride, panels, groups, &mut tile[first..]);
+            }
         }
     }
 
     #[target_feature(enable = "relaxed-simd")]
-    unsafe fn dot(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Tile) {
-        let stride = stride(rows, panel.len(), groups);
+    unsafe fn dot_many(rows: &[u8], stride: usize, panel: &[i8], groups: usize, tile: &mut [TileRow]) {
+        for vector in 0..PANEL / 4 {
+            let mut sums = [i32x4_splat(0); MANY];
+            for group in 0..groups {
+                let weights = v128_load(panel.as_ptr().add(group * STEP + vector * 16).cast());
+                for (row, sum) in sums.iter_mut().enumerate() {
+                    let values = v128_load32_splat(rows.as_ptr().add(row * stride + group * GROUP).cast());
+                    *sum = i32x4_relaxed_dot_i8x16_i7x16_add(weights, values, *sum);
+                }
+            }
+            for (out, sum) in tile.iter_mut().zip(sums) {
+                v128_store(out[0].as_mut_ptr().add(vector * 4).cast(), sum);
+            }
+        }
+    }
+
+    #[target_feature(enable = "relaxed-simd")]
+    unsafe fn dot(rows: &[u8], stride: usize, panel: &[i8], groups: usize, tile: &mut [TileRow]) {
         for half in 0..2 {
             let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
             for group in 0..groups {
@@ -78,7 +122,7 @@ mod relaxed {
         const PANELS: usize = 1;
 
         #[inline(always)]
-        unsafe fn sums(&self, rows: &[u8], panels: &[i8], groups: usize, steps: usize, tile: &mut Tile) {
+        unsafe fn sums(&self, rows: &[u8], _count: usize, panels: &[i8], groups: usize, steps: usize, tile: &mut Tile) {
             match steps {
                 4 => dot16::<4>(rows, panels, groups, tile),
                 2 => dot16::<2>(rows, panels, groups, tile),
@@ -89,7 +133,7 @@ mod relaxed {
 
     #[target_feature(enable = "relaxed-simd")]
     unsafe fn dot16<const S: usize>(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Tile) {
-        let stride = stride(rows, panel.len(), groups);
+        let stride = stride(rows, ROWS, panel.len(), groups);
         for half in 0..2 {
             let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
             let panel = panel.as_ptr().add(half * STEP / 2);
@@ -129,7 +173,7 @@ mod relaxed {
     }
 
     #[inline(always)]
-    unsafe fn store(sums: [[v128; VECTORS]; ROWS], half: usize, tile: &mut Tile) {
+    unsafe fn store(sums: [[v128; VECTORS]; ROWS], half: usize, tile: &mut [TileRow]) {
         for (out, sums) in tile.iter_mut().zip(sums) {
             let out = out[0].as_mut_ptr().add(half * PANEL / 2).cast::<v128>();
             v128_store(out, sums[0]);
@@ -176,13 +220,21 @@ mod wide {
         }
 
         #[inline(always)]
-        unsafe fn sums(&self, rows: &[i16], _panels: &[i8], groups: usize, _steps: usize, tile: &mut Tile) {
+        unsafe fn sums(
+            &self,
+            rows: &[i16],
+            _count: usize,
+            _panels: &[i8],
+            groups: usize,
+            _steps: usize,
+            tile: &mut Tile,
+        ) {
             wide(rows, &self.panel, groups, tile);
         }
     }
 
     unsafe fn wide(rows: &[i16], panel: &[i16], groups: usize, tile: &mut Tile) {
-        let stride = stride(rows, panel.len(), groups);
+        let stride = stride(rows, ROWS, panel.len(), groups);
         for quarter in 0..PANEL / COLUMNS {
             // Each vector holds, of two columns, the sums over the first and the second two of each group.
             let mut sums = [[i32x4_splat(0); 2]; ROWS];

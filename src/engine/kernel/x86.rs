@@ -67,7 +67,7 @@ impl Sums for Avx512Vnni {
     const PANELS: usize = 3;
 
     #[inline(always)]
-    unsafe fn sums(&self, rows: &[u8], panels: &[i8], groups: usize, _steps: usize, tile: &mut Tile) {
+    unsafe fn sums(&self, rows: &[u8], _count: usize, panels: &[i8], groups: usize, _steps: usize, tile: &mut Tile) {
         match panels.len() / (groups * STEP) {
             3 => avx512_vnni_sums::<3>(rows, panels, groups, tile),
             2 => avx512_vnni_sums::<2>(rows, panels, groups, tile),
@@ -108,7 +108,7 @@ impl Sums for AvxVnni {
     const PANELS: usize = 1;
 
     #[inline(always)]
-    unsafe fn sums(&self, rows: &[u8], panels: &[i8], groups: usize, _steps: usize, tile: &mut Tile) {
+    unsafe fn sums(&self, rows: &[u8], _count: usize, panels: &[i8], groups: usize, _steps: usize, tile: &mut Tile) {
         avx_vnni_sums(rows, panels, groups, tile);
     }
 }
@@ -126,7 +126,7 @@ impl Sums for Avx2 {
     const PANELS: usize = 1;
 
     #[inline(always)]
-    unsafe fn sums(&self, rows: &[u8], panels: &[i8], groups: usize, _steps: usize, tile: &mut Tile) {
+    unsafe fn sums(&self, rows: &[u8], _count: usize, panels: &[i8], groups: usize, _steps: usize, tile: &mut Tile) {
         avx2_sums(rows, panels, groups, tile);
     }
 }

@@ -17,6 +17,11 @@ pub(super) trait Lanes: Copy {
     const WIDTH: usize;
 
     unsafe fn splat(value: f32) -> Self;
+    /// One value in every lane.
+    #[inline(always)]
+    unsafe fn splat_at(from: *const f32) -> Self {
+        Self::splat(*from)
+    }
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
     unsafe fn plus(self, other: Self) -> Self;
@@ -28,6 +33,12 @@ pub(super) trait Lanes: Copy {
     unsafe fn at_least(self, floor: Self) -> Self;
     /// `self * 2^n` for the integer `n` in the low bits of `power`'s mantissa.
     unsafe fn times_power_of_two(self, power: Self) -> Self;
+
+    /// Runs a loop that is much of a larger one's time as a function of its own, where that helps the compiler.
+    #[inline(always)]
+    unsafe fn apart(work: impl Work) {
+        work.run::<Self>();
+    }
 
     /// The lanes' sum.
     #[inline(always)]

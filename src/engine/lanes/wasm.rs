@@ -5,6 +5,7 @@ use std::arch::wasm32::*;
 use super::{Lanes, Work};
 
 #[cfg_attr(feature = "relaxed-simd", target_feature(enable = "relaxed-simd"))]
+#[inline(never)]
 pub(super) unsafe fn simd128(work: impl Work) {
     work.run::<v128>();
 }
@@ -15,6 +16,17 @@ impl Lanes for v128 {
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         f32x4_splat(value)
+    }
+
+    /// A browser keeps counters and addresses of an inner loop in memory when loops around it fill its registers.
+    #[inline(always)]
+    unsafe fn apart(work: impl Work) {
+        simd128(work);
+    }
+
+    #[inline(always)]
+    unsafe fn splat_at(from: *const f32) -> Self {
+        v128_load32_splat(from.cast())
     }
 
     #[inline(always)]
