@@ -2,6 +2,10 @@
 
 use std::ops::Range;
 
+/// Which part of the longest window its neighbour reads too. A quarter finds no more than an eighth does; a sixteenth
+/// finds less.
+const SHARED: usize = 8;
+
 /// Consecutive tokens that the classifier reads together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
@@ -19,9 +23,9 @@ pub fn truncate(tokens: &[Range<usize>], limit: usize) -> Window {
     Window { pieces: 0..end, decides: 0..decided }
 }
 
-/// Windows of at most `limit` pieces that together read the whole document. Neighbours share about a quarter of
-/// their pieces, and each token is decided by the window in which it has most context on its shorter side, the
-/// earlier one if equal. The last window reaches back as far as it can, since that costs nothing.
+/// Windows of at most `limit` pieces that together read the whole document: as few as that takes, and no longer than
+/// so many need be. Neighbours share about an eighth of `limit`, and each token is decided by the window in which it
+/// has most context on its shorter side, the earlier one if equal.
 ///
 /// A `limit` of 0 gives no windows.
 pub fn cut(tokens: &[Range<usize>], limit: usize) -> Vec<Window> {
@@ -29,24 +33,21 @@ pub fn cut(tokens: &[Range<usize>], limit: usize) -> Vec<Window> {
     if limit == 0 || total == 0 {
         return Vec::new();
     }
-    let overlap = limit / 4;
-    let mut spans: Vec<Range<usize>> = Vec::new();
-    let mut first = 0;
-    loop {
-        let start = tokens[first].start;
-        let fitting = tokens.partition_point(|token| token.end <= start + limit);
-        // A token of more pieces than fit is read alone, its end left out: only its first piece matters.
-        let next = fitting.max(first + 1);
-        if next == tokens.len() {
-            let reached = tokens.partition_point(|token| token.start + limit < total);
-            spans.push(reached.min(first)..next);
-            break;
+    let overlap = limit / SHARED;
+    let mut spans = spans(tokens, limit, overlap);
+    // A shorter window takes less time; but a token that fits the limit must stay whole.
+    let longest = tokens.iter().map(Range::len).max().unwrap_or(0);
+    let (mut short, mut long) = (longest.clamp(1, limit), limit);
+    while short < long {
+        let length = (short + long) / 2;
+        let tried = self::spans(tokens, length, overlap);
+        if tried.len() <= spans.len() {
+            (spans, long) = (tried, length);
+        } else {
+            short = length + 1;
         }
-        spans.push(first..next);
-        let end = tokens[next - 1].end;
-        let shared = tokens.partition_point(|token| token.start + overlap < end);
-        first = shared.clamp(first + 1, next);
     }
+    let limit = long;
 
     let mut decided = 0;
     (0..spans.len())
@@ -59,14 +60,36 @@ pub fn cut(tokens: &[Range<usize>], limit: usize) -> Vec<Window> {
                 // distance from the later one's start is at most its distance from the earlier one's end.
                 let later = tokens[following.start].start;
                 let within = &tokens[following.start..span.end];
-                following.start
-                    + within.partition_point(|token| token.start - later < end - token.start)
+                following.start + within.partition_point(|token| token.start - later < end - token.start)
             });
             let decides = decided..until;
             decided = until;
             Window { pieces: start..end.min(start + limit), decides }
         })
         .collect()
+}
+
+/// Ranges of tokens for windows of at most `length` pieces, each but the last as long as fits and each sharing about
+/// `overlap` pieces with the one before. The last reaches back as far as its length allows.
+fn spans(tokens: &[Range<usize>], length: usize, overlap: usize) -> Vec<Range<usize>> {
+    let total = tokens.last().map_or(0, |token| token.end);
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    let mut first = 0;
+    loop {
+        let start = tokens[first].start;
+        let fitting = tokens.partition_point(|token| token.end <= start + length);
+        // A token of more pieces than fit is read alone, its end left out: only its first piece matters.
+        let next = fitting.max(first + 1);
+        if next == tokens.len() {
+            let reached = tokens.partition_point(|token| token.start + length < total);
+            spans.push(reached.min(first)..next);
+            return spans;
+        }
+        spans.push(first..next);
+        let end = tokens[next - 1].end;
+        let shared = tokens.partition_point(|token| token.start + overlap < end);
+        first = shared.clamp(first + 1, next);
+    }
 }
 
 #[cfg(test)]
@@ -139,6 +162,17 @@ mod tests {
         let tokens = tokens(&lengths(3, 30, 3));
         assert_eq!(cut(&tokens, 126), [truncate(&tokens, 126)]);
         assert!(cut(&[], 126).is_empty());
+    }
+
+    #[test]
+    fn windows_are_as_few_as_can_be_and_then_as_short() {
+        let pieces = |tokens: &[usize]| -> Vec<_> {
+            cut(&self::tokens(tokens), 126).into_iter().map(|window| window.pieces).collect()
+        };
+        // Half of what is read, the 15 shared pieces twice.
+        assert_eq!(pieces(&[1; 130]), [0..73, 57..130]);
+        // A long token stays whole.
+        assert_eq!(pieces(&[&[1; 100][..], &[100], &[1; 10]].concat()), [0..100, 85..210]);
     }
 
     #[test]
