@@ -233,7 +233,9 @@ impl Classifier {
 /// The first operator that the engine does not know, by its ONNX name.
 fn unsupported(graph: &InferenceModel) -> Option<String> {
     let unknown = graph.nodes().iter().find(|node| node.op_is::<UnimplementedOp>())?;
-    Some(unknown.op.name().to_string())
+    // Which tract calls Unimplemented(NAME).
+    let name = unknown.op.name();
+    Some(name.strip_prefix("Unimplemented(").and_then(|name| name.strip_suffix(')')).unwrap_or(&name).to_string())
 }
 
 #[cfg(test)]
