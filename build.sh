@@ -44,10 +44,13 @@ at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; 
 rust_version() { "$1" --version 2>/dev/null | cut -d ' ' -f 2; }
 
 # Debian's own compiler, kept recent for browsers. It brings the sources that the WebAssembly target is built from.
+has_debian_rust() {
+  [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && at_least "$(rust_version /usr/bin/rustc)" "$OLDEST_RUST" &&
+    [ -d /usr/lib/rustlib/src ] && [ -x /usr/bin/rust-lld ]
+}
+
 debian_rust() {
-  [ -x /usr/bin/rustc ] && at_least "$(rust_version /usr/bin/rustc)" "$OLDEST_RUST" &&
-    [ -d /usr/lib/rustlib/src ] && [ -x /usr/bin/rust-lld ] && return
-  packages "Debian's Rust compiler" rustc-web cargo-web rust-web-src rust-web-llvm lld-22
+  has_debian_rust || packages "Debian's Rust compiler" rustc-web cargo-web rust-web-src rust-web-llvm lld-22
 }
 
 # Sets CARGO to a cargo that builds for this machine.
@@ -96,16 +99,44 @@ need_wasm_bindgen() {
     give_up "could not build wasm-bindgen-cli" "cargo install wasm-bindgen-cli --version $version"
 }
 
-# Builds the library for WebAssembly, by rustup's target where it can be had, else by Debian's compiler.
+# Whether rustup's compiler has the sources of its standard library, or gets them now.
+rustup_sources() {
+  have rustup || return 1
+  local sources
+  sources=$(rustc --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock
+  [ -f "$sources" ] || timeout 120 rustup component add rust-src >/dev/null 2>&1 && [ -f "$sources" ]
+}
+
+rustup_target() {
+  have rustup && { rustup target list --installed | grep -qx "$WASM_TARGET" ||
+    timeout 120 rustup target add "$WASM_TARGET" >/dev/null 2>&1; }
+}
+
+# Prints the flags by which compiler $1 leaves out what panics say and where they were. A panic is the same trap either
+# way; what it said would reach nobody but a developer's console, and is a tenth of the file. Compilers before 1.92
+# print none.
+silent_panics() {
+  local flags="-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none"
+  # shellcheck disable=SC2086
+  RUSTC_BOOTSTRAP=1 "$1" $flags --print cfg >/dev/null 2>&1 && printf '%s' "$flags" || true
+}
+
+# Builds the library for WebAssembly: by rustup's compiler or Debian's, with a standard library built from its sources, so
+# that this is as small as the rest; without sources by rustup's target, whose binary is a tenth larger.
 cargo_wasm() {
   local flags="-C target-feature=+simd128"
-  if have rustup && { rustup target list --installed | grep -qx "$WASM_TARGET" ||
-    timeout 120 rustup target add "$WASM_TARGET" >/dev/null 2>&1; }; then
+  local small_std=(-Z build-std=std,panic_abort -Z build-std-features=optimize_for_size)
+  if rustup_sources; then
+    RUSTFLAGS="$flags $(silent_panics rustc)" RUSTC_BOOTSTRAP=1 \
+      cargo build "$@" --target "$WASM_TARGET" "${small_std[@]}" && return
+    say "That did not work; once more, with the standard library as it comes"
+  fi
+  if ! has_debian_rust && rustup_target; then
     RUSTFLAGS=$flags cargo build "$@" --target "$WASM_TARGET"
   else
     debian_rust
-    RUSTFLAGS="$flags -C linker=rust-lld" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
-      /usr/bin/cargo build "$@" --target "$WASM_TARGET" -Z build-std=std,panic_abort
+    RUSTFLAGS="$flags $(silent_panics /usr/bin/rustc) -C linker=rust-lld" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+      /usr/bin/cargo build "$@" --target "$WASM_TARGET" "${small_std[@]}"
   fi
 }
 
@@ -119,7 +150,7 @@ build_native() {
 # by times and not left to cargo, which holds one binary at a time and would build both again.
 build_binary() {
   local name=$1 features=$2 flags=$3 made=www/pkg/$1/glossa_bg.wasm
-  if [ -f "$made" ] && [ -z "$(find Cargo.toml Cargo.lock README.md build.sh src -newer "$made" -print -quit)" ]; then
+  if [ -f "$made" ] && [ -z "$(find Cargo.toml Cargo.lock README.md build.sh src vendor -newer "$made" -print -quit)" ]; then
     return
   fi
   say "Building the browser's binary '$name' (5 to 12 minutes on two cores the first time, the second binary less)"

@@ -29,7 +29,8 @@ extern "C" {
     static PERFORMANCE: Performance;
 }
 
-/// Sends panics to the console, where a developer finds them: the worker that ran into one is lost.
+/// Sends panics to the console, where a developer finds them: the worker that ran into one is lost. In the binaries of
+/// `build.sh` panics are silent, to keep them small; in one of a plain `cargo build` they speak.
 #[wasm_bindgen(start)]
 pub(crate) fn start() {
     std::panic::set_hook(Box::new(|panic| web_sys::console::error_1(&panic.to_string().into())));

@@ -456,3 +456,17 @@ fn segments_are_read_as_far_as_the_table_goes() {
     let without = Classifier::load(&plain(), "model.onnx", Precision::F32).expect("a classifier");
     assert!(!without.reads_segments(0));
 }
+
+#[test]
+fn operators_that_no_transformer_has_are_named() {
+    for operator in ["LSTM", "MaxPool", "Resize", "DFT", "TreeEnsembleClassifier", "Loop", "NoSuchOperator"] {
+        let mut nodes = plain_nodes();
+        nodes.insert(1, node(operator, &["embedded"], "changed", &[]));
+        nodes[2] = node("MatMul", &["changed", "first"], "product", &[]);
+        for precision in [Precision::F32, Precision::Int8] {
+            let error = refused(&model(&graph(&nodes, &plain_tensors(&weights()))), precision);
+            assert_eq!(error.code(), "graph_invalid");
+            assert!(error.to_string().contains(&format!("operator {operator} is not supported")), "{error}");
+        }
+    }
+}
