@@ -128,10 +128,8 @@ cargo_wasm() {
   local small_std=(-Z build-std=std,panic_abort -Z build-std-features=optimize_for_size)
   if rustup_sources; then
     RUSTFLAGS="$flags $(silent_panics rustc)" RUSTC_BOOTSTRAP=1 \
-      cargo build "$@" --target "$WASM_TARGET" "${small_std[@]}" && return
-    say "That did not work; once more, with the standard library as it comes"
-  fi
-  if ! has_debian_rust && rustup_target; then
+      cargo build "$@" --target "$WASM_TARGET" "${small_std[@]}"
+  elif ! has_debian_rust && rustup_target; then
     RUSTFLAGS=$flags cargo build "$@" --target "$WASM_TARGET"
   else
     debian_rust

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Performance, ReadableStreamDefaultReader, RequestInit, Response};
 
-use self::files::{JsFile, JsFiles, Pieces};
+use self::files::{Hashes, JsFile, JsFiles, Pieces};
 use crate::engine::{Fused, Precision};
 use crate::model::{is_archive_name, EXPORT_FOLDER_FILES, HUGGING_FACE_FILES, MANIFEST};
 use crate::model::{Loading, Manifest, ManifestFile, Model};
@@ -123,8 +123,12 @@ impl Annotator {
     ) -> Result<Annotator, JsValue> {
         let options: Options = read(&options)?;
         let listener = on_progress.as_ref();
-        let files = download(&address, signal.as_ref(), &|progress| tell(listener, progress)).await;
-        Self::load(files.map_err(|error| js_error(&error))?, &options, listener)
+        let found = download(&address, signal.as_ref(), &|progress| tell(listener, progress)).await;
+        let (files, hashes) = found.map_err(|error| js_error(&error))?;
+        let loaded = Self::load(files, &options, listener);
+        // If a file is not the one that it should be, that is what is wrong.
+        hashes.check().await.map_err(|error| js_error(&error))?;
+        loaded
     }
 
     /// Loads a model from files. `files` maps paths (`model.onnx`, `assets/vocab.txt`) to `Uint8Array`s or, in a worker,
@@ -267,13 +271,13 @@ async fn download(
     address: &str,
     signal: Option<&AbortSignal>,
     tell: &dyn Fn(&Progress<'_>),
-) -> Result<JsFiles, Error> {
+) -> Result<(JsFiles, Hashes), Error> {
     let address = address.trim_end_matches('/');
     let (root, archive) = match address.rsplit_once('/') {
         Some((folder, file)) if is_archive_name(file) => (folder, Some(file)),
         _ => (address, None),
     };
-    let mut files = JsFiles::new(root);
+    let (mut files, mut hashes) = (JsFiles::new(root), Hashes::default());
     let locate = |path: &str| format!("{root}/{path}");
     let unlisted = |paths: &[&str]| paths.iter().map(|path| (path.to_string(), None)).collect::<Vec<_>>();
     let paths: Vec<(String, Option<ManifestFile>)> = if let Some(archive) = archive {
@@ -303,14 +307,17 @@ async fn download(
                 before += found.length() as f64;
                 graph |= path.ends_with(".onnx");
                 tokenizer |= path == "tokenizer.json";
-                files.insert(path, JsFile::Pieces(found));
+                match listed {
+                    Some(entry) => files.insert_listed(entry, found, &mut hashes),
+                    None => files.insert(path, JsFile::Pieces(found)),
+                }
             }
             // Whether a missing file matters is for the model's reader to say.
             Err(Error::FileMissing { .. }) if listed.is_none() && archive.is_none() => (),
             Err(error) => return Err(error),
         }
     }
-    Ok(files)
+    Ok((files, hashes))
 }
 
 /// Fetches a small file; `None` when there is no such file.
@@ -335,8 +342,7 @@ async fn fetch_file(
         if signal.is_some_and(AbortSignal::aborted) {
             return Error::Cancelled;
         }
-        let message = reason.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-        Error::FileUnreadable { file: address.to_string(), reason: message.unwrap_or_else(|| format!("{reason:?}")) }
+        Error::FileUnreadable { file: address.to_string(), reason: files::reason(&reason) }
     };
     let init = RequestInit::new();
     if let Some(signal) = signal {

@@ -1,7 +1,7 @@
 """Completes a bundle: `manifest.json` with hashes and the figures that `glossa eval` measures, and its model card.
 
     python bundle.py --model DIR --out DIR --about FILE [--measure NAME=FILE.jsonl …] [--calibrate NAME=FILE.jsonl]
-                     [--decoding argmax|viterbi] [--glossa PROGRAM]
+                     [--decoding argmax|viterbi] [--transitions TRAIN.jsonl] [--glossa PROGRAM]
 """
 
 import argparse
@@ -10,7 +10,9 @@ import json
 import subprocess
 from pathlib import Path
 
+from examples import Vocabulary, read_records
 from spark_text import CASES, SPLIT_PATTERN
+from transitions import WEIGHT, counts, log_scores, weighted, written
 
 
 def measured(glossa, bundle, records, *flags):
@@ -106,6 +108,7 @@ def main():
     parser.add_argument("--about", type=Path, required=True, help="name, title, licence, attribution, text of the card")
     parser.add_argument("--measure", action="append", default=[], metavar="NAME=FILE", help="records to measure on")
     parser.add_argument("--decoding", default="argmax", help="how the bundle's labels are chosen: argmax or viterbi")
+    parser.add_argument("--transitions", type=Path, metavar="FILE", help="records to count which label follows which in")
     parser.add_argument("--calibrate", metavar="NAME=FILE", help="records to fit the temperature on")
     parser.add_argument("--glossa", default="glossa", help="the command line to measure with")
     options = parser.parse_args()
@@ -129,10 +132,14 @@ def main():
         "files": files,
         "measured": {},
     }
+    if options.transitions:
+        vocabulary = Vocabulary(options.out / "vocab.txt")
+        scores = log_scores(counts(read_records(options.transitions), vocabulary, manifest["labels"]))
+        manifest["transitions"] = weighted(scores, WEIGHT)
     path = options.out / "manifest.json"
 
     def write():
-        path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+        path.write_text(written(manifest))
 
     write()
     if options.calibrate:

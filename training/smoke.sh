@@ -23,14 +23,16 @@ if [ -z "${PYTHON:-}" ] && ! cmp -s requirements.txt "$work/venv/installed"; the
   cp requirements.txt "$work/venv/installed"
 fi
 
-rm -rf "$work/encoder" "$work/model" "$work/garden"
+rm -rf "$work/encoder" "$work/first" "$work/second" "$work/model" "$work/garden"
 "$python" check_text.py
 "$python" tiny_encoder.py --train sample/train.jsonl --out "$work/encoder"
-"$python" finetune.py --train sample/train.jsonl --validation sample/validation.jsonl \
-  --encoder "$work/encoder" --out "$work/model" --epochs 40 --rate 3e-3 --batch 4 --average 0.9
+sample=(--train sample/train.jsonl --validation sample/validation.jsonl --batch 4)
+"$python" finetune.py "${sample[@]}" --encoder "$work/encoder" --out "$work/first" --epochs 40 --rate 3e-3 --average 0.9
+"$python" finetune.py "${sample[@]}" --encoder "$work/first" --out "$work/second" --epochs 5 --rate 1e-3 --seed 2
+"$python" average.py --out "$work/model" "$work/first" "$work/second"
 "$python" export.py --model "$work/model" --out "$work/garden" --f32 "$work/garden-f32"
 "$python" bundle.py --model "$work/model" --out "$work/garden" --about sample/about.json --glossa "$glossa" \
-  --measure "Sample=sample/validation.jsonl" --calibrate "Sample=sample/validation.jsonl" --decoding viterbi
+  --measure "Sample=sample/validation.jsonl" --calibrate "Sample=sample/validation.jsonl" --decoding viterbi --transitions sample/train.jsonl
 
 report=$("$glossa" eval --model "$work/garden" sample/train.jsonl | tail -n 1)
 echo '{"id": "1", "text": "Cold tea made the fern yellow."}' | "$glossa" annotate --model "$work/garden" --format jsonl

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a shipped model from its corpus: training, for cellular on related corpora first, export, measuring, the bundle.
+# Makes a shipped model from its corpus: training, on related corpora first, export, measuring, the bundle.
 #
 #   training/train.sh cellular|clinical_trials DATA_FOLDER WORK_FOLDER
 #
@@ -15,12 +15,13 @@ bundle=../www/models/$model
 # Arguments naming corpora of DATA/related: FILE[:SHARE].
 related() { for corpus in "$@"; do printf -- '--related\n%s\n' "$data/related/$corpus"; done; }
 
-# Arguments of finetune.py: the corpora of each model, and those related to the first.
+# Arguments of finetune.py: the corpora of each model, and those related to it.
 cellular=(--train "$data/cellular/train.jsonl" --exclude "$data/cellular/TRAIN_IDS_ALSO_IN_TEST.txt"
   --validation "$data/cellular/devel.jsonl")
-mapfile -t others < <(related BC2GM.jsonl BioNLP09.jsonl BioNLP13CG.jsonl BioNLP13PC.jsonl BioNLP13GE.jsonl \
+mapfile -t near_cellular < <(related BC2GM.jsonl BioNLP09.jsonl BioNLP13CG.jsonl BioNLP13PC.jsonl BioNLP13GE.jsonl \
   AnatEM.jsonl:0.5 CRAFT.jsonl:0.4)
 trials=(--train "$data/clinical_trials/train.jsonl" --validation "$data/clinical_trials/validation.jsonl")
+mapfile -t near_trials < <(related PICO-Corpus.jsonl BC5CDR.jsonl:0.5)
 
 # Trains to a folder unless that is done.
 finetune() {
@@ -29,19 +30,30 @@ finetune() {
   [ -f "$out/labels.json" ] || "$python" finetune.py --out "$out" "$@"
 }
 
+# Both models begin with an encoder that has read biomedical names; what is trained last is trained once a seed, and
+# averaged.
+names=$3/encoder
+finetune "$names" "${cellular[@]}" "${near_cellular[@]}" --encoder "$encoder" --epochs 1 --rate 3e-4
+seeds=(1 2)
 case $model in
   cellular)
-    validation=$data/cellular/devel.jsonl name="JNLPBA devel"
-    finetune "$work/first" "${cellular[@]}" "${others[@]}" --encoder "$encoder" --epochs 1 --rate 3e-4
-    finetune "$work/second" "${cellular[@]}" --encoder "$work/first" --epochs 3 --rate 2e-4 --average 0.995
+    records=("$data/cellular/train.jsonl" "$data/cellular/devel.jsonl") name="JNLPBA devel"
+    for seed in "${seeds[@]}"; do
+      finetune "$work/seed$seed" "${cellular[@]}" --encoder "$names" --epochs 3 --rate 2e-4 --average 0.995 --seed "$seed"
+    done
     ;;
   clinical_trials)
-    validation=$data/clinical_trials/validation.jsonl name="C-TrO validation"
-    finetune "$work/second" "${trials[@]}" --encoder "$encoder" --epochs 20 --rate 5e-4 --attention-dropout 0.1
+    records=("$data/clinical_trials/train.jsonl" "$data/clinical_trials/validation.jsonl") name="C-TrO validation"
+    finetune "$work/first" "${trials[@]}" "${near_trials[@]}" --encoder "$names" --epochs 1 --rate 3e-4
+    for seed in "${seeds[@]}"; do
+      finetune "$work/seed$seed" "${trials[@]}" --encoder "$work/first" --epochs 20 --rate 4e-4 --attention-dropout 0.1 \
+        --average 0.99 --seed "$seed"
+    done
     ;;
 esac
-"$python" export.py --model "$work/second" --out "$bundle" --f32 "$work/f32"
-measure=(--about "about/$model.json" --glossa ../target/release/glossa --model "$work/second"
-  --measure "$name=$validation" --calibrate "$name=$validation" --decoding viterbi)
+"$python" average.py --out "$work/averaged" "${seeds[@]/#/$work/seed}"
+"$python" export.py --model "$work/averaged" --out "$bundle" --f32 "$work/f32"
+measure=(--about "about/$model.json" --glossa ../target/release/glossa --model "$work/averaged"
+  --measure "$name=${records[1]}" --calibrate "$name=${records[1]}" --decoding viterbi --transitions "${records[0]}")
 "$python" bundle.py "${measure[@]}" --out "$work/f32"
 "$python" bundle.py "${measure[@]}" --out "$bundle"

@@ -1,4 +1,5 @@
 """Learns which label follows which, for the decoding `viterbi`, and writes it into a bundle's manifest if it helps.
+`bundle.py --transitions` writes it with [`WEIGHT`]; this is for finding a weight.
 
     python transitions.py --bundle DIR --train FILE.jsonl --choose FILE.jsonl [--weights 0,0.2,…] [--glossa PROGRAM]
 
@@ -16,6 +17,8 @@ import tempfile
 from pathlib import Path
 
 from examples import Vocabulary, encode, read_records
+
+WEIGHT = 0.1
 
 
 def counts(records, vocabulary, labels):
@@ -37,10 +40,16 @@ def log_scores(found):
     return [[math.log(n / sum(row) / anywhere[to]) for to, n in enumerate(row)] for row in found]
 
 
+def weighted(scores, weight):
+    return [[round(weight * score, 4) for score in row] for row in scores]
+
+
 def written(manifest):
     """The manifest as text, a row of transitions a line."""
+    if "transitions" not in manifest:
+        return json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     text = json.dumps({**manifest, "transitions": "ROWS"}, indent=1, ensure_ascii=False)
-    rows = ",\n".join("  " + json.dumps(row) for row in manifest.get("transitions", []))
+    rows = ",\n".join("  " + json.dumps(row) for row in manifest["transitions"])
     return text.replace('"ROWS"', f"[\n{rows}\n ]") + "\n"
 
 
@@ -75,13 +84,12 @@ def main():
     for weight in map(float, options.weights.split(",")):
         tried = {**manifest, "decoding": "viterbi"}
         if weight:
-            tried["transitions"] = [[round(weight * score, 4) for score in row] for row in scores]
+            tried["transitions"] = weighted(scores, weight)
         f1 = exact_f1(options.glossa, tried, options.bundle, options.choose)
         print(f"weight {weight:<4} {f1:.4f}", flush=True)
         if f1 > best:
             best, chosen = f1, tried
-    text = written(chosen) if "transitions" in chosen else json.dumps(chosen, indent=1, ensure_ascii=False) + "\n"
-    path.write_text(text)
+    path.write_text(written(chosen))
 
 
 if __name__ == "__main__":

@@ -259,7 +259,8 @@ impl EvalOp for Attention {
         if let (Some(last), true) = (shape.last_mut(), self.packed) {
             *last /= 3;
         }
-        let mut output = Tensor::zero::<f32>(&shape)?;
+        // SAFETY: of numbers, and every one is written below.
+        let mut output = unsafe { Tensor::uninitialized::<f32>(&shape) }?;
         SCRATCH.with_borrow_mut(|scratch| -> TractResult<()> {
             let mut out = output.try_as_plain_ram_mut()?;
             lanes::run(self.task(&inputs, out.as_slice_mut::<f32>()?, scratch)?);

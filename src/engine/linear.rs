@@ -58,7 +58,8 @@ impl EvalOp for Int8Linear {
         if let Some(last) = shape.last_mut() {
             *last = self.layer.outputs();
         }
-        let mut output = Tensor::zero::<f32>(&shape)?;
+        // SAFETY: of numbers, and every one is written below.
+        let mut output = unsafe { Tensor::uninitialized::<f32>(&shape) }?;
         self.run(
             input.try_as_plain_ram()?.as_slice::<f32>()?,
             output.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?,

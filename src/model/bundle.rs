@@ -73,6 +73,21 @@ pub struct ManifestFile {
     pub sha256: String,
 }
 
+impl ManifestFile {
+    /// Compares the hash of what `file` holds with the one listed.
+    ///
+    /// # Errors
+    /// `file_mismatch`.
+    pub(crate) fn check_hash(&self, hash: &[u8], file: &str) -> Result<(), Error> {
+        let found: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        if found == self.sha256 {
+            return Ok(());
+        }
+        let (expected, found) = (format!("sha256 {}", self.sha256), format!("sha256 {found}"));
+        Err(Error::FileMismatch { file: file.to_string(), expected, found })
+    }
+}
+
 impl Manifest {
     /// Parses a manifest; `file` names it in errors.
     ///
@@ -139,7 +154,9 @@ fn checked(source: &dyn Source, manifest: &Manifest, path: &str) -> Result<Vec<u
     let bytes = source.require(path)?;
     let entry = entry(source, manifest, path)?;
     check_length(entry, bytes.len() as u64, &source.locate(path))?;
-    check_hash(entry, Sha256::new_with_prefix(&bytes), &source.locate(path))?;
+    if !source.checks_hash(path) {
+        entry.check_hash(&Sha256::digest(&bytes), &source.locate(path))?;
+    }
     Ok(bytes)
 }
 
@@ -150,10 +167,14 @@ fn checked_graph(source: &dyn Source, manifest: &Manifest, loading: &Loading<'_>
     let mut graph = None;
     source.stream(GRAPH, &mut |reader, length| {
         check_length(entry, length, &file)?;
+        if source.checks_hash(GRAPH) {
+            graph = Some(read_graph(reader, length, false, &file, loading)?);
+            return Ok(());
+        }
         let mut hashed = Hashed { reader, hash: Sha256::new() };
         let read = read_graph(&mut hashed, length, false, &file, loading);
         if !matches!(read, Err(Error::ArchiveInvalid { .. } | Error::FileUnreadable { .. })) {
-            check_hash(entry, hashed.hash, &file)?;
+            entry.check_hash(&hashed.hash.finalize(), &file)?;
         }
         graph = Some(read?);
         Ok(())
@@ -174,15 +195,6 @@ fn check_length(entry: &ManifestFile, found: u64, file: &str) -> Result<(), Erro
     Err(Error::FileMismatch { file: file.to_string(), expected, found })
 }
 
-fn check_hash(entry: &ManifestFile, hash: Sha256, file: &str) -> Result<(), Error> {
-    let found = hexadecimal(&hash.finalize());
-    if found == entry.sha256 {
-        return Ok(());
-    }
-    let (expected, found) = (format!("sha256 {}", entry.sha256), format!("sha256 {found}"));
-    Err(Error::FileMismatch { file: file.to_string(), expected, found })
-}
-
 /// A stream whose hash is taken as it is read.
 struct Hashed<'r> {
     reader: &'r mut dyn Read,
@@ -195,8 +207,4 @@ impl Read for Hashed<'_> {
         self.hash.update(&buffer[..read]);
         Ok(read)
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -58,6 +58,11 @@ pub trait Source {
         Ok(bytes)
     }
 
+    /// Whether the source itself sees to it that a file has the hash which a manifest lists.
+    fn checks_hash(&self, _path: &str) -> bool {
+        false
+    }
+
     /// A file's path or address, for errors.
     fn locate(&self, path: &str) -> String {
         format!("{}/{path}", self.name().trim_end_matches('/'))

@@ -1,17 +1,20 @@
 //! Model files in the browser: what was fetched, and files of the user's own, which are read a part at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
 
-use crate::model::{is_archive_name, list_paths, ArchiveFile, Source, Taker};
+use crate::model::{is_archive_name, list_paths, ArchiveFile, ManifestFile, Source, Taker};
 use crate::Error;
 
 /// Bytes read of a file at once.
 const PART: usize = 1 << 20;
+/// Bytes of a file that the browser hashes at most: it takes all of them at once, and copies them.
+const HASHED: u64 = 64 << 20;
 
 #[wasm_bindgen]
 extern "C" {
@@ -27,6 +30,10 @@ extern "C" {
     fn new() -> Result<FileReaderSync, JsValue>;
     #[wasm_bindgen(method, catch, js_name = readAsArrayBuffer)]
     fn read(this: &FileReaderSync, blob: &Blob) -> Result<ArrayBuffer, JsValue>;
+
+    /// Pages that came without encryption do not have it, and then this throws.
+    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"])]
+    fn digest(algorithm: &str, bytes: &Uint8Array) -> Result<Promise, JsValue>;
 }
 
 /// A file that stays outside WebAssembly's memory, which unlike that of JS is never given back.
@@ -90,6 +97,24 @@ impl Pieces {
         self.pieces.push(piece);
     }
 
+    /// Has the browser compute the sha256, on a thread of its own; `None` where it does not, or the file is large.
+    fn hash(&self) -> Option<JsFuture> {
+        if self.length() > HASHED {
+            return None;
+        }
+        let hash = match &self.pieces[..] {
+            [whole] => digest("SHA-256", whole),
+            pieces => {
+                let whole = Uint8Array::new_with_length(self.length() as u32);
+                for (piece, end) in pieces.iter().zip(&self.ends) {
+                    whole.set(piece, *end as u32 - piece.length());
+                }
+                digest("SHA-256", &whole)
+            }
+        };
+        hash.ok().map(JsFuture::from)
+    }
+
     pub(super) fn to_vec(&self) -> Vec<u8> {
         self.pieces.iter().flat_map(Uint8Array::to_vec).collect()
     }
@@ -110,17 +135,54 @@ impl Pieces {
 pub(super) struct JsFiles {
     name: String,
     files: BTreeMap<String, JsFile>,
+    /// Paths of files whose hash is among some [`Hashes`].
+    hashed: BTreeSet<String>,
+}
+
+/// Hashes that the browser computes while a model is made of the files: of some, what the manifest lists of each, where
+/// it came from, and the hash to come.
+#[derive(Default)]
+pub(super) struct Hashes(Vec<(ManifestFile, String, JsFuture)>);
+
+impl Hashes {
+    /// Waits for them.
+    ///
+    /// # Errors
+    /// `file_mismatch`; `file_unreadable` when the browser fails.
+    pub(super) async fn check(self) -> Result<(), Error> {
+        for (entry, file, hash) in self.0 {
+            let hash =
+                hash.await.map_err(|error| Error::FileUnreadable { file: file.clone(), reason: reason(&error) })?;
+            entry.check_hash(&Uint8Array::new(&hash).to_vec(), &file)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a JavaScript error says.
+pub(super) fn reason(error: &JsValue) -> String {
+    let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    message.unwrap_or_else(|| format!("{error:?}"))
 }
 
 impl JsFiles {
     /// No files yet; `name` is where they come from.
     pub(super) fn new(name: impl Into<String>) -> Self {
-        JsFiles { name: name.into(), files: BTreeMap::new() }
+        JsFiles { name: name.into(), files: BTreeMap::new(), hashed: BTreeSet::new() }
     }
 
     /// Adds a file, replacing one of the same path.
     pub(super) fn insert(&mut self, path: impl Into<String>, file: JsFile) {
         self.files.insert(path.into(), file);
+    }
+
+    /// Adds a file that a manifest lists; its hash is for `hashes` to check, where the browser computes it.
+    pub(super) fn insert_listed(&mut self, entry: ManifestFile, pieces: Pieces, hashes: &mut Hashes) {
+        if let Some(hash) = pieces.hash() {
+            self.hashed.insert(entry.path.clone());
+            hashes.0.push((entry.clone(), self.locate(&entry.path), hash));
+        }
+        self.insert(entry.path, JsFile::Pieces(pieces));
     }
 }
 
@@ -142,6 +204,10 @@ impl Source for JsFiles {
         let Some(file) = self.files.get(path) else { return Ok(false) };
         take(&mut stream(file), file.length())?;
         Ok(true)
+    }
+
+    fn checks_hash(&self, path: &str) -> bool {
+        self.hashed.contains(path)
     }
 
     fn archive(&self) -> Result<Option<ArchiveFile<'_>>, Error> {

@@ -23,11 +23,17 @@ impl PackedWeights {
         let columns = n.div_ceil(PANEL) * PANEL;
         let mut panels = vec![0; columns * groups * GROUP];
         let mut totals = vec![0i32; columns];
-        for (at, row) in weights.chunks_exact(n).enumerate() {
-            for (column, &weight) in row.iter().enumerate() {
-                let panel = column / PANEL * groups * STEP;
-                panels[panel + at / GROUP * STEP + column % PANEL * GROUP + at % GROUP] = weight;
-                totals[column] += i32::from(weight);
+        for (panel, out) in panels.chunks_exact_mut(groups * STEP).enumerate() {
+            let first = panel * PANEL;
+            let width = PANEL.min(n - first);
+            let totals = &mut totals[first..][..PANEL];
+            for (rows, out) in weights.chunks(GROUP * n).zip(out.as_chunks_mut::<STEP>().0) {
+                for (at, row) in rows.chunks_exact(n).enumerate() {
+                    for (column, &weight) in row[first..][..width].iter().enumerate() {
+                        out[column * GROUP + at] = weight;
+                        totals[column] += i32::from(weight);
+                    }
+                }
             }
         }
         let mut padded = scales.to_vec();
@@ -78,18 +84,28 @@ impl PackedWeights {
 
 /// [`PackedWeights::steps`] of one panel.
 fn steps(panel: &[i8]) -> u8 {
-    let fit = |steps: usize| {
-        panel.chunks(steps * STEP).all(|groups| {
-            (0..STEP / 2).all(|pair| {
-                let pairs = groups[2 * pair..].chunks(STEP).flat_map(|group| &group[..2]);
-                let largest: i32 = pairs.map(|&weight| i32::from(weight).abs()).sum();
-                largest * 127 <= i32::from(i16::MAX)
-            })
-        })
-    };
+    // Of each pair of `k` in a column, the sizes of its weights over two and over four groups, at most.
+    let (mut two, mut four) = (0, 0);
+    for groups in panel.chunks(4 * STEP) {
+        let mut whole = [0u16; STEP / 2];
+        for groups in groups.chunks(2 * STEP) {
+            let mut half = [0u16; STEP / 2];
+            for pairs in groups.chunks_exact(STEP) {
+                for (sum, pair) in half.iter_mut().zip(pairs.as_chunks::<2>().0) {
+                    *sum += u16::from(pair[0].unsigned_abs()) + u16::from(pair[1].unsigned_abs());
+                }
+            }
+            for (whole, half) in whole.iter_mut().zip(half) {
+                *whole += half;
+                two = half.max(two);
+            }
+        }
+        four = whole.into_iter().fold(four, u16::max);
+    }
+    let fits = |largest: u16| u32::from(largest) * 127 <= i16::MAX as u32;
     match () {
-        () if fit(4) => 4,
-        () if fit(2) => 2,
+        () if fits(four) => 4,
+        () if fits(two) => 2,
         () => 1,
     }
 }
