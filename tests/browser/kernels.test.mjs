@@ -21,10 +21,11 @@ test('every kernel gives the same bits', { skip }, async () => {
     const found = {};
     for (const name of names) {
       const kernels = await page.evaluate(measure, { name, shapes: [], rows: 1, most: 1 });
-      found[name] = kernels.map(({ kernel, different }) => [kernel, different]);
+      // Which of them comes first depends on the processor.
+      found[name] = kernels.map(({ kernel, different }) => [kernel, different]).sort();
     }
     assert.deepEqual(found, {
-      simd: [['wide', 0], ['scalar', 0]],
+      simd: [['scalar', 0], ['wide', 0]],
       'relaxed-simd': [['dot', 0], ['dot16', 0], ['scalar', 0]],
     });
   } finally {
