@@ -47,8 +47,11 @@ def place(name):
 def convert(folder):
     config = json.loads((folder / "config.json").read_text())
     config["id2label"] = {int(id): label for id, label in config["id2label"].items()}
+    weights = parameters(onnx.load(folder / "onnx/model.onnx").graph)
+    # One row a way of capitals, where the model is told of them.
+    config["type_vocab_size"] = len(weights["bert.embeddings.token_type_embeddings.weight"])
     model = BertForTokenClassification(BertConfig(**config, attn_implementation="eager")).eval()
-    missing, unknown = model.load_state_dict(parameters(onnx.load(folder / "onnx/model.onnx").graph), strict=False)
+    missing, unknown = model.load_state_dict(weights, strict=False)
     assert not unknown and all(name.endswith("position_ids") for name in missing), (missing, unknown)
     example = tuple(torch.ones(1, WINDOW, dtype=torch.int32) for _ in range(3))
     f32 = folder / "litert_f32.tflite"
