@@ -218,7 +218,10 @@ def main():
     pieces = vocabulary.decode().splitlines()
     small = onnx.load(options.bundle / "model.onnx")
     base = widened(small)
-    write_bundle(options.out / "bert-base-bundle", base, "bert-base", manifest, vocabulary)
+    # Its weights are random, so that any other choice than the peers' would give other labels.
+    plain = {key: value for key, value in manifest.items() if key not in ("temperature", "transitions")}
+    plain |= {"segments": "zeros", "decoding": "argmax"}
+    write_bundle(options.out / "bert-base-bundle", base, "bert-base", plain, vocabulary)
     for name, model, shape in [("cellular", small, SMALL), ("bert-base", base, BASE)]:
         write_hugging_face_folder(options.out / name, dequantised(model), shape, manifest, pieces)
         f32 = options.out / name / "onnx/model.onnx"
