@@ -34,13 +34,13 @@ pub fn cut(tokens: &[Range<usize>], limit: usize) -> Vec<Window> {
         return Vec::new();
     }
     let overlap = limit / SHARED;
-    let mut spans = spans(tokens, limit, overlap);
+    let mut spans = lay(tokens, limit, overlap);
     // A shorter window takes less time; but a token that fits the limit must stay whole.
     let longest = tokens.iter().map(Range::len).max().unwrap_or(0);
     let (mut short, mut long) = (longest.clamp(1, limit), limit);
     while short < long {
         let length = (short + long) / 2;
-        let tried = self::spans(tokens, length, overlap);
+        let tried = lay(tokens, length, overlap);
         if tried.len() <= spans.len() {
             (spans, long) = (tried, length);
         } else {
@@ -71,7 +71,7 @@ pub fn cut(tokens: &[Range<usize>], limit: usize) -> Vec<Window> {
 
 /// Ranges of tokens for windows of at most `length` pieces, each but the last as long as fits and each sharing about
 /// `overlap` pieces with the one before. The last reaches back as far as its length allows.
-fn spans(tokens: &[Range<usize>], length: usize, overlap: usize) -> Vec<Range<usize>> {
+fn lay(tokens: &[Range<usize>], length: usize, overlap: usize) -> Vec<Range<usize>> {
     let total = tokens.last().map_or(0, |token| token.end);
     let mut spans: Vec<Range<usize>> = Vec::new();
     let mut first = 0;
