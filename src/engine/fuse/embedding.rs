@@ -114,7 +114,10 @@ fn add_tables(node: &mut NodeProto, look_ups: Vec<LookUp>) {
         // Unsigned bytes move down, and so does what stands for 0.
         let unsigned = table.data_type == DataType::Uint8 as i32;
         let shift = if unsigned { 128 } else { 0 };
-        let values = bytes(table).into_iter().map(|byte| byte ^ shift as u8).collect();
+        let mut values = bytes(table);
+        if unsigned {
+            values.iter_mut().for_each(|byte| *byte ^= shift as u8);
+        }
         node.attribute.push(tensor_attribute(&format!("values{i}"), DataType::Int8, &table.dims, values));
         node.attribute.push(floats_attribute(&format!("scales{i}"), &look_up.scales));
         node.attribute.push(float_attribute(&format!("zero{i}"), (look_up.zero - shift) as f32));

@@ -34,14 +34,14 @@ pub(super) fn parse(
     node: &NodeProto,
 ) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
     let tensor = |name: &str| context.load_tensor(node.get_attr::<&TensorProto>(name)?);
-    let weights = tensor("weights")?;
-    let &[k, n] = weights.shape() else { bail!("weights of shape {:?}", weights.shape()) };
-    let weights = PackedWeights::new(
-        k,
-        n,
-        weights.try_as_plain_ram()?.as_slice::<i8>()?,
-        tensor("scales")?.try_as_plain_ram()?.as_slice::<f32>()?,
-    );
+    let weights = node.get_attr::<&TensorProto>("weights")?;
+    let &[k, n] = weights.dims.as_slice() else { bail!("weights of shape {:?}", weights.dims) };
+    let (k, n) = (usize::try_from(k)?, usize::try_from(n)?);
+    let scales = tensor("scales")?;
+    let scales = scales.try_as_plain_ram()?.as_slice::<f32>()?;
+    // A file may hold a node of this type that `rewrite` did not write.
+    ensure!(is_whole(&weights.raw_data, k, n) && scales.len() == n, "weights and scales of other shapes");
+    let weights = PackedWeights::new(k, n, signed(&weights.raw_data), scales);
     let activation = match node.get_attr::<i64>("gelu")? {
         0 => Activation::None,
         _ => Activation::Gelu,
@@ -55,7 +55,8 @@ pub(super) fn parse(
 struct Weights {
     k: usize,
     n: usize,
-    values: Vec<i8>,
+    /// In two's complement, as files have them.
+    values: Vec<u8>,
     scales: Vec<f32>,
 }
 
@@ -74,14 +75,13 @@ struct Plan {
 impl Plan {
     fn into_node(self) -> NodeProto {
         let (k, n) = (self.weights.k as i64, self.weights.n as i64);
-        let weights = self.weights.values.iter().map(|&value| value as u8).collect();
         NodeProto {
             name: format!("{}.int8", self.name),
             op_type: INT8_LINEAR.into(),
             input: vec![self.input],
             output: vec![self.output],
             attribute: vec![
-                tensor_attribute("weights", DataType::Int8, &[k, n], weights),
+                tensor_attribute("weights", DataType::Int8, &[k, n], self.weights.values),
                 floats_attribute("scales", &self.weights.scales),
                 floats_attribute("bias", &self.bias),
                 integer_attribute("gelu", i64::from(self.gelu)),
@@ -227,13 +227,9 @@ impl Matcher<'_, '_> {
             length if length == n && matches!(axis, 1 | -1) => scales,
             _ => return None,
         };
-        let values: Vec<i8> = if tensor.raw_data.is_empty() {
-            tensor.int32_data.iter().map(|&value| value as i8).collect()
-        } else {
-            tensor.raw_data.iter().map(|&byte| byte as i8).collect()
-        };
+        let values = bytes(tensor);
         let valid = is_whole(&values, k, n)
-            && !values.contains(&i8::MIN)
+            && !values.contains(&(i8::MIN as u8))
             && scales.iter().all(|scale| scale.is_finite());
         valid.then_some(Weights { k, n, values, scales })
     }
@@ -288,6 +284,12 @@ impl Matcher<'_, '_> {
     }
 }
 
+/// Bytes as the signed numbers that they stand for.
+fn signed(bytes: &[u8]) -> &[i8] {
+    // SAFETY: both types have the same size and alignment, and every bit pattern is a number of either.
+    unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
+}
+
 /// Whether values are those of a `[k, n]` matrix, which is not empty.
 fn is_whole<T>(values: &[T], k: usize, n: usize) -> bool {
     !values.is_empty() && k.checked_mul(n) == Some(values.len())
@@ -304,7 +306,7 @@ fn fit(k: usize, n: usize, values: &[i32], mut scales: Vec<f32>) -> Weights {
     let step = largest.into_iter().map(|largest| if largest > 127 { largest as f32 / 127.0 } else { 1.0 });
     let step: Vec<f32> = step.collect();
     scales.iter_mut().zip(&step).for_each(|(scale, step)| *scale *= step);
-    let rounded = |(value, step): (&i32, &f32)| (*value as f32 / step).round_ties_even().clamp(-127.0, 127.0) as i8;
+    let rounded = |(value, step): (&i32, &f32)| (*value as f32 / step).round_ties_even().clamp(-127.0, 127.0) as i8 as u8;
     let values = values.chunks_exact(n).flat_map(|row| row.iter().zip(&step)).map(rounded).collect();
     Weights { k, n, values, scales }
 }
@@ -323,7 +325,7 @@ fn quantise(k: usize, n: usize, weights: &[f32]) -> Weights {
     let values = weights
         .chunks_exact(n)
         .flat_map(|row| row.iter().zip(&scales))
-        .map(|(weight, scale)| (weight / scale).round_ties_even().clamp(-127.0, 127.0) as i8)
+        .map(|(weight, scale)| (weight / scale).round_ties_even().clamp(-127.0, 127.0) as i8 as u8)
         .collect();
     Weights { k, n, values, scales }
 }

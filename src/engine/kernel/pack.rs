@@ -28,11 +28,18 @@ impl PackedWeights {
             let width = PANEL.min(n - first);
             let totals = &mut totals[first..][..PANEL];
             for (rows, out) in weights.chunks(GROUP * n).zip(out.as_chunks_mut::<STEP>().0) {
-                for (at, row) in rows.chunks_exact(n).enumerate() {
-                    for (column, &weight) in row[first..][..width].iter().enumerate() {
-                        out[column * GROUP + at] = weight;
-                        totals[column] += i32::from(weight);
+                let mut group = [[0i8; PANEL]; GROUP];
+                for (row, weights) in group.iter_mut().zip(rows.chunks_exact(n)) {
+                    let weights = &weights[first..][..width];
+                    // Of a known length where it is: a load, not a call.
+                    match <&[i8; PANEL]>::try_from(weights) {
+                        Ok(weights) => *row = *weights,
+                        Err(_) => row[..width].copy_from_slice(weights),
                     }
+                }
+                interleave(&group, out);
+                for (column, total) in totals.iter_mut().enumerate() {
+                    *total += i32::from(group.iter().map(|row| i16::from(row[column])).sum::<i16>());
                 }
             }
         }
@@ -79,6 +86,14 @@ impl PackedWeights {
 
     pub(super) fn sums(&self) -> &[f32] {
         &self.sums
+    }
+}
+
+/// A group's weights of one column after another.
+#[inline(always)]
+fn interleave(rows: &[[i8; PANEL]; GROUP], out: &mut [i8; STEP]) {
+    for (column, out) in out.as_chunks_mut::<GROUP>().0.iter_mut().enumerate() {
+        *out = rows.map(|row| row[column]);
     }
 }
 
