@@ -337,6 +337,17 @@ fn weights_that_are_no_numbers_are_refused_where_they_would_become_int8() {
 }
 
 #[test]
+fn values_that_overflow_are_told() {
+    for precision in [Precision::F32, Precision::Int8] {
+        let mut weights = weights();
+        weights.table.iter_mut().chain(&mut weights.first).for_each(|value| *value *= 1e22);
+        let classifier = Classifier::load(&model(&graph(&plain_nodes(), &plain_tensors(&weights))), "model.onnx", precision);
+        let error = classifier.expect("a classifier").logits(&[1, 2]).expect_err("no numbers");
+        assert_eq!(error.code(), "inference_failed", "{error}");
+    }
+}
+
+#[test]
 fn dimensions_must_fit_the_values() {
     for precision in [Precision::F32, Precision::Int8] {
         for dims in [vec![WIDTH, INNER + 1], vec![WIDTH * INNER], vec![1 << 40, 1 << 40], vec![0, 9], vec![usize::MAX, 1]] {

@@ -195,7 +195,7 @@ impl Classifier {
     /// Runs one window of piece ids, `[CLS]` and `[SEP]` included, with `token_type_ids` of 0.
     ///
     /// # Errors
-    /// `inference_failed`, for instance when the window is longer than the model's position table.
+    /// `inference_failed`, for instance when the window is longer than the model's position table, or values overflow.
     pub fn logits(&self, ids: &[u32]) -> Result<Logits, Error> {
         self.logits_with(ids, &[])
     }
@@ -225,6 +225,10 @@ impl Classifier {
         if values.len() != ids.len() * self.labels {
             let reason = format!("{} values for {} word pieces of {} labels", values.len(), ids.len(), self.labels);
             return Err(Error::InferenceFailed { reason });
+        }
+        // Negative infinity is a label that cannot be, and not an accident.
+        if values.iter().any(|&value| value.is_nan() || value == f32::INFINITY) {
+            return Err(Error::InferenceFailed { reason: "its values are no finite numbers".into() });
         }
         Ok(Logits { values, labels: self.labels })
     }
