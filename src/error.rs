@@ -144,9 +144,6 @@ pub enum Error {
         /// What the engine said.
         reason: String,
     },
-    /// The caller asked to stop.
-    #[error("cancelled")]
-    Cancelled,
 }
 
 impl Error {
@@ -186,7 +183,6 @@ impl Error {
             Error::PipelineInvalid { .. } => "pipeline_invalid",
             Error::InputInvalid { .. } => "input_invalid",
             Error::InferenceFailed { .. } => "inference_failed",
-            Error::Cancelled => "cancelled",
         }
     }
 }

@@ -5,13 +5,13 @@ mod files;
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use js_sys::{Array, Function, Object, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Performance, ReadableStreamDefaultReader, RequestInit, Response};
+use web_sys::{Performance, ReadableStreamDefaultReader, Response};
 
 use self::files::{Hashes, JsFile, JsFiles, Pieces};
 use crate::engine::{Fused, Precision};
@@ -23,7 +23,7 @@ use crate::{annotator, AnnotateOptions, Error, Options};
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = fetch, catch)]
-    async fn fetch(address: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
+    fn plain_fetch(address: &str) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(thread_local_v2, js_name = performance)]
     static PERFORMANCE: Performance;
@@ -113,17 +113,17 @@ struct Info<'a> {
 impl Annotator {
     /// Downloads a model folder, or a zip whose address ends so, and loads it. `address` is absolute; `on_progress`
     /// is called with `{stage: "download", file, loaded, total}` in bytes over all files, then
-    /// `{stage: "prepare", loaded, total}` in bytes of the ONNX file;
-    /// `signal` stops the download.
+    /// `{stage: "prepare", loaded, total}` in bytes of the ONNX file; `ask`, if it is given, in place of `fetch` with the
+    /// address of each file: the promise of a `Response`.
     pub async fn fetch(
         address: String,
         options: JsValue,
         on_progress: Option<Function>,
-        signal: Option<AbortSignal>,
+        ask: Option<Function>,
     ) -> Result<Annotator, JsValue> {
         let options: Options = read(&options)?;
         let listener = on_progress.as_ref();
-        let found = download(&address, signal.as_ref(), &|progress| tell(listener, progress)).await;
+        let found = download(&address, ask.as_ref(), &|progress| tell(listener, progress)).await;
         let (files, hashes) = found.map_err(|error| js_error(&error))?;
         let loaded = Self::load(files, &options, listener);
         // If a file is not the one that it should be, that is what is wrong.
@@ -269,7 +269,7 @@ impl Job {
 /// or one zip.
 async fn download(
     address: &str,
-    signal: Option<&AbortSignal>,
+    ask: Option<&Function>,
     tell: &dyn Fn(&Progress<'_>),
 ) -> Result<(JsFiles, Hashes), Error> {
     let address = address.trim_end_matches('/');
@@ -282,11 +282,11 @@ async fn download(
     let unlisted = |paths: &[&str]| paths.iter().map(|path| (path.to_string(), None)).collect::<Vec<_>>();
     let paths: Vec<(String, Option<ManifestFile>)> = if let Some(archive) = archive {
         unlisted(&[archive])
-    } else if let Some(found) = fetch_if_there(&locate(MANIFEST), signal).await? {
+    } else if let Some(found) = fetch_if_there(&locate(MANIFEST), ask).await? {
         let manifest = Manifest::parse(&found.to_vec(), &locate(MANIFEST))?;
         files.insert(MANIFEST, JsFile::Pieces(found));
         manifest.files.into_iter().map(|file| (file.path.clone(), Some(file))).collect()
-    } else if let Some(found) = fetch_if_there(&locate(EXPORT_FOLDER_FILES[0]), signal).await? {
+    } else if let Some(found) = fetch_if_there(&locate(EXPORT_FOLDER_FILES[0]), ask).await? {
         files.insert(EXPORT_FOLDER_FILES[0], JsFile::Pieces(found));
         unlisted(&EXPORT_FOLDER_FILES[1..])
     } else {
@@ -302,7 +302,7 @@ async fn download(
         }
         let loaded = |loaded: f64| tell(&Progress::Download { file: &path, loaded: before + loaded, total });
         loaded(0.0);
-        match fetch_file(&locate(&path), signal, listed.as_ref(), &loaded).await {
+        match fetch_file(&locate(&path), ask, listed.as_ref(), &loaded).await {
             Ok(found) => {
                 before += found.length() as f64;
                 graph |= path.ends_with(".onnx");
@@ -321,8 +321,8 @@ async fn download(
 }
 
 /// Fetches a small file; `None` when there is no such file.
-async fn fetch_if_there(address: &str, signal: Option<&AbortSignal>) -> Result<Option<Pieces>, Error> {
-    match fetch_file(address, signal, None, &|_| ()).await {
+async fn fetch_if_there(address: &str, ask: Option<&Function>) -> Result<Option<Pieces>, Error> {
+    match fetch_file(address, ask, None, &|_| ()).await {
         Ok(found) => Ok(Some(found)),
         Err(Error::FileMissing { .. }) => Ok(None),
         Err(error) => Err(error),
@@ -334,29 +334,26 @@ async fn fetch_if_there(address: &str, signal: Option<&AbortSignal>) -> Result<O
 /// can tell a cached file from its successor.
 async fn fetch_file(
     address: &str,
-    signal: Option<&AbortSignal>,
+    ask: Option<&Function>,
     listed: Option<&ManifestFile>,
     loaded: &dyn Fn(f64),
 ) -> Result<Pieces, Error> {
-    let unreadable = |reason: JsValue| {
-        if signal.is_some_and(AbortSignal::aborted) {
-            return Error::Cancelled;
-        }
-        Error::FileUnreadable { file: address.to_string(), reason: files::reason(&reason) }
-    };
-    let init = RequestInit::new();
-    if let Some(signal) = signal {
-        init.set_signal(Some(signal));
-    }
+    let unreadable =
+        |reason: JsValue| Error::FileUnreadable { file: address.to_string(), reason: files::reason(&reason) };
     let expected = listed.map(|file| file.bytes);
     let asked = listed.map_or(Cow::Borrowed(address), |file| format!("{address}#sha256={}", file.sha256).into());
-    let response: Response = fetch(&asked, &init).await.map_err(unreadable)?.unchecked_into();
+    let response = match ask {
+        Some(ask) => ask.call1(&JsValue::UNDEFINED, &(&*asked).into()).map(|promise| Promise::resolve(&promise)),
+        None => plain_fetch(&asked),
+    };
+    let response = JsFuture::from(response.map_err(unreadable)?).await.map_err(unreadable)?;
+    let response: Response = response.dyn_into().map_err(unreadable)?;
     match response.status() {
         404 | 410 => return Err(Error::FileMissing { file: address.to_string() }),
         _ if !response.ok() => return Err(unreadable(format!("status {}", response.status()).into())),
         _ => (),
     }
-    let mut pieces = Pieces::default();
+    let mut pieces = expected.map_or_else(Pieces::default, Pieces::of_length);
     let Some(body) = response.body() else { return Ok(pieces) };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     loop {

@@ -1,5 +1,7 @@
 /** Picks the engine's binary by what the browser's WebAssembly knows, before any is fetched. */
 
+import { get } from './kept.js';
+
 /** A module of one function that uses `i32x4.relaxed_dot_i8x16_i7x16_add_s`. */
 const RELAXED = Uint8Array.of(
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version
@@ -25,9 +27,9 @@ export function loadEngine(compiled) {
     const folder = `./pkg/${binary()}/`;
     const bindings = await import(`${folder}glossa.js`);
     const address = new URL(`${folder}glossa_bg.wasm`, import.meta.url);
-    // For the service worker, which keeps that very content.
+    // It may be on the device, or else the service worker keeps that very content.
     if (bindings.sha256) address.hash = `sha256=${bindings.sha256}`;
-    compiled ??= await compile(address);
+    compiled ??= await compile(address.href);
     await bindings.default({ module_or_path: compiled });
     return { bindings, compiled };
   })();
@@ -38,7 +40,7 @@ export function loadEngine(compiled) {
 
 /** Compiles while the binary comes, and so that the browser may keep what it compiled. */
 async function compile(address) {
-  const response = await fetch(address);
+  const response = await get(address);
   if (!response.ok) throw new Error(`${response.url}: status ${response.status}`);
   const named = response.headers.get('content-type')?.startsWith('application/wasm');
   // Some hosts do not know the type, without which browsers do not compile what is still coming.

@@ -1,6 +1,7 @@
 /** The model in memory, the one on its way, and those that the user brought. */
 
 import { Annotator, GlossaError } from './glossa.js';
+import { HASHED } from './kept.js';
 
 /** Loads one model at a time, and keeps the one before until the next is ready. */
 export class Loader {
@@ -57,7 +58,7 @@ export class Loader {
     if (this.#loading || !navigator.serviceWorker?.controller || this.#own.has(model)) return false;
     try {
       const graph = new URL('model.onnx', ownAddress(model));
-      const kept = await (await caches.open('glossa-hashed')).match(graph, { ignoreSearch: true });
+      const kept = await (await caches.open(HASHED)).match(graph, { ignoreSearch: true });
       const wanted = kept && options();
       if (!wanted || this.#loading || this.has(model, wanted)) return false;
       this.#start(model, wanted);

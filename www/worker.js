@@ -25,6 +25,7 @@
  *   {type: 'failed', message}            the worker is lost, and all its requests with it
  */
 
+import { fetchAhead } from './ahead.js';
 import { loadEngine } from './engine.js';
 
 /** How long the engine runs before messages get a turn. */
@@ -70,6 +71,7 @@ async function serve(request) {
 const SERVICES = { load, annotate, part, join, pipeline };
 
 async function load({ id, model, files, name, options, compiled }) {
+  const ask = model && fetchAhead(model);
   const engine = await loadEngine(compiled);
   const { Annotator } = engine.bindings;
   forget();
@@ -77,7 +79,7 @@ async function load({ id, model, files, name, options, compiled }) {
   annotator = null;
   annotator = files
     ? Annotator.fromFiles(name, files, options, throttled(id))
-    : await Annotator.fetch(model, options, throttled(id), undefined);
+    : await Annotator.fetch(model, options, throttled(id), ask);
   return { info: annotator.info(), compiled: engine.compiled };
 }
 

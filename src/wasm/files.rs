@@ -79,40 +79,45 @@ impl JsFile {
     }
 }
 
-/// Bytes in pieces, as they came.
+/// Bytes in pieces, as they came; or in a single one, if their number was known.
 #[derive(Default)]
 pub(super) struct Pieces {
     pieces: Vec<Uint8Array>,
-    /// Where in the whole each piece ends.
+    /// Where in the whole each piece ends. A single one may be longer, as long as not all bytes have come.
     ends: Vec<u64>,
 }
 
 impl Pieces {
+    /// None yet, with room for so many if they will be hashed, which takes them in a single piece.
+    pub(super) fn of_length(bytes: u64) -> Self {
+        if bytes > HASHED {
+            return Self::default();
+        }
+        Pieces { pieces: vec![Uint8Array::new_with_length(bytes as u32)], ends: vec![0] }
+    }
+
     pub(super) fn length(&self) -> u64 {
         self.ends.last().copied().unwrap_or(0)
     }
 
     pub(super) fn push(&mut self, piece: Uint8Array) {
-        self.ends.push(self.length() + u64::from(piece.length()));
-        self.pieces.push(piece);
+        let (begin, end) = (self.length(), self.length() + u64::from(piece.length()));
+        match (&self.pieces[..], &mut self.ends[..]) {
+            ([whole], [last]) if end <= u64::from(whole.length()) => {
+                whole.set(&piece, begin as u32);
+                *last = end;
+            }
+            _ => {
+                self.pieces.push(piece);
+                self.ends.push(end);
+            }
+        }
     }
 
-    /// Has the browser compute the sha256, on a thread of its own; `None` where it does not, or the file is large.
+    /// Has the browser compute the sha256, on a thread of its own; `None` where it does not, or they are not in one piece.
     fn hash(&self) -> Option<JsFuture> {
-        if self.length() > HASHED {
-            return None;
-        }
-        let hash = match &self.pieces[..] {
-            [whole] => digest("SHA-256", whole),
-            pieces => {
-                let whole = Uint8Array::new_with_length(self.length() as u32);
-                for (piece, end) in pieces.iter().zip(&self.ends) {
-                    whole.set(piece, *end as u32 - piece.length());
-                }
-                digest("SHA-256", &whole)
-            }
-        };
-        hash.ok().map(JsFuture::from)
+        let [whole] = &self.pieces[..] else { return None };
+        digest("SHA-256", whole).ok().map(JsFuture::from)
     }
 
     pub(super) fn to_vec(&self) -> Vec<u8> {
@@ -123,9 +128,9 @@ impl Pieces {
     fn read(&self, at: u64, buffer: &mut [u8]) -> usize {
         let index = self.ends.partition_point(|&end| end <= at);
         let Some(piece) = self.pieces.get(index) else { return 0 };
-        let left = (self.ends[index] - at) as usize;
-        let count = left.min(buffer.len());
-        let start = piece.length() - left as u32;
+        let begin = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let count = ((self.ends[index] - at) as usize).min(buffer.len());
+        let start = (at - begin) as u32;
         piece.subarray(start, start + count as u32).copy_to(&mut buffer[..count]);
         count
     }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { browser, root, serve } from './harness.mjs';
+import { browser, bundle, root, serve } from './harness.mjs';
 
 const LONG = 300_000;
 let chromium;
@@ -54,6 +54,39 @@ test('five lines annotate', { timeout: LONG }, async () => {
     assert.ok(chunk.confidence > 0 && chunk.confidence <= 1);
   }
   for (const stage of ['download', 'prepare', 'ready']) assert.ok(stages.includes(stage), stage);
+});
+
+test('a model is on its way before the engine is there, and comes once', { timeout: LONG }, async () => {
+  const path = '/pkg/relaxed-simd/glossa_bg.wasm';
+  let modelAsked;
+  const asked = new Promise((resolve) => (modelAsked = resolve));
+  const files = await bundle('/models/mine/', 'cellular');
+  const own = await serve({
+    '/plain.html': '<!doctype html><title>plain</title>',
+    ...files,
+    '/models/mine/model.onnx': (_, response) => {
+      modelAsked();
+      response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(files['/models/mine/model.onnx']);
+    },
+    [path]: async (_, response) => {
+      await asked;
+      response.writeHead(200, { 'content-type': 'application/wasm' }).end(await readFile(join(root, 'www', path)));
+    },
+  });
+  const plain = await chromium.newPage();
+  await plain.goto(`${own.address}plain.html`);
+  const found = await plain.evaluate(async () => {
+    const { Annotator } = await import('/glossa.js');
+    const annotator = await Annotator.create({ model: '/models/mine/' });
+    const { chunks } = await annotator.annotate('IL-2 gene expression requires NF-kappa B.');
+    annotator.dispose();
+    return chunks.length;
+  });
+  assert.ok(found >= 1);
+  const times = Object.keys(files).map((file) => own.requests.filter((request) => request === file).length);
+  assert.deepEqual(times, [1, 1, 1]);
+  own.close();
+  await plain.close();
 });
 
 test('a lone surrogate, CRLF and NUL keep text.slice(begin, end) === chunk.text', { timeout: LONG }, async () => {
