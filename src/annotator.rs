@@ -219,7 +219,7 @@ impl Annotator {
             });
         }
         let largest_id = match &reading {
-            Reading::Spark(vocabulary) => vocabulary.largest_id(),
+            Reading::Spark(vocabulary) => Some(vocabulary.largest_id()),
             Reading::HuggingFace { tokenizer, .. } => tokenizer.largest_id(),
         };
         let classifier = Classifier::new(model.graph, &model.graph_file)?;

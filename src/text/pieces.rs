@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use ahash::AHashMap;
 use serde::{Deserialize, Serialize};
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::Model as _;
@@ -34,6 +35,7 @@ pub struct Vocabulary {
     unknown: u32,
     classification: u32,
     separator: u32,
+    largest: u32,
 }
 
 impl Vocabulary {
@@ -45,7 +47,7 @@ impl Vocabulary {
         let invalid = |reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
         let text = std::str::from_utf8(bytes).map_err(|error| invalid(error.to_string()))?;
         let text = text.strip_suffix('\n').unwrap_or(text);
-        let mut ids = HashMap::new();
+        let mut ids = AHashMap::with_capacity(text.lines().count());
         for (id, line) in text.split('\n').enumerate() {
             let piece = line.strip_suffix('\r').unwrap_or(line);
             let id = u32::try_from(id).map_err(|_| invalid("too many pieces".into()))?;
@@ -53,7 +55,7 @@ impl Vocabulary {
                 return Err(invalid(format!("{piece:?} stands twice")));
             }
         }
-        Self::from_ids(ids, file)
+        Self::build(ids, file)
     }
 
     /// A vocabulary of pieces with their ids. `file` names it in errors.
@@ -66,17 +68,24 @@ impl Vocabulary {
         if let Some((piece, id)) = ids.iter().find(|(_, &id)| !seen.insert(id)) {
             return Err(invalid(format!("{piece:?} has the id {id} of another piece")));
         }
+        Self::build(ids.into_iter().collect(), file)
+    }
+
+    /// Of pieces with an id each of their own.
+    fn build(ids: AHashMap<String, u32>, file: &str) -> Result<Self, Error> {
+        let invalid = |reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
         let special =
             |piece: &str| ids.get(piece).copied().ok_or_else(|| invalid(format!("it has no {piece}")));
         let (unknown, classification, separator) = (special("[UNK]")?, special("[CLS]")?, special("[SEP]")?);
+        let largest = ids.values().copied().fold(0, u32::max);
         let model = WordPiece::builder()
-            .vocab(ids.into_iter().collect::<ahash::AHashMap<_, _>>())
+            .vocab(ids)
             .unk_token("[UNK]".into())
             // The limit counts UTF-16 units and is applied before: see `Encoder::word`.
             .max_input_chars_per_word(LONGEST_WORD)
             .build()
             .map_err(|error| invalid(error.to_string()))?;
-        Ok(Vocabulary { model, unknown, classification, separator })
+        Ok(Vocabulary { model, unknown, classification, separator, largest })
     }
 
     /// The id before every window's pieces, `[CLS]`.
@@ -95,8 +104,8 @@ impl Vocabulary {
     }
 
     /// The largest id of a piece.
-    pub fn largest_id(&self) -> Option<u32> {
-        self.model.get_vocab().into_values().max()
+    pub fn largest_id(&self) -> u32 {
+        self.largest
     }
 
     /// Number of pieces.
