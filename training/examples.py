@@ -18,6 +18,13 @@ def read_records(path):
         return [json.loads(line) for line in lines if line.strip()]
 
 
+def read_sentences(path):
+    """Sentences `{tokens, labels}` without entities, of a text that has one a line."""
+    with open(path, encoding="utf-8") as lines:
+        tokens = [[line[b:e] for b, e in split(line, tokenize(line))] for line in lines]
+    return [{"tokens": words, "labels": ["O"] * len(words)} for words in tokens if words]
+
+
 def entity_names(records):
     spans = {entity[2] for record in records for entity in record.get("entities", [])}
     return sorted(spans | {label[2:] for record in records for label in record.get("labels", []) if label != "O"})

@@ -1,10 +1,12 @@
 """Trains a BERT encoder as a token classifier. `README.md` has the commands, times and memory.
 
-    python finetune.py --train FILE --validation FILE --encoder DIR --out DIR [--epochs N] [--rate R]
-                       [--related FILE[:SHARE] …]
+    python finetune.py --train FILE [--validation FILE] --encoder DIR --out DIR [--epochs N] [--rate R]
+                       [--related FILE[:SHARE] …] [--teacher DIR [--unlabelled FILE[:SHARE] …]] [--quantised N]
 
-Corpora named by `--related` share the encoder but have a head each, which is not kept. Interrupted, the same command
-goes on from the last checkpoint in `--out`.
+Corpora named by `--related` share the encoder but have a head each, which is not kept. With `--teacher`, a model of the
+same labels, half of what is learned is that model's opinion, and sentences of `--unlabelled` are learned from that alone
+(Hinton et al., "Distilling the knowledge in a neural network", 2015). Interrupted, the same command goes on from the last
+checkpoint in `--out`.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from examples import (
     epoch_windows,
     label_names,
     read_records,
+    read_sentences,
     windows,
 )
 from spark_text import CASES
@@ -86,11 +89,36 @@ def validation_f1(model, validation, names, vocabulary):
     return 2 * hits / max(1, predicted + gold)
 
 
+class QuantisedLinear(torch.nn.Linear):
+    """A linear layer that rounds as the engine does: weights to int8, one scale an output; each row of its input to 7 bits
+    between its least and its largest value. Gradients pass as if nothing were rounded."""
+
+    def forward(self, values):
+        scales = self.weight.detach().abs().amax(1).clamp(min=1e-12) / 127
+        zeros = torch.zeros_like(scales, dtype=torch.int32)
+        weights = torch.fake_quantize_per_channel_affine(self.weight, scales, zeros, 0, -127, 127)
+        rows = values.reshape(-1, values.shape[-1])
+        least, largest = rows.detach().aminmax(dim=1)
+        scales = (largest - least).clamp(min=1e-12) / 127
+        rounded = torch.fake_quantize_per_channel_affine(rows, scales, -least / scales, 0, 0, 127)
+        return torch.nn.functional.linear(rounded.reshape(values.shape), weights, self.bias)
+
+
+def quantise(model):
+    for layer in model.modules():
+        if type(layer) is torch.nn.Linear:
+            layer.__class__ = QuantisedLinear
+
+
 class Corpus:
-    """Training documents with the labels of their own head; `share` of them are read in an epoch."""
+    """Training documents with the labels of their own head; `share` of them are read in an epoch. A `.txt` file has
+    sentences, one a line, and no labels."""
 
     def __init__(self, path, vocabulary, share=1.0, excluded=()):
-        records = [r for r in read_records(path) if r.get("id") not in excluded]
+        if path.suffix == ".txt":
+            records = read_sentences(path)
+        else:
+            records = [r for r in read_records(path) if r.get("id") not in excluded]
         self.names = label_names(entity_names(records))
         self.documents = documents(records, vocabulary, {name: i for i, name in enumerate(self.names)})
         self.share = share
@@ -110,9 +138,12 @@ def epoch_batches(corpora, seed, size):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--train", type=Path, required=True)
-    parser.add_argument("--validation", type=Path, required=True)
+    parser.add_argument("--validation", type=Path, help="records to print a figure for after each epoch")
     parser.add_argument("--exclude", type=Path, help="ids never to train on, one a line")
     parser.add_argument("--related", action="append", default=[], metavar="FILE[:SHARE]", help="a corpus with its own head")
+    parser.add_argument("--teacher", type=Path, help="a model that finetune.py or average.py wrote")
+    parser.add_argument("--unlabelled", action="append", default=[], metavar="FILE[:SHARE]", help="sentences, one a line")
+    parser.add_argument("--quantised", type=int, default=0, metavar="N", help="round as the engine will in the last N epochs")
     parser.add_argument("--encoder", type=Path, required=True, help="folder with config.json, weights and vocab.txt")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=4)
@@ -129,18 +160,23 @@ def main():
     torch.backends.mkldnn.matmul.fp32_precision = "bf16"
     options.out.mkdir(parents=True, exist_ok=True)
     vocabulary = Vocabulary(options.encoder / "vocab.txt")
+    if options.unlabelled and not options.teacher:
+        parser.error("--unlabelled needs a --teacher")
     excluded = set(options.exclude.read_text().split()) if options.exclude else set()
     corpora = [Corpus(options.train, vocabulary, excluded=excluded)]
-    for item in options.related:
+    for item in options.related + options.unlabelled:
         path, _, share = item.partition(":")
-        corpora.append(Corpus(path, vocabulary, float(share or 1)))
+        corpora.append(Corpus(Path(path), vocabulary, float(share or 1)))
     names = corpora[0].names
-    validation = documents(read_records(options.validation), vocabulary, {name: i for i, name in enumerate(names)})
+    held_out = read_records(options.validation) if options.validation else []
+    validation = documents(held_out, vocabulary, {name: i for i, name in enumerate(names)})
 
     model = load(options.encoder, names)
     for layer in model.bert.encoder.layer:
         layer.attention.self.dropout.p = options.attention_dropout
-    heads = [torch.nn.Linear(model.config.hidden_size, len(corpus.names)) for corpus in corpora[1:]]
+    related = corpora[1 : 1 + len(options.related)]
+    heads = [torch.nn.Linear(model.config.hidden_size, len(corpus.names)) for corpus in related]
+    teacher = load(options.teacher, names).eval() if options.teacher else None
     trained = torch.nn.ModuleDict({"model": model, "heads": torch.nn.ModuleList(heads)})
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(options.average)
@@ -169,6 +205,8 @@ def main():
     trained.train()
     began, pieces = time.time(), 0
     for epoch in range(first_epoch, options.epochs):
+        if epoch >= options.epochs - options.quantised:
+            quantise(model)
         todo = epoch_batches(corpora, options.seed * 1000 + epoch, options.batch)
         for step, (corpus, batch) in enumerate(todo):
             if step < first_step:
@@ -176,8 +214,15 @@ def main():
             inputs, labels = tensors(batch, vocabulary)
             kept = labels != IGNORED
             hidden = model.dropout(model.bert(**inputs).last_hidden_state[kept])
-            head = model.classifier if corpus == 0 else heads[corpus - 1]
-            loss = torch.nn.functional.cross_entropy(head(hidden), labels[kept])
+            is_related = 0 < corpus <= len(heads)
+            head = heads[corpus - 1] if is_related else model.classifier
+            wanted = labels[kept]
+            if teacher and not is_related:
+                with torch.no_grad():
+                    opinion = teacher(**inputs).logits[kept].softmax(-1)
+                gold = torch.nn.functional.one_hot(wanted, len(names))
+                wanted = (gold + opinion) / 2 if corpus == 0 else opinion
+            loss = torch.nn.functional.cross_entropy(head(hidden), wanted)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
             optimizer.step()
@@ -192,8 +237,9 @@ def main():
                 save(epoch, step + 1)
         first_step = 0
         save(epoch + 1, 0)
-        figures = [validation_f1(m, validation, names, vocabulary) for m in (model, average.module)]
-        print(f"epoch {epoch} validation F1 {figures[0]:.4f}, of the average {figures[1]:.4f}", flush=True)
+        if validation:
+            figures = [validation_f1(m, validation, names, vocabulary) for m in (model, average.module)]
+            print(f"epoch {epoch} validation F1 {figures[0]:.4f}, of the average {figures[1]:.4f}", flush=True)
 
     (average.module if options.average else model).save_pretrained(options.out)
     (options.out / "vocab.txt").write_bytes((options.encoder / "vocab.txt").read_bytes())
