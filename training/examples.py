@@ -18,11 +18,15 @@ def read_records(path):
         return [json.loads(line) for line in lines if line.strip()]
 
 
+def tokens(text):
+    return [text[begin:end] for begin, end in split(text, tokenize(text))]
+
+
 def read_sentences(path):
     """Sentences `{tokens, labels}` without entities, of a text that has one a line."""
     with open(path, encoding="utf-8") as lines:
-        tokens = [[line[b:e] for b, e in split(line, tokenize(line))] for line in lines]
-    return [{"tokens": words, "labels": ["O"] * len(words)} for words in tokens if words]
+        sentences = [tokens(line) for line in lines]
+    return [{"tokens": sentence, "labels": ["O"] * len(sentence)} for sentence in sentences if sentence]
 
 
 def entity_names(records):

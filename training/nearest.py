@@ -12,14 +12,13 @@ import math
 from collections import Counter
 from pathlib import Path
 
-from examples import SENTENCES_PER_DOCUMENT, read_records
-from spark_text import split, tokenize
+from examples import SENTENCES_PER_DOCUMENT, read_records, tokens
 
 FEWEST_WORDS = 6
 
 
 def words_of(text):
-    return [text[b:e].lower() for b, e in split(text, tokenize(text))]
+    return [token.lower() for token in tokens(text)]
 
 
 def log_shares(counts):
