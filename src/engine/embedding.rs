@@ -31,12 +31,22 @@ impl PartialEq for Values {
     }
 }
 
+impl Values {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Values::F32(values) => values.len(),
+            Values::Int8 { values, .. } => values.len(),
+        }
+    }
+}
+
 impl Table {
     /// Refuses a table that is not made of whole rows, or whose scales are too few.
     pub(super) fn new(width: usize, values: Values) -> TractResult<Self> {
-        let (count, scales) = match &values {
-            Values::F32(values) => (values.len(), 1),
-            Values::Int8 { values, scales, .. } => (values.len(), scales.len()),
+        let count = values.len();
+        let scales = match &values {
+            Values::F32(_) => 1,
+            Values::Int8 { scales, .. } => scales.len(),
         };
         ensure!(width > 0 && count % width == 0, "{count} values in rows of {width}");
         ensure!(scales == 1 || scales == count / width, "{scales} scales for {} rows", count / width);
@@ -44,11 +54,7 @@ impl Table {
     }
 
     fn rows(&self) -> usize {
-        let count = match &self.values {
-            Values::F32(values) => values.len(),
-            Values::Int8 { values, .. } => values.len(),
-        };
-        count / self.width
+        self.values.len() / self.width
     }
 
     /// Adds a row to `out`.

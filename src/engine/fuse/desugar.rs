@@ -5,7 +5,8 @@ use tract_onnx::pb::{GraphProto, NodeProto};
 
 use super::attention::attention_node;
 use super::facts::{Facts, Size};
-use super::graph::{attribute, float_attribute, integer, integer_attribute, replace_by, tensor_attribute, Graph};
+use super::graph::{attribute, float_attribute, integer, integer_attribute};
+use super::graph::{raw_tensor, replace_by, tensor_attribute, Graph};
 
 /// The domain of onnxruntime's own operators.
 const DOMAIN: &str = "com.microsoft";
@@ -186,6 +187,6 @@ fn gather(table: &str, rows: &str, output: &str) -> NodeProto {
 fn constant(output: &str, dims: &[i64], values: &[i64]) -> NodeProto {
     let mut node = standard("Constant", &[], output);
     let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    node.attribute = vec![tensor_attribute("value", DataType::Int64, dims, bytes)];
+    node.attribute = vec![tensor_attribute("value", raw_tensor(DataType::Int64, dims, bytes))];
     node
 }

@@ -6,8 +6,8 @@ use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 use tract_onnx::tract_hir::internal::*;
 
 use super::facts::{Facts, Size};
-use super::graph::{attribute, bytes, floats, integer, replace, Graph};
-use super::graph::{float_attribute, floats_attribute, tensor_attribute};
+use super::graph::{attribute, bytes, floats, integer, replace, signed, Graph};
+use super::graph::{float_attribute, floats_attribute, raw_tensor, tensor_attribute};
 use super::norm::{parse_norm, Found};
 use crate::engine::embedding::{Embedding, Table, Values};
 
@@ -15,24 +15,26 @@ use crate::engine::embedding::{Embedding, Table, Values};
 pub(super) const EMBEDDING: &str = "GlossaEmbedding";
 
 /// Builds the operation of a node that [`node`] or [`rewrite`] wrote.
-pub(super) fn parse(context: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+pub(super) fn parse(_context: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
     let table = |i: usize| -> TractResult<Table> {
-        let tensor = |name: &str| context.load_tensor(node.get_attr::<&TensorProto>(&format!("{name}{i}"))?);
-        let values = tensor("values")?;
-        let &[_, width] = values.shape() else { bail!("a table of shape {:?}", values.shape()) };
-        if values.datum_type() == f32::datum_type() {
-            return Table::new(width, Values::F32(values.try_as_plain_ram()?.as_slice::<f32>()?.into()));
-        }
-        let scales = tensor("scales")?;
-        let values = Values::Int8 {
-            values: values.try_as_plain_ram()?.as_slice::<i8>()?.into(),
-            zero: node.get_attr(&format!("zero{i}"))?,
-            scales: scales.try_as_plain_ram()?.as_slice::<f32>()?.into(),
+        let tensor = node.get_attr::<&TensorProto>(&format!("values{i}"))?;
+        let &[rows, width] = tensor.dims.as_slice() else { bail!("a table of shape {:?}", tensor.dims) };
+        let (rows, width) = (usize::try_from(rows)?, usize::try_from(width)?);
+        let values = match tensor.data_type {
+            kind if kind == DataType::Float as i32 => Values::F32(floats(tensor).unwrap_or_default().into()),
+            kind if kind == DataType::Int8 as i32 => Values::Int8 {
+                values: signed(&tensor.raw_data).into(),
+                zero: node.get_attr(&format!("zero{i}"))?,
+                scales: node.get_attr_slice(&format!("scales{i}"))?.into(),
+            },
+            other => bail!("a table of type {other}"),
         };
+        // A file may hold a node of this type that `rewrite` did not write.
+        ensure!(Some(values.len()) == rows.checked_mul(width), "{} values in {rows} rows of {width}", values.len());
         Table::new(width, values)
     };
     let tables = (0..node.input.len()).map(table).collect::<TractResult<Vec<_>>>()?;
-    let norm = attribute(node, "gamma").map(|_| parse_norm(context, node)).transpose()?;
+    let norm = attribute(node, "gamma").map(|_| parse_norm(node)).transpose()?;
     ensure!(norm.iter().all(|norm| tables.iter().all(|table| table.width == norm.width())), "widths differ");
     Ok((expand(Embedding { tables, norm }), vec![]))
 }
@@ -72,9 +74,9 @@ pub(super) fn sum<'g>(graph: &Graph<'g>, facts: &Facts, name: &str, width: usize
 }
 
 /// The node of a normalised sum.
-pub(super) fn node(look_ups: Vec<LookUp>, norm: Found) -> NodeProto {
+pub(super) fn node(graph: &Graph, look_ups: Vec<LookUp>, norm: Found) -> NodeProto {
     let mut node = norm.into_node(EMBEDDING, vec![]);
-    add_tables(&mut node, look_ups);
+    add_tables(graph, &mut node, look_ups);
     node
 }
 
@@ -95,32 +97,32 @@ pub(super) fn rewrite(graph: &mut GraphProto) {
             output: vec![output.clone()],
             ..Default::default()
         };
-        add_tables(&mut replacement, vec![look_up]);
+        add_tables(&edges, &mut replacement, vec![look_up]);
         replacements.push((place, replacement));
     }
     replace(graph, replacements);
 }
 
-fn add_tables(node: &mut NodeProto, look_ups: Vec<LookUp>) {
+fn add_tables(graph: &Graph, node: &mut NodeProto, look_ups: Vec<LookUp>) {
     for (i, look_up) in look_ups.into_iter().enumerate() {
         let table = look_up.table;
         node.input.push(look_up.rows);
+        let values = format!("values{i}");
         if table.data_type == DataType::Float as i32 {
-            let values = floats(table).unwrap_or_default();
-            let raw = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            node.attribute.push(tensor_attribute(&format!("values{i}"), DataType::Float, &table.dims, raw));
+            node.attribute.push(graph.constant_attribute(&values, table));
             continue;
         }
-        // Unsigned bytes move down, and so does what stands for 0.
-        let unsigned = table.data_type == DataType::Uint8 as i32;
-        let shift = if unsigned { 128 } else { 0 };
-        let mut values = bytes(table);
-        if unsigned {
-            values.iter_mut().for_each(|byte| *byte ^= shift as u8);
-        }
-        node.attribute.push(tensor_attribute(&format!("values{i}"), DataType::Int8, &table.dims, values));
-        node.attribute.push(floats_attribute(&format!("scales{i}"), &look_up.scales));
-        node.attribute.push(float_attribute(&format!("zero{i}"), (look_up.zero - shift) as f32));
+        let mut zero = look_up.zero;
+        node.attribute.push(if table.data_type == DataType::Uint8 as i32 {
+            // Unsigned bytes move down, and so does what stands for 0.
+            zero -= 128;
+            let moved = bytes(table).iter().map(|byte| byte ^ 128).collect();
+            tensor_attribute(&values, raw_tensor(DataType::Int8, &table.dims, moved))
+        } else {
+            graph.constant_attribute(&values, table)
+        });
+        node.attribute.push(floats_attribute(&format!("scales{i}"), look_up.scales));
+        node.attribute.push(float_attribute(&format!("zero{i}"), zero as f32));
     }
 }
 

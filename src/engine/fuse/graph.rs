@@ -1,14 +1,19 @@
 //! A graph with what it takes to follow its edges.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
+use super::embedding::EMBEDDING;
+use super::linear::INT8_LINEAR;
+
 /// A graph's values by name.
 pub(super) struct Graph<'g> {
     pub(super) nodes: &'g [NodeProto],
+    initializers: &'g [TensorProto],
     pub(super) constants: HashMap<&'g str, &'g TensorProto>,
     producers: HashMap<&'g str, usize>,
     readers: HashMap<&'g str, Vec<usize>>,
@@ -42,7 +47,7 @@ impl<'g> Graph<'g> {
         for output in &graph.output {
             readers.entry(&output.name).or_default().push(OUTSIDE);
         }
-        Graph { nodes: &graph.node, constants, producers, readers }
+        Graph { nodes: &graph.node, initializers: &graph.initializer, constants, producers, readers }
     }
 
     /// The node that writes a value.
@@ -86,6 +91,56 @@ impl<'g> Graph<'g> {
     pub(super) fn floats(&self, name: &str) -> Option<Vec<f32>> {
         floats(self.constants.get(name)?)
     }
+
+    /// A constant as an attribute, its bytes as they are. What is one of the graph's own tensors is only named, and not
+    /// copied, until [`bring`] brings it.
+    pub(super) fn constant_attribute(&self, name: &str, tensor: &TensorProto) -> AttributeProto {
+        let own = self.initializers.as_ptr_range().contains(&std::ptr::from_ref(tensor));
+        let mut held = TensorProto { dims: tensor.dims.clone(), data_type: tensor.data_type, ..Default::default() };
+        if own && !tensor.name.is_empty() && !tensor.raw_data.is_empty() {
+            held.name.clone_from(&tensor.name);
+        } else {
+            held.raw_data = bytes(tensor).into_owned();
+        }
+        tensor_attribute(name, held)
+    }
+}
+
+/// The tensor that an attribute only names: see [`Graph::constant_attribute`].
+fn named_tensor(attribute: &AttributeProto) -> Option<&TensorProto> {
+    attribute.t.as_ref().filter(|tensor| !tensor.name.is_empty() && tensor.raw_data.is_empty())
+}
+
+/// Brings into attributes the tensors that they name, of the nodes that are our own: moved where nothing else reads them.
+pub(super) fn bring(graph: &mut GraphProto) {
+    let mut readers: HashMap<String, usize> = HashMap::new();
+    for name in graph.node.iter().flat_map(|node| node.input.iter().chain(inner_reads(node))) {
+        *readers.entry(name.clone()).or_default() += 1;
+    }
+    for output in &graph.output {
+        *readers.entry(output.name.clone()).or_default() += 1;
+    }
+    let places: HashMap<String, usize> =
+        graph.initializer.iter().enumerate().map(|(i, tensor)| (tensor.name.clone(), i)).collect();
+    for node in graph.node.iter_mut().filter(|node| is_own(node)) {
+        for attribute in &mut node.attribute {
+            let Some(name) = named_tensor(attribute).map(|tensor| tensor.name.clone()) else { continue };
+            let (Some(&place), Some(readers), Some(tensor)) =
+                (places.get(&name), readers.get_mut(&name), &mut attribute.t)
+            else {
+                continue;
+            };
+            *readers -= 1;
+            let found = &mut graph.initializer[place].raw_data;
+            tensor.raw_data = if *readers == 0 { std::mem::take(found) } else { found.clone() };
+            tensor.name.clear();
+        }
+    }
+}
+
+/// Whether a node is of a type that the rewrite puts in.
+fn is_own(node: &NodeProto) -> bool {
+    [INT8_LINEAR, EMBEDDING].contains(&node.op_type.as_str())
 }
 
 /// A node's attribute.
@@ -98,9 +153,13 @@ pub(super) fn integer(node: &NodeProto, name: &str) -> Option<i64> {
     attribute(node, name).map(|attribute| attribute.i)
 }
 
+/// A tensor of raw bytes.
+pub(super) fn raw_tensor(data_type: DataType, dims: &[i64], raw_data: Vec<u8>) -> TensorProto {
+    TensorProto { dims: dims.to_vec(), data_type: data_type as i32, raw_data, ..Default::default() }
+}
+
 /// A tensor as an attribute.
-pub(super) fn tensor_attribute(name: &str, data_type: DataType, dims: &[i64], raw_data: Vec<u8>) -> AttributeProto {
-    let tensor = TensorProto { dims: dims.to_vec(), data_type: data_type as i32, raw_data, ..Default::default() };
+pub(super) fn tensor_attribute(name: &str, tensor: TensorProto) -> AttributeProto {
     AttributeProto {
         name: name.into(),
         r#type: AttributeType::Tensor as i32,
@@ -109,10 +168,9 @@ pub(super) fn tensor_attribute(name: &str, data_type: DataType, dims: &[i64], ra
     }
 }
 
-/// A vector of f32 as an attribute.
-pub(super) fn floats_attribute(name: &str, values: &[f32]) -> AttributeProto {
-    let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    tensor_attribute(name, DataType::Float, &[values.len() as i64], bytes)
+/// Numbers as an attribute.
+pub(super) fn floats_attribute(name: &str, floats: Vec<f32>) -> AttributeProto {
+    AttributeProto { name: name.into(), r#type: AttributeType::Floats as i32, floats, ..Default::default() }
 }
 
 /// A number as an attribute.
@@ -137,13 +195,21 @@ pub(super) fn floats(tensor: &TensorProto) -> Option<Vec<f32>> {
     Some(values.map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect())
 }
 
-/// The bytes of an int8 or uint8 tensor.
-pub(super) fn bytes(tensor: &TensorProto) -> Vec<u8> {
-    if tensor.raw_data.is_empty() {
-        tensor.int32_data.iter().map(|&value| value as u8).collect()
+/// The bytes of a tensor of int8, uint8 or f32, in the order that the format has for raw ones.
+pub(super) fn bytes(tensor: &TensorProto) -> Cow<'_, [u8]> {
+    if !tensor.raw_data.is_empty() {
+        Cow::Borrowed(&tensor.raw_data)
+    } else if tensor.data_type == DataType::Float as i32 {
+        tensor.float_data.iter().flat_map(|value| value.to_le_bytes()).collect()
     } else {
-        tensor.raw_data.clone()
+        tensor.int32_data.iter().map(|&value| value as u8).collect()
     }
+}
+
+/// Bytes as the signed numbers that they stand for.
+pub(super) fn signed(bytes: &[u8]) -> &[i8] {
+    // SAFETY: both types have the same size and alignment, and every bit pattern is a number of either.
+    unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
 }
 
 /// An integer or boolean tensor's values.
@@ -166,15 +232,16 @@ pub(super) fn integers(tensor: &TensorProto) -> Option<Vec<i64>> {
     })
 }
 
-/// Values that a node's inner graphs (of `If`, `Loop`) read, those of the inner graphs themselves among them.
+/// Values that a node reads beside its inputs: tensors that its attributes name, and what its inner graphs (of `If`,
+/// `Loop`) read, their own values among that.
 fn inner_reads(node: &NodeProto) -> Vec<&String> {
+    let named = node.attribute.iter().filter(|_| is_own(node)).filter_map(named_tensor).map(|tensor| &tensor.name);
     let graphs = node.attribute.iter().flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs));
-    graphs
-        .flat_map(|graph| {
-            let nodes = graph.node.iter().flat_map(|node| node.input.iter().chain(inner_reads(node)));
-            nodes.chain(graph.output.iter().map(|output| &output.name)).collect::<Vec<_>>()
-        })
-        .collect()
+    let inner = graphs.flat_map(|graph| {
+        let nodes = graph.node.iter().flat_map(|node| node.input.iter().chain(inner_reads(node)));
+        nodes.chain(graph.output.iter().map(|output| &output.name)).collect::<Vec<_>>()
+    });
+    named.chain(inner).collect()
 }
 
 /// Puts nodes in place of others: each stands where the node was whose place comes with it.

@@ -2,17 +2,20 @@
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
+use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 use tract_onnx::tract_hir::internal::*;
 
-use super::graph::{attribute, bytes, floats, integer, replace, Graph};
-use super::graph::{floats_attribute, integer_attribute, tensor_attribute};
+use super::graph::{attribute, bytes, floats, integer, replace, signed, Graph};
+use super::graph::{floats_attribute, integer_attribute, raw_tensor, tensor_attribute};
 use super::Fused;
 use crate::engine::kernel::PackedWeights;
 use crate::engine::linear::{Activation, Int8Linear};
 
 /// The node type that replaces a linear layer.
 pub(super) const INT8_LINEAR: &str = "GlossaInt8Linear";
+
+/// The attribute of its weights.
+pub(super) const WEIGHTS: &str = "weights";
 
 /// Replaces every linear layer whose weights are int8 in the file, or with `all` every one with constant weights.
 pub(super) fn rewrite(graph: &mut GraphProto, all: bool) -> Fused {
@@ -29,16 +32,11 @@ pub(super) fn rewrite(graph: &mut GraphProto, all: bool) -> Fused {
 }
 
 /// Builds the operation of a node that [`rewrite`] wrote.
-pub(super) fn parse(
-    context: &ParsingContext,
-    node: &NodeProto,
-) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
-    let tensor = |name: &str| context.load_tensor(node.get_attr::<&TensorProto>(name)?);
-    let weights = node.get_attr::<&TensorProto>("weights")?;
+pub(super) fn parse(_context: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+    let weights = node.get_attr::<&TensorProto>(WEIGHTS)?;
     let &[k, n] = weights.dims.as_slice() else { bail!("weights of shape {:?}", weights.dims) };
     let (k, n) = (usize::try_from(k)?, usize::try_from(n)?);
-    let scales = tensor("scales")?;
-    let scales = scales.try_as_plain_ram()?.as_slice::<f32>()?;
+    let scales = node.get_attr_slice("scales")?;
     // A file may hold a node of this type that `rewrite` did not write.
     ensure!(is_whole(&weights.raw_data, k, n) && scales.len() == n, "weights and scales of other shapes");
     let weights = PackedWeights::new(k, n, signed(&weights.raw_data), scales);
@@ -46,18 +44,23 @@ pub(super) fn parse(
         0 => Activation::None,
         _ => Activation::Gelu,
     };
-    let bias = tensor("bias")?;
-    let layer = Int8Linear::new(weights, bias.try_as_plain_ram()?.as_slice::<f32>()?, activation);
+    let layer = Int8Linear::new(weights, node.get_attr_slice("bias")?, activation);
     Ok((expand(layer), vec![]))
 }
 
 /// Weights `[k, n]` in int8, -127 to 127, with a scale per column.
 struct Weights {
-    k: usize,
     n: usize,
-    /// In two's complement, as files have them.
-    values: Vec<u8>,
+    /// The node's attribute: in two's complement, as files have them.
+    values: AttributeProto,
     scales: Vec<f32>,
+}
+
+impl Weights {
+    fn new(k: usize, n: usize, values: Vec<u8>, scales: Vec<f32>) -> Self {
+        let values = raw_tensor(DataType::Int8, &[k as i64, n as i64], values);
+        Weights { n, values: tensor_attribute(WEIGHTS, values), scales }
+    }
 }
 
 /// A linear layer found in the graph, and what it becomes.
@@ -74,16 +77,15 @@ struct Plan {
 
 impl Plan {
     fn into_node(self) -> NodeProto {
-        let (k, n) = (self.weights.k as i64, self.weights.n as i64);
         NodeProto {
             name: format!("{}.int8", self.name),
             op_type: INT8_LINEAR.into(),
             input: vec![self.input],
             output: vec![self.output],
             attribute: vec![
-                tensor_attribute("weights", DataType::Int8, &[k, n], self.weights.values),
-                floats_attribute("scales", &self.weights.scales),
-                floats_attribute("bias", &self.bias),
+                self.weights.values,
+                floats_attribute("scales", self.weights.scales),
+                floats_attribute("bias", self.bias),
                 integer_attribute("gelu", i64::from(self.gelu)),
             ],
             ..Default::default()
@@ -156,10 +158,10 @@ impl Matcher<'_, '_> {
         let &[k, n] = tensor.dims.as_slice() else { return None };
         let (k, n) = (usize::try_from(k).ok()?, usize::try_from(n).ok()?);
         let whole = |tensor: &TensorProto| -> Option<Vec<i32>> {
-            let bytes = bytes(tensor).into_iter();
+            let bytes = bytes(tensor);
             match tensor.data_type {
-                kind if kind == DataType::Int8 as i32 => Some(bytes.map(|byte| i32::from(byte as i8)).collect()),
-                kind if kind == DataType::Uint8 as i32 => Some(bytes.map(i32::from).collect()),
+                kind if kind == DataType::Int8 as i32 => Some(signed(&bytes).iter().map(|&byte| byte.into()).collect()),
+                kind if kind == DataType::Uint8 as i32 => Some(bytes.iter().map(|&byte| byte.into()).collect()),
                 _ => None,
             }
         };
@@ -231,7 +233,7 @@ impl Matcher<'_, '_> {
         let valid = is_whole(&values, k, n)
             && !values.contains(&(i8::MIN as u8))
             && scales.iter().all(|scale| scale.is_finite());
-        valid.then_some(Weights { k, n, values, scales })
+        valid.then(|| Weights { n, values: self.graph.constant_attribute(WEIGHTS, tensor), scales })
     }
 
     /// An `Add` of one value per column, right after the plan's output.
@@ -284,14 +286,8 @@ impl Matcher<'_, '_> {
     }
 }
 
-/// Bytes as the signed numbers that they stand for.
-fn signed(bytes: &[u8]) -> &[i8] {
-    // SAFETY: both types have the same size and alignment, and every bit pattern is a number of either.
-    unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
-}
-
 /// Whether values are those of a `[k, n]` matrix, which is not empty.
-fn is_whole<T>(values: &[T], k: usize, n: usize) -> bool {
+pub(super) fn is_whole<T>(values: &[T], k: usize, n: usize) -> bool {
     !values.is_empty() && k.checked_mul(n) == Some(values.len())
 }
 
@@ -308,7 +304,7 @@ fn fit(k: usize, n: usize, values: &[i32], mut scales: Vec<f32>) -> Weights {
     scales.iter_mut().zip(&step).for_each(|(scale, step)| *scale *= step);
     let rounded = |(value, step): (&i32, &f32)| (*value as f32 / step).round_ties_even().clamp(-127.0, 127.0) as i8 as u8;
     let values = values.chunks_exact(n).flat_map(|row| row.iter().zip(&step)).map(rounded).collect();
-    Weights { k, n, values, scales }
+    Weights::new(k, n, values, scales)
 }
 
 /// Symmetric int8: each column's largest weight to 127.
@@ -327,5 +323,5 @@ fn quantise(k: usize, n: usize, weights: &[f32]) -> Weights {
         .flat_map(|row| row.iter().zip(&scales))
         .map(|(weight, scale)| (weight / scale).round_ties_even().clamp(-127.0, 127.0) as i8 as u8)
         .collect();
-    Weights { k, n, values, scales }
+    Weights::new(k, n, values, scales)
 }

@@ -4,8 +4,9 @@ use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, NodeProto};
 
 use super::attention::ATTENTION;
-use super::graph::{attribute, floats, floats_attribute, integer, integer_attribute, replace, tensor_attribute, Graph};
-use super::linear::INT8_LINEAR;
+use super::graph::{attribute, floats_attribute, integer, integer_attribute};
+use super::graph::{raw_tensor, replace, tensor_attribute, Graph};
+use super::linear::{is_whole, INT8_LINEAR, WEIGHTS};
 
 /// Merges three int8 layers of one input: its rows are quantised once.
 pub(super) fn rewrite(graph: &mut GraphProto) {
@@ -28,7 +29,7 @@ struct Layer<'n> {
     rows: usize,
     columns: usize,
     weights: &'n [u8],
-    scales: Vec<f32>,
+    scales: &'n [f32],
     bias: Vec<f32>,
 }
 
@@ -62,8 +63,9 @@ fn merged(graph: &Graph, attention: usize) -> Option<(usize, NodeProto)> {
             weights.extend_from_slice(&layer.weights[row * layer.columns..][..layer.columns]);
         }
     }
-    let scales: Vec<f32> = layers.iter().flat_map(|layer| &layer.scales).copied().collect();
-    let bias: Vec<f32> = layers.iter().flat_map(|layer| &layer.bias).copied().collect();
+    let scales = layers.iter().flat_map(|layer| layer.scales).copied().collect();
+    let bias = layers.iter().flat_map(|layer| &layer.bias).copied().collect();
+    let weights = raw_tensor(DataType::Int8, &[rows as i64, columns as i64], weights);
     let output = format!("{}.packed", inputs[0]);
     let merged = NodeProto {
         name: output.clone(),
@@ -71,9 +73,9 @@ fn merged(graph: &Graph, attention: usize) -> Option<(usize, NodeProto)> {
         input: first.input.clone(),
         output: vec![output],
         attribute: vec![
-            tensor_attribute("weights", DataType::Int8, &[rows as i64, columns as i64], weights),
-            floats_attribute("scales", &scales),
-            floats_attribute("bias", &bias),
+            tensor_attribute(WEIGHTS, weights),
+            floats_attribute("scales", scales),
+            floats_attribute("bias", bias),
             integer_attribute("gelu", 0),
         ],
         ..Default::default()
@@ -82,11 +84,13 @@ fn merged(graph: &Graph, attention: usize) -> Option<(usize, NodeProto)> {
 }
 
 fn layer(node: &NodeProto) -> Option<Layer<'_>> {
-    let tensor = |name: &str| attribute(node, name)?.t.as_ref();
-    let weights = tensor("weights")?;
+    let numbers = |name: &str| Some(attribute(node, name)?.floats.as_slice());
+    let weights = attribute(node, WEIGHTS)?.t.as_ref()?;
     let &[rows, columns] = weights.dims.as_slice() else { return None };
     let (rows, columns) = (usize::try_from(rows).ok()?, usize::try_from(columns).ok()?);
-    let mut bias = floats(tensor("bias")?)?;
+    let scales = numbers("scales")?;
+    let mut bias = numbers("bias")?.to_vec();
     bias.resize(columns, 0.0);
-    Some(Layer { rows, columns, weights: &weights.raw_data, scales: floats(tensor("scales")?)?, bias })
+    let whole = is_whole(&weights.raw_data, rows, columns) && scales.len() == columns;
+    whole.then_some(Layer { rows, columns, weights: &weights.raw_data, scales, bias })
 }

@@ -64,12 +64,15 @@ pub(super) fn rewrite(model: &mut ModelProto, linear: Linear) -> Fused {
         Linear::All => linear::rewrite(graph, true),
     };
     graph::drop_unread(graph);
+    graph::bring(graph);
     attention::rewrite(graph, opset);
     fused.attention = graph.node.iter().filter(|node| node.op_type == attention::ATTENTION).count();
     merge::rewrite(graph);
     norm::rewrite(graph, &mut fused);
     graph::drop_unread(graph);
     embedding::rewrite(graph);
+    graph::drop_unread(graph);
+    graph::bring(graph);
     graph::drop_unread(graph);
     fused
 }

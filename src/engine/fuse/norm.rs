@@ -1,7 +1,7 @@
 //! Finds layer normalisation, as an operator or written out, with the residual addition before it.
 
 use tract_onnx::model::ParsingContext;
-use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
+use tract_onnx::pb::{GraphProto, NodeProto};
 use tract_onnx::tract_hir::internal::*;
 
 use super::embedding;
@@ -14,19 +14,13 @@ use crate::engine::norm::{Norm, ResidualNorm};
 pub(super) const NORM: &str = "GlossaNorm";
 
 /// Builds the operation of a node that [`rewrite`] wrote.
-pub(super) fn parse(context: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
-    Ok((expand(ResidualNorm { norm: parse_norm(context, node)?, residual: node.input.len() > 1 }), vec![]))
+pub(super) fn parse(_context: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+    Ok((expand(ResidualNorm { norm: parse_norm(node)?, residual: node.input.len() > 1 }), vec![]))
 }
 
 /// The parameters in a node's attributes.
-pub(super) fn parse_norm(context: &ParsingContext, node: &NodeProto) -> TractResult<Norm> {
-    let tensor = |name: &str| context.load_tensor(node.get_attr::<&TensorProto>(name)?);
-    let (gamma, beta) = (tensor("gamma")?, tensor("beta")?);
-    Norm::new(
-        gamma.try_as_plain_ram()?.as_slice::<f32>()?,
-        beta.try_as_plain_ram()?.as_slice::<f32>()?,
-        node.get_attr("epsilon")?,
-    )
+pub(super) fn parse_norm(node: &NodeProto) -> TractResult<Norm> {
+    Norm::new(node.get_attr_slice("gamma")?, node.get_attr_slice("beta")?, node.get_attr("epsilon")?)
 }
 
 /// A normalisation found in the graph.
@@ -50,8 +44,8 @@ impl Found {
             input,
             output: vec![self.output],
             attribute: vec![
-                floats_attribute("gamma", &self.gamma),
-                floats_attribute("beta", &self.beta),
+                floats_attribute("gamma", self.gamma),
+                floats_attribute("beta", self.beta),
                 float_attribute("epsilon", self.epsilon),
             ],
             ..Default::default()
@@ -71,7 +65,7 @@ pub(super) fn rewrite(graph: &mut GraphProto, fused: &mut Fused) {
         let input = found.input.clone();
         if let Some(tables) = embedding::sum(&edges, &facts, &input, found.gamma.len()) {
             fused.embedding += 1;
-            replacements.push((place, embedding::node(tables, found)));
+            replacements.push((place, embedding::node(&edges, tables, found)));
         } else {
             fused.norm += 1;
             let input = finder.sum(&input).unwrap_or(vec![input]);
@@ -211,4 +205,3 @@ impl Finder<'_, '_> {
         }
     }
 }
-

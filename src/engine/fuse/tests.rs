@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use tract_onnx::pb::{GraphProto, TensorProto, ValueInfoProto};
 use tract_onnx::prelude::Framework;
 
 use super::*;
@@ -49,7 +50,8 @@ fn damage(model: &mut ModelProto, numbers: &mut Numbers) {
         1 => drop(node.input.pop()),
         2 => drop(node.output.pop()),
         3 => {
-            let operators = ["Add", "MatMul", "Gather", "Reshape", "Softmax", "Concat", "Sqrt"];
+            let standard = ["Add", "MatMul", "Gather", "Reshape", "Softmax", "Concat", "Sqrt"];
+            let operators = [&standard[..], &[linear::INT8_LINEAR, embedding::EMBEDDING]].concat();
             node.op_type = operators[numbers.below(operators.len())].into();
         }
         4 => {
@@ -97,5 +99,37 @@ fn nodes_in_another_order_are_all_kept() {
         sorted.node.reverse();
         graph::drop_unread(&mut sorted);
         assert_eq!(graph.node.len(), sorted.node.len());
+    }
+}
+
+/// The tensors that nodes of our own hold, but those that were put together of several.
+fn held(graph: &GraphProto) -> Vec<&TensorProto> {
+    let own = |op_type: &str| [linear::INT8_LINEAR, embedding::EMBEDDING].contains(&op_type);
+    let nodes = graph.node.iter().filter(|node| own(&node.op_type) && !node.name.ends_with(".packed"));
+    nodes.flat_map(|node| &node.attribute).filter_map(|attribute| attribute.t.as_ref()).collect()
+}
+
+#[test]
+fn weights_are_moved_unless_others_read_them() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/models/cellular/model.onnx");
+    let model = tract_onnx::onnx().proto_model_for_path(path).expect("a graph");
+    for shared in [false, true] {
+        let mut model = model.clone();
+        let graph = model.graph.as_mut().expect("a graph");
+        let names: Vec<String> = graph.initializer.iter().map(|tensor| tensor.name.clone()).collect();
+        if shared {
+            graph.output.extend(names.into_iter().map(|name| ValueInfoProto { name, ..Default::default() }));
+        }
+        let before = graph.initializer.clone();
+        let places: Vec<*const u8> = graph.initializer.iter().map(|tensor| tensor.raw_data.as_ptr()).collect();
+        rewrite(&mut model, Linear::Int8);
+        let graph = model.graph.as_ref().expect("a graph");
+        let held = held(graph);
+        assert!(held.len() >= 3 * 6 + 3, "{} weights", held.len());
+        for tensor in held {
+            assert!(before.iter().any(|before| before.raw_data == tensor.raw_data), "other weights than the file's");
+            assert_eq!(places.contains(&tensor.raw_data.as_ptr()), !shared);
+        }
+        assert_eq!(graph.initializer == before, shared, "what is read elsewhere stays");
     }
 }
