@@ -5,7 +5,7 @@ mod files;
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, ArrayBuffer, Function, Object, Promise, Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::Value;
@@ -114,7 +114,7 @@ impl Annotator {
     /// Downloads a model folder, or a zip whose address ends so, and loads it. `address` is absolute; `on_progress`
     /// is called with `{stage: "download", file, loaded, total}` in bytes over all files, then
     /// `{stage: "prepare", loaded, total}` in bytes of the ONNX file; `ask`, if it is given, in place of `fetch` with the
-    /// address of each file: the promise of a `Response`.
+    /// address of each file: the promise of a `Response`, or of the bytes as an `ArrayBuffer`.
     pub async fn fetch(
         address: String,
         options: JsValue,
@@ -346,7 +346,19 @@ async fn fetch_file(
         Some(ask) => ask.call1(&JsValue::UNDEFINED, &(&*asked).into()).map(|promise| Promise::resolve(&promise)),
         None => plain_fetch(&asked),
     };
+    let more = || Error::FileMismatch {
+        file: address.to_string(),
+        expected: format!("{} bytes", expected.unwrap_or_default()),
+        found: "more".into(),
+    };
+    let too_long = |pieces: &Pieces| expected.is_some_and(|expected| pieces.length() > expected);
     let response = JsFuture::from(response.map_err(unreadable)?).await.map_err(unreadable)?;
+    if response.has_type::<ArrayBuffer>() {
+        let mut pieces = Pieces::default();
+        pieces.push(Uint8Array::new(&response));
+        loaded(pieces.length() as f64);
+        return if too_long(&pieces) { Err(more()) } else { Ok(pieces) };
+    }
     let response: Response = response.dyn_into().map_err(unreadable)?;
     match response.status() {
         404 | 410 => return Err(Error::FileMissing { file: address.to_string() }),
@@ -364,13 +376,9 @@ async fn fetch_file(
         }
         pieces.push(Reflect::get(&part, &"value".into()).map_err(unreadable)?.unchecked_into());
         loaded(pieces.length() as f64);
-        if expected.is_some_and(|expected| pieces.length() > expected) {
+        if too_long(&pieces) {
             let _ = reader.cancel();
-            return Err(Error::FileMismatch {
-                file: address.to_string(),
-                expected: format!("{} bytes", expected.unwrap_or_default()),
-                found: "more".into(),
-            });
+            return Err(more());
         }
     }
 }

@@ -1,15 +1,16 @@
 /** Fetches a model's files while the engine, which says what it needs, is still on its way. */
 
-import { get } from './kept.js';
+import { get, kept } from './kept.js';
 
 /**
  * Begins to fetch the bundle in a folder; of what is none, only that there is no manifest is found out.
  * @param {string} model absolute address
- * @returns {(address: string) => Promise<Response>} as `get`; what is on its way already is given out once
+ * @returns {(address: string) => Promise<Response | ArrayBuffer>} as `get`, or the bytes where the device has them; what
+ *   is on its way already is given out once
  */
 export function fetchAhead(model) {
   const folder = model.replace(/\/+$/, '');
-  /** @type {Map<string, Promise<Response>>} */
+  /** @type {Map<string, Promise<Response | ArrayBuffer>>} */
   const coming = new Map();
   const begin = (address, response) => {
     // Whether it matters that one fails is for those to say who ask for it.
@@ -23,7 +24,7 @@ export function fetchAhead(model) {
     const files = async () => {
       for (const { path, sha256, bytes } of (await (await response).json()).files) {
         const address = `${folder}/${path}#sha256=${sha256}`;
-        begin(address, get(address).then((found) => buffered(found, bytes)));
+        begin(address, file(address, bytes));
       }
     };
     // A manifest that cannot be read is the engine's to refuse.
@@ -34,6 +35,12 @@ export function fetchAhead(model) {
     coming.delete(address);
     return response ?? get(address);
   };
+}
+
+/** From the device as a whole; from the network as it comes, so that it can be told how far that is. */
+async function file(address, bytes) {
+  const found = await kept(address);
+  return found ? found.arrayBuffer() : buffered(await fetch(address), bytes);
 }
 
 /** A response whose body comes in though nobody reads it yet, up to a number of bytes. */

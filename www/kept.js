@@ -9,10 +9,21 @@ export const HASHED = 'glossa-hashed';
  * @returns {Promise<Response>}
  */
 export async function get(address) {
-  const { origin, pathname, hash } = new URL(address);
-  // Browsers deny the cache to pages that came without encryption, or have none.
-  const kept = hash && (await keptAs(`${origin}${pathname}?${hash.slice(1)}`).catch(() => undefined));
-  return kept || fetch(address);
+  return (await kept(address)) || fetch(address);
 }
 
-const keptAs = async (key) => caches.match(key, { cacheName: HASHED });
+/**
+ * What the device has of an address `…#sha256=…`.
+ * @param {string} address
+ * @returns {Promise<Response | undefined>}
+ */
+export async function kept(address) {
+  const { origin, pathname, hash } = new URL(address);
+  if (!hash) return undefined;
+  try {
+    return await caches.match(`${origin}${pathname}?${hash.slice(1)}`, { cacheName: HASHED });
+  } catch {
+    // Browsers deny the cache to pages that came without encryption, or have none.
+    return undefined;
+  }
+}

@@ -235,10 +235,7 @@ impl Read for JsReader<'_> {
         if self.at >= self.length || buffer.is_empty() {
             return Ok(0);
         }
-        let count = self.file.read(self.at, buffer).map_err(|error| {
-            let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-            io::Error::other(message.unwrap_or_else(|| "the browser does not give it out".into()))
-        })?;
+        let count = self.file.read(self.at, buffer).map_err(|error| io::Error::other(reason(&error)))?;
         self.at += count as u64;
         Ok(count)
     }
