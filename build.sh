@@ -169,12 +169,22 @@ build_binary() {
   rm -rf "www/pkg/$name" && mv "target/pkg/$name" "www/pkg/$name"
 }
 
+# The page's scripts as one file, and its worker's as another: a browser takes longer to ask for twenty files than to read
+# them. Addresses in the worker start from the folder above, where its source is.
+build_scripts() {
+  local bundle=(node_modules/.bin/esbuild --bundle --format=esm --minify --sourcemap --log-level=warning)
+  "${bundle[@]}" www/app.js --outfile=www/pkg/app.js
+  "${bundle[@]}" www/worker.js --outfile=www/pkg/worker.js \
+    --banner:js='const above = new URL("../", import.meta.url).href;' --define:import.meta.url=above
+}
+
 build_web() {
   need_rust
   need_node
   need_wasm_bindgen
   build_binary simd "" ""
   build_binary relaxed-simd relaxed-simd --enable-relaxed-simd
+  build_scripts
 }
 
 run_serve() {

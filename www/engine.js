@@ -24,9 +24,9 @@ let engine;
  */
 export function loadEngine(compiled) {
   engine ??= (async () => {
-    const folder = `./pkg/${binary()}/`;
-    const bindings = await import(`${folder}glossa.js`);
-    const address = new URL(`${folder}glossa_bg.wasm`, import.meta.url);
+    const folder = new URL(`./pkg/${binary()}/`, import.meta.url);
+    const bindings = await import(new URL('glossa.js', folder).href);
+    const address = new URL('glossa_bg.wasm', folder);
     // It may be on the device, or else the service worker keeps that very content.
     if (bindings.sha256) address.hash = `sha256=${bindings.sha256}`;
     compiled ??= await compile(address.href);
