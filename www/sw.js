@@ -52,9 +52,14 @@ async function keep(cache, key, hash, response) {
 }
 
 async function newest(event, request) {
+  const found = fetch(request);
+  // It may fail before anybody waits for it.
+  found.catch(() => {});
   const cache = await opened(PAGE);
-  const coming = fetch(request).then(async (response) => {
-    if (cache && response.status === 200 && !response.redirected) {
+  const kept = cache?.match(request.url, { ignoreSearch: request.mode === 'navigate' }).catch(() => undefined);
+  const coming = found.then(async (response) => {
+    const whole = cache && response.status === 200 && !response.redirected;
+    if (whole && !isSame(response, await kept)) {
       const copy = response.clone();
       event.waitUntil(cache.put(request.url, copy).catch(() => {}));
     }
@@ -64,8 +69,13 @@ async function newest(event, request) {
   const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, late));
   const answer = await Promise.race([coming, patience]).catch(() => late);
   if (answer !== late) return answer;
-  const kept = await cache?.match(request.url, { ignoreSearch: request.mode === 'navigate' }).catch(() => undefined);
-  return kept ?? coming;
+  return (await kept) ?? coming;
+}
+
+/** Whether the server says of both that they are one version of one file. */
+function isSame(response, kept) {
+  const versions = [response, kept].map((found) => found?.headers.get('etag') ?? found?.headers.get('last-modified'));
+  return versions[0] != null && versions[0] === versions[1] && response.url === kept.url;
 }
 
 /** A cache, unless the browser denies it. */
