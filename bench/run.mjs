@@ -60,10 +60,9 @@ async function inPage(name, options) {
 }
 
 const rounds = flags.quick ? 5 : Number(flags.rounds);
-const launch = (profile) => chromium.launchPersistentContext(profile, browser);
 const OWN = {
   native: () => native({ rounds, python, tell }),
-  opening: () => opening({ rounds, launch, tell }),
+  opening: () => opening({ rounds, browser, tell }),
   sizes: () => sizes({ tell }),
 };
 
