@@ -42,7 +42,7 @@ class Vocabulary:
     def __init__(self, path):
         lines = Path(path).read_text(encoding="utf-8").split("\n")
         self.ids = {piece: i for i, piece in enumerate(lines) if piece}
-        self.unknown, self.cls, self.sep = (self.ids[p] for p in ("[UNK]", "[CLS]", "[SEP]"))
+        self.unknown, self.cls, self.sep, self.mask = (self.ids[p] for p in ("[UNK]", "[CLS]", "[SEP]", "[MASK]"))
         self.cache = {}
 
     def encode(self, token):

@@ -1,12 +1,14 @@
 """Trains a BERT encoder as a token classifier. `README.md` has the commands, times and memory.
 
     python finetune.py --train FILE [--validation FILE] --encoder DIR --out DIR [--epochs N] [--rate R]
-                       [--related FILE[:SHARE] …] [--teacher DIR [--unlabelled FILE[:SHARE] …]] [--quantised N]
+                       [--related FILE[:SHARE] …] [--masked FILE[:SHARE] …]
+                       [--teacher DIR … [--unlabelled FILE[:SHARE] …]] [--quantised N]
 
-Corpora named by `--related` share the encoder but have a head each, which is not kept. With `--teacher`, a model of the
-same labels, half of what is learned is that model's opinion, and sentences of `--unlabelled` are learned from that alone
-(Hinton et al., "Distilling the knowledge in a neural network", 2015). Interrupted, the same command goes on from the last
-checkpoint in `--out`.
+Corpora named by `--related` share the encoder but have a head each, which is not kept. Of the sentences of `--masked` the
+encoder learns to tell words that are hidden from it. With `--teacher`, a model of the same labels and any encoder with
+the same vocabulary, half of what is learned is that model's opinion, of several teachers the mean, and sentences of
+`--unlabelled` are learned from that alone (Hinton et al., "Distilling the knowledge in a neural network", 2015).
+Interrupted, the same command goes on from the last checkpoint in `--out`.
 """
 
 import argparse
@@ -110,6 +112,36 @@ def quantise(model):
             layer.__class__ = QuantisedLinear
 
 
+class MaskedHead(torch.nn.Module):
+    """Hidden vectors to logits over the vocabulary, by BERT's masked language model: its table is that of the embeddings."""
+
+    def __init__(self, embeddings):
+        super().__init__()
+        size, width = embeddings.weight.shape
+        self.transform = torch.nn.Sequential(torch.nn.Linear(width, width), torch.nn.GELU(), torch.nn.LayerNorm(width))
+        self.bias = torch.nn.Parameter(torch.zeros(size))
+        self.table = [embeddings]
+
+    def forward(self, hidden):
+        return torch.nn.functional.linear(self.transform(hidden), self.table[0].weight, self.bias)
+
+
+def mask(inputs, labels, vocabulary):
+    """Hides whole tokens, 15 % of them: 80 % behind `[MASK]`, 10 % behind other pieces, 10 % not at all (Devlin et al.,
+    "BERT", 2019). Returns the inputs, and as labels the pieces that stood there."""
+    ids = inputs["input_ids"]
+    first = labels != IGNORED
+    chosen, chance = torch.rand(ids.shape) < 0.15, torch.rand(ids.shape)
+    # What befalls a token's first piece befalls the pieces up to the next token's.
+    token = first.long().cumsum(1)
+    places = torch.where(first, torch.arange(ids.shape[1]), 0).cummax(1).values
+    hidden = chosen.gather(1, places) & (token > 0) & inputs["attention_mask"].bool() & (ids != vocabulary.sep)
+    chance = chance.gather(1, places)
+    masked = torch.where(hidden & (chance < 0.8), vocabulary.mask, ids)
+    masked = torch.where(hidden & (chance >= 0.9), torch.randint(len(vocabulary.ids), ids.shape), masked)
+    return inputs | {"input_ids": masked}, torch.where(hidden, ids, IGNORED)
+
+
 class Corpus:
     """Training documents with the labels of their own head; `share` of them are read in an epoch. A `.txt` file has
     sentences, one a line, and no labels."""
@@ -141,7 +173,8 @@ def main():
     parser.add_argument("--validation", type=Path, help="records to print a figure for after each epoch")
     parser.add_argument("--exclude", type=Path, help="ids never to train on, one a line")
     parser.add_argument("--related", action="append", default=[], metavar="FILE[:SHARE]", help="a corpus with its own head")
-    parser.add_argument("--teacher", type=Path, help="a model that finetune.py or average.py wrote")
+    parser.add_argument("--masked", action="append", default=[], metavar="FILE[:SHARE]", help="sentences, one a line")
+    parser.add_argument("--teacher", action="append", default=[], type=Path, help="a model of finetune.py or average.py")
     parser.add_argument("--unlabelled", action="append", default=[], metavar="FILE[:SHARE]", help="sentences, one a line")
     parser.add_argument("--quantised", type=int, default=0, metavar="N", help="round as the engine will in the last N epochs")
     parser.add_argument("--encoder", type=Path, required=True, help="folder with config.json, weights and vocab.txt")
@@ -164,9 +197,12 @@ def main():
         parser.error("--unlabelled needs a --teacher")
     excluded = set(options.exclude.read_text().split()) if options.exclude else set()
     corpora = [Corpus(options.train, vocabulary, excluded=excluded)]
-    for item in options.related + options.unlabelled:
-        path, _, share = item.partition(":")
-        corpora.append(Corpus(Path(path), vocabulary, float(share or 1)))
+    kinds = ["own"]
+    for kind in ("related", "masked", "unlabelled"):
+        for item in getattr(options, kind):
+            path, _, share = item.partition(":")
+            corpora.append(Corpus(Path(path), vocabulary, float(share or 1)))
+            kinds.append(kind)
     names = corpora[0].names
     held_out = read_records(options.validation) if options.validation else []
     validation = documents(held_out, vocabulary, {name: i for i, name in enumerate(names)})
@@ -174,10 +210,14 @@ def main():
     model = load(options.encoder, names)
     for layer in model.bert.encoder.layer:
         layer.attention.self.dropout.p = options.attention_dropout
-    related = corpora[1 : 1 + len(options.related)]
-    heads = [torch.nn.Linear(model.config.hidden_size, len(corpus.names)) for corpus in related]
-    teacher = load(options.teacher, names).eval() if options.teacher else None
-    trained = torch.nn.ModuleDict({"model": model, "heads": torch.nn.ModuleList(heads)})
+    heads = torch.nn.ModuleDict()
+    for i, (kind, corpus) in enumerate(zip(kinds, corpora)):
+        if kind == "related":
+            heads[str(i)] = torch.nn.Linear(model.config.hidden_size, len(corpus.names))
+        if kind == "masked":
+            heads[str(i)] = MaskedHead(model.bert.embeddings.word_embeddings)
+    teachers = [load(teacher, names).eval() for teacher in options.teacher]
+    trained = torch.nn.ModuleDict({"model": model, "heads": heads})
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(options.average)
     )
@@ -212,16 +252,19 @@ def main():
             if step < first_step:
                 continue
             inputs, labels = tensors(batch, vocabulary)
+            kind = kinds[corpus]
+            if kind == "masked":
+                inputs, labels = mask(inputs, labels, vocabulary)
             kept = labels != IGNORED
             hidden = model.dropout(model.bert(**inputs).last_hidden_state[kept])
-            is_related = 0 < corpus <= len(heads)
-            head = heads[corpus - 1] if is_related else model.classifier
+            head = heads[str(corpus)] if kind in ("related", "masked") else model.classifier
             wanted = labels[kept]
-            if teacher and not is_related:
+            if teachers and head is model.classifier:
                 with torch.no_grad():
-                    opinion = teacher(**inputs).logits[kept].softmax(-1)
+                    opinions = [teacher(**inputs).logits[kept].softmax(-1) for teacher in teachers]
+                opinion = sum(opinions) / len(opinions)
                 gold = torch.nn.functional.one_hot(wanted, len(names))
-                wanted = (gold + opinion) / 2 if corpus == 0 else opinion
+                wanted = (gold + opinion) / 2 if kind == "own" else opinion
             loss = torch.nn.functional.cross_entropy(head(hidden), wanted)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(trained.parameters(), 1.0)

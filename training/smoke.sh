@@ -27,7 +27,8 @@ rm -rf "$work/encoder" "$work/first" "$work/second" "$work/model" "$work/garden"
 "$python" check_text.py
 "$python" tiny_encoder.py --train sample/train.jsonl --out "$work/encoder"
 sample=(--train sample/train.jsonl --validation sample/validation.jsonl --batch 4)
-"$python" finetune.py "${sample[@]}" --encoder "$work/encoder" --out "$work/first" --epochs 40 --rate 3e-3 --average 0.9
+"$python" finetune.py "${sample[@]}" --encoder "$work/encoder" --out "$work/first" --epochs 40 --rate 3e-3 --average 0.9 \
+  --masked sample/unlabelled.txt:0.2
 "$python" nearest.py --like sample/train.jsonl --words 60 --out "$work/nearest.txt" sample/unlabelled.txt
 "$python" finetune.py "${sample[@]}" --encoder "$work/first" --out "$work/second" --epochs 5 --rate 1e-3 --seed 2 \
   --teacher "$work/first" --unlabelled "$work/nearest.txt:0.5" --quantised 2

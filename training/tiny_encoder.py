@@ -22,7 +22,7 @@ def main():
     tokens = [token for record in read_records(options.train) for token in tokens_and_labels(record)[0]]
     counts = Counter(word for token in tokens for word in words(token, lowercase=True))
     characters = [chr(code) for code in range(33, 127)]
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *characters, *(f"##{c}" for c in characters)]
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters, *(f"##{c}" for c in characters)]
     pieces += [word for word, _ in counts.most_common() if len(word) > 1]
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
