@@ -95,6 +95,41 @@ test('kept content has the hash that was asked for, and is replaced by its succe
   await page.context().close();
 });
 
+test('a file of the page is written again when the server says that it has changed', { timeout: LONG }, async () => {
+  let version = '"one"';
+  let visits = 0;
+  const server = await serve({
+    '/settings.css': (_, response) =>
+      response.writeHead(200, { 'content-type': 'text/css', etag: version, 'x-visit': ++visits }).end('p { }'),
+  });
+  const page = await open(server);
+  await ready(page);
+  const keptOf = () => page.evaluate(async () => (await caches.match('/settings.css'))?.headers.get('x-visit'));
+  const until = (visit) =>
+    page.waitForFunction(async (visit) => (await caches.match('/settings.css'))?.headers.get('x-visit') === visit, visit);
+  await page.reload();
+  await until('2');
+  await page.reload();
+  await page.waitForTimeout(300);
+  assert.equal(visits, 3);
+  assert.equal(await keptOf(), '2', 'the same version is not written again');
+  version = '"two"';
+  await page.reload();
+  await until('4');
+  server.close();
+  await page.context().close();
+});
+
+test('the page and its worker are a script each', { timeout: LONG }, async () => {
+  const server = await serve();
+  const page = await open(server, { serviceWorkers: 'block' });
+  await annotate(page);
+  const scripts = server.requests.filter((path) => path.endsWith('.js')).sort();
+  assert.deepEqual(scripts, ['/pkg/app.js', '/pkg/relaxed-simd/glossa.js', '/pkg/worker.js']);
+  server.close();
+  await page.context().close();
+});
+
 test('where service workers are denied the page works all the same', { timeout: LONG }, async () => {
   const server = await serve();
   const page = await open(server, { serviceWorkers: 'block' });
