@@ -80,7 +80,8 @@ export async function opening({ rounds, browser, tell }) {
   }
 }
 
-const brotli = (file) => {
+/** Bytes of a file as `brotli -q 11` packs it. */
+export const brotli = (file) => {
   const bytes = readFileSync(file);
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: 11,
@@ -90,7 +91,7 @@ const brotli = (file) => {
   return brotliCompressSync(bytes, { params }).length;
 };
 
-/** Bytes of each binary as `brotli -q 11` packs it, and of the peer's. */
+/** Bytes of each binary so packed, and of the peer's. */
 export function sizes({ tell }) {
   const sizes = {};
   for (const name of ['relaxed-simd', 'simd']) {
