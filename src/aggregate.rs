@@ -44,7 +44,8 @@ pub(crate) struct Group {
 
 /// Joins consecutive pieces; what is labelled `O` is left out.
 pub(crate) fn aggregate(pieces: &[ScoredPiece<'_>], labels: &[String], strategy: AggregationStrategy) -> Vec<Group> {
-    let labelled = |pieces: Range<usize>, (label, score): (usize, f32)| Labelled { pieces, label: &labels[label], score };
+    let labelled =
+        |pieces: Range<usize>, (label, score): (usize, f32)| Labelled { pieces, label: &labels[label], score };
     let units: Vec<Labelled<'_>> = match strategy {
         AggregationStrategy::None | AggregationStrategy::Simple => {
             pieces.iter().enumerate().map(|(i, piece)| labelled(i..i + 1, best(piece.scores))).collect()
@@ -53,7 +54,8 @@ pub(crate) fn aggregate(pieces: &[ScoredPiece<'_>], labels: &[String], strategy:
     };
     let mut groups = match strategy {
         AggregationStrategy::None => {
-            let alone = |unit: Labelled<'_>| Group { pieces: unit.pieces, entity: unit.label.to_string(), score: unit.score };
+            let alone =
+                |unit: Labelled<'_>| Group { pieces: unit.pieces, entity: unit.label.to_string(), score: unit.score };
             units.into_iter().map(alone).collect()
         }
         _ => group(&units),
@@ -178,6 +180,9 @@ mod tests {
     fn a_b_label_begins_a_group_and_labels_without_a_schema_join() {
         let (b, y) = ([0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]);
         let pieces = [(false, b), (false, b), (false, y), (false, y)];
-        assert_eq!(run(&pieces, AggregationStrategy::Simple), [(0..1, "X".into()), (1..2, "X".into()), (2..4, "Y".into())]);
+        assert_eq!(
+            run(&pieces, AggregationStrategy::Simple),
+            [(0..1, "X".into()), (1..2, "X".into()), (2..4, "Y".into())]
+        );
     }
 }

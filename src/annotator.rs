@@ -302,7 +302,11 @@ impl Annotator {
 
     /// The arithmetic that the model's linear layers run in, whatever was asked for: int8 if any of them do, or f32.
     pub fn precision(&self) -> Precision {
-        if self.fused().linear > 0 { Precision::Int8 } else { Precision::F32 }
+        if self.fused().linear > 0 {
+            Precision::Int8
+        } else {
+            Precision::F32
+        }
     }
 
     /// Finds the entities of a text. An empty or blank text has none.
@@ -362,8 +366,7 @@ impl Annotator {
         };
         let document = Document::assemble(text, self.cleanup_mode);
         let tokens = self.tokenizer.tokenize(&document)?;
-        let (pieces, placed) =
-            Encoder::new(vocabulary, self.case_sensitive, self.pieces).encode(&document, &tokens);
+        let (pieces, placed) = Encoder::new(vocabulary, self.case_sensitive, self.pieces).encode(&document, &tokens);
         let mut segments = vec![0; pieces.len()];
         for (token, range) in tokens.iter().zip(&placed) {
             segments[range.clone()].fill(self.segments.of(document.slice(token.bytes.clone())));
@@ -376,7 +379,11 @@ impl Annotator {
                 let window = text::truncate(&placed, limit);
                 let left_out = tokens.get(window.decides.end);
                 truncated_from = left_out.map(|token| document.original_range(token).start);
-                if pieces.is_empty() { vec![] } else { vec![window] }
+                if pieces.is_empty() {
+                    vec![]
+                } else {
+                    vec![window]
+                }
             }
         };
         Ok(Job {
@@ -413,7 +420,10 @@ impl Annotator {
 
     /// Labels by id, with their names.
     pub(crate) fn named(&self, found: &[Option<(usize, f32)>]) -> Vec<Option<TokenLabel<'_>>> {
-        found.iter().map(|label| label.map(|(id, score)| TokenLabel { label: &self.labels[id], score: Some(score) })).collect()
+        found
+            .iter()
+            .map(|label| label.map(|(id, score)| TokenLabel { label: &self.labels[id], score: Some(score) }))
+            .collect()
     }
 
     fn converter(&self, options: &AnnotateOptions) -> Result<ConverterOptions, Error> {
@@ -474,7 +484,9 @@ fn chosen(reading: Reading, options: &Options) -> Result<Reading, Error> {
         }
         (Reading::HuggingFace { .. }, _) if options.tokenizer.is_some() => Err(invalid("tokenizer", own_only)),
         (Reading::HuggingFace { .. }, _) if options.case_sensitive.is_some() => Err(invalid("caseSensitive", own_only)),
-        (Reading::HuggingFace { .. }, _) if options.decoding == Some(Decoding::Viterbi) => Err(invalid("decoding", own_only)),
+        (Reading::HuggingFace { .. }, _) if options.decoding == Some(Decoding::Viterbi) => {
+            Err(invalid("decoding", own_only))
+        }
         (Reading::HuggingFace { .. }, _) if options.pieces != Pieces::All => Err(invalid("pieces", own_only)),
         (reading, _) => Ok(reading),
     }

@@ -120,7 +120,8 @@ pub fn convert(
     }
     spans.retain(|span| {
         let sure = options.threshold.is_none_or(|least| span.confidence().is_none_or(|found| found >= least));
-        let listed = |list: &Option<Vec<String>>| list.as_ref().map(|names| names.iter().any(|name| name == span.entity));
+        let listed =
+            |list: &Option<Vec<String>>| list.as_ref().map(|names| names.iter().any(|name| name == span.entity));
         sure && listed(&options.white_list) != Some(false) && listed(&options.black_list) != Some(true)
     });
     spans.iter().map(|span| span.chunk(document, tokens, options)).collect()

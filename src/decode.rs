@@ -95,16 +95,14 @@ const UNLIKELY: f64 = -1e9;
 impl Decoder {
     pub(crate) fn new(labels: &[String], defaults: &DecoderDefaults, decoding: Option<Decoding>) -> Self {
         let outside = labels.iter().position(|label| label == "O");
-        let score = |from: usize, to: usize| {
-            defaults.transitions.as_ref().map_or(0.0, |scores| f64::from(scores[from][to]))
-        };
+        let score =
+            |from: usize, to: usize| defaults.transitions.as_ref().map_or(0.0, |scores| f64::from(scores[from][to]));
         let before = (0..labels.len()).map(|to| {
             let allowed = (0..labels.len()).filter(|&from| may_follow(&labels[from], &labels[to], labels));
             allowed.map(|from| (from, score(from, to))).collect()
         });
-        let first = (0..labels.len()).map(|to| {
-            may_follow("O", &labels[to], labels).then(|| outside.map_or(0.0, |from| score(from, to)))
-        });
+        let first = (0..labels.len())
+            .map(|to| may_follow("O", &labels[to], labels).then(|| outside.map_or(0.0, |from| score(from, to))));
         Decoder {
             decoding: decoding.unwrap_or(defaults.decoding),
             temperature: defaults.temperature.into(),
@@ -179,8 +177,10 @@ impl Decoder {
                 reached.reduce(|best, other| if other.1 > best.1 { other } else { best })
             };
             // Every label may follow some label: an I-X may follow itself, any other label may follow all.
-            let reached: Vec<(usize, f64)> = self.before.iter().map(|before| reach(before).unwrap_or_default()).collect();
-            scores = self.log_probabilities(row).iter().zip(&reached).map(|(found, (_, score))| found + score).collect();
+            let reached: Vec<(usize, f64)> =
+                self.before.iter().map(|before| reach(before).unwrap_or_default()).collect();
+            scores =
+                self.log_probabilities(row).iter().zip(&reached).map(|(found, (_, score))| found + score).collect();
             back.push(reached.iter().map(|(from, _)| *from as u32).collect());
         }
         let mut path = vec![highest(&scores)];

@@ -173,12 +173,7 @@ impl Tally {
 
     /// Counts how labels agree with a record's entities, and gives the chunks that they make.
     fn count(&mut self, labelling: &Labelling<'_>, record: &Record) -> Vec<Chunk> {
-        let chunks = convert(
-            &labelling.document,
-            &labelling.tokens,
-            &labelling.labels,
-            &ConverterOptions::default(),
-        );
+        let chunks = convert(&labelling.document, &labelling.tokens, &labelling.labels, &ConverterOptions::default());
         let marked: HashSet<Span> = record.entities.iter().cloned().collect();
         let mut found = HashSet::new();
         for chunk in &chunks {

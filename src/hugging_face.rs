@@ -102,11 +102,15 @@ impl Job {
         let strategy = self.options.aggregation_strategy.unwrap_or_default();
         let mut chunks: Vec<Chunk> =
             aggregate(&self.scored(), labels, strategy).into_iter().map(|group| self.chunk(group)).collect();
-        chunks.retain(|chunk| self.options.threshold.is_none_or(|least| chunk.confidence.is_some_and(|score| score >= least)));
+        chunks.retain(|chunk| {
+            self.options.threshold.is_none_or(|least| chunk.confidence.is_some_and(|score| score >= least))
+        });
         if let Some(kept) = &self.options.entities {
             // Without aggregation a chunk's entity is its whole label.
             let bare = |entity: &str| kept.iter().any(|kept| kept == crate::aggregate::entity(entity));
-            chunks.retain(|chunk| kept.contains(&chunk.entity) || (strategy == AggregationStrategy::None && bare(&chunk.entity)));
+            chunks.retain(|chunk| {
+                kept.contains(&chunk.entity) || (strategy == AggregationStrategy::None && bare(&chunk.entity))
+            });
         }
         Annotation { chunks, truncated_from: self.truncated_from, precision: None }
     }
@@ -129,7 +133,11 @@ impl Job {
 
     fn scored(&self) -> Vec<ScoredPiece<'_>> {
         let scores = self.scores.chunks_exact(self.labels);
-        self.pieces.iter().zip(scores).map(|(piece, scores)| ScoredPiece { continues: piece.continues, scores }).collect()
+        self.pieces
+            .iter()
+            .zip(scores)
+            .map(|(piece, scores)| ScoredPiece { continues: piece.continues, scores })
+            .collect()
     }
 
     fn chunk(&self, group: Group) -> Chunk {

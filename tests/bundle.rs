@@ -27,13 +27,15 @@ fn slices(text: &str, begin: usize, end: usize) -> String {
 
 #[test]
 fn both_bundles_annotate_their_examples() {
-    for (name, file, entity) in
-        [("cellular", "seed_cellular_tokens.json", "protein"), ("clinical_trials", "seed_clinical_trials_tokens.json", "Drug")]
-    {
+    for (name, file, entity) in [
+        ("cellular", "seed_cellular_tokens.json", "protein"),
+        ("clinical_trials", "seed_clinical_trials_tokens.json", "Drug"),
+    ] {
         let annotator = load(name);
         let text = example(file);
         for mode in [Mode::Window, Mode::Truncate] {
-            let annotation = annotator.annotate(&text, &AnnotateOptions { mode, ..Default::default() }).expect("chunks");
+            let annotation =
+                annotator.annotate(&text, &AnnotateOptions { mode, ..Default::default() }).expect("chunks");
             assert!(annotation.chunks.len() > 5, "{name}: {:?}", annotation.chunks);
             assert!(annotation.chunks.iter().any(|chunk| chunk.entity == entity));
             for chunk in &annotation.chunks {
@@ -91,11 +93,7 @@ fn threshold_and_entities_filter_and_are_checked() {
     let annotator = load("clinical_trials");
     let text = example("seed_clinical_trials_tokens.json");
     let all = annotator.annotate(&text, &AnnotateOptions::default()).expect("chunks").chunks;
-    let options = AnnotateOptions {
-        threshold: Some(0.9),
-        entities: Some(vec!["Drug".into()]),
-        ..Default::default()
-    };
+    let options = AnnotateOptions { threshold: Some(0.9), entities: Some(vec!["Drug".into()]), ..Default::default() };
     let kept = annotator.annotate(&text, &options).expect("chunks").chunks;
     let expected: Vec<_> =
         all.into_iter().filter(|chunk| chunk.entity == "Drug" && chunk.confidence >= Some(0.9)).collect();
@@ -252,15 +250,34 @@ fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
         (changed("manifest.json", replaced("temperature", "\"1\"")), "manifest_invalid", "manifest.json"),
         (changed("manifest.json", replaced("decoding", "\"best\"")), "manifest_invalid", "best"),
         (changed("manifest.json", second(|m| m.transitions = Some(vec![]))), "manifest_invalid", "transitions"),
-        (changed("manifest.json", second(|m| m.transitions = Some(vec![vec![0.0; 10]; 11]))), "manifest_invalid", "transitions"),
+        (
+            changed("manifest.json", second(|m| m.transitions = Some(vec![vec![0.0; 10]; 11]))),
+            "manifest_invalid",
+            "transitions",
+        ),
         (changed("manifest.json", replaced("transitions", "[[1e300]]")), "manifest_invalid", "transitions"),
         // Transitions between the labels that were would be what is wrong.
-        (changed("manifest.json", with(|m| {
-            m.transitions = None;
-            m.labels.truncate(3);
-        })), "labels_mismatch", "model.onnx"),
-        (changed("manifest.json", with(|m| (m.transitions, m.labels) = (None, vec![]))), "labels_invalid", "manifest.json"),
-        (changed("manifest.json", with(|m| (m.transitions, m.labels[1]) = (None, "O".into()))), "labels_invalid", "manifest.json"),
+        (
+            changed(
+                "manifest.json",
+                with(|m| {
+                    m.transitions = None;
+                    m.labels.truncate(3);
+                }),
+            ),
+            "labels_mismatch",
+            "model.onnx",
+        ),
+        (
+            changed("manifest.json", with(|m| (m.transitions, m.labels) = (None, vec![]))),
+            "labels_invalid",
+            "manifest.json",
+        ),
+        (
+            changed("manifest.json", with(|m| (m.transitions, m.labels[1]) = (None, "O".into()))),
+            "labels_invalid",
+            "manifest.json",
+        ),
     ];
     for (error, code, file) in cases {
         assert_eq!(error.code(), code, "{error}");

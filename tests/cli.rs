@@ -164,7 +164,8 @@ fn a_temperature_is_fitted_and_a_page_written() {
     assert!(number(&fitted["after"]["nll"]) <= number(&fitted["before"]["nll"]), "{fitted}");
     assert!(fitted["after"]["calibration"]["token"]["ece"].is_number());
     let once = glossa(&["eval", "--model", &model, &file], "");
-    let once: Value = serde_json::from_slice(once.stdout.rsplit(|byte| *byte == b'\n').nth(1).expect("a line")).expect("JSON");
+    let once: Value =
+        serde_json::from_slice(once.stdout.rsplit(|byte| *byte == b'\n').nth(1).expect("a line")).expect("JSON");
     assert_eq!((&once["exact"], &once["token"]), (&report["exact"], &report["token"]));
     assert_eq!(once.get("fitted"), None);
 

@@ -127,7 +127,8 @@ fn flags_say_what_ends_are() {
 fn files_without_ids_are_one_document() {
     let files = Files::new("ids");
     let theirs = "{\"result\":\"DNA\",\"begin\":0,\"end\":2,\"entity\":\"X\"}\n";
-    let one = "{\"id\":\"d\",\"text\":\"DNA\",\"chunks\":[{\"begin\":0,\"end\":3,\"text\":\"DNA\",\"entity\":\"X\"}]}\n";
+    let one =
+        "{\"id\":\"d\",\"text\":\"DNA\",\"chunks\":[{\"begin\":0,\"end\":3,\"text\":\"DNA\",\"entity\":\"X\"}]}\n";
     assert_eq!(files.compare(one, theirs, &[]).0, 0);
     assert_eq!(files.compare(theirs, theirs, &[]).0, 0);
     let (code, printed) = files.compare(OURS, theirs, &[]);

@@ -78,7 +78,12 @@ fn check(prefix: &str, run: impl Fn(&Value) -> Vec<(&'static str, Value)>) {
         println!("{file}: {passed} of {} cases", records.len());
         assert!(!records.is_empty(), "{file} holds no case");
     }
-    assert!(failures.is_empty(), "{} differences, the first:\n{}", failures.len(), failures[..failures.len().min(5)].join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} differences, the first:\n{}",
+        failures.len(),
+        failures[..failures.len().min(5)].join("\n")
+    );
 }
 
 fn number(record: &Value, field: &str) -> usize {
@@ -122,7 +127,13 @@ fn pipelines_agree_with_spark_nlp() {
         let options = AnnotateOptions { mode: Mode::Truncate, pad_as_o: Some(false), ..Default::default() };
         let chunks = annotator.annotate(text, &options).expect("chunks").chunks.into_iter().map(|chunk| {
             assert_eq!(slice(chunk.begin, chunk.end), chunk.text);
-            json!([chunk.begin, chunk.end - 1, chunk.text, chunk.entity, score(chunk.confidence.expect("a confidence"))])
+            json!([
+                chunk.begin,
+                chunk.end - 1,
+                chunk.text,
+                chunk.entity,
+                score(chunk.confidence.expect("a confidence"))
+            ])
         });
         vec![("tokens", tokens), ("ner", ner.collect()), ("chunks", chunks.collect())]
     });
@@ -181,7 +192,8 @@ fn hugging_face_pipelines_agree_with_transformers() {
         for record in records {
             annotators.entry(name(&record)).or_insert_with(|| {
                 let source = Folder::open(folder().join("models").join(record["model"].as_str().expect("a model")));
-                let options = Options { max_sentence_length: Some(number(&record, "max_length")),
+                let options = Options {
+                    max_sentence_length: Some(number(&record, "max_length")),
                     precision: Precision::F32,
                     ..Options::default()
                 };
@@ -197,7 +209,8 @@ fn hugging_face_pipelines_agree_with_transformers() {
             ..Default::default()
         };
         let units: Vec<u16> = text.encode_utf16().collect();
-        let code_points = |at: usize| String::from_utf16(&units[..at]).expect("a place between characters").chars().count();
+        let code_points =
+            |at: usize| String::from_utf16(&units[..at]).expect("a place between characters").chars().count();
         let chunks = annotators[&name(record)].annotate(text, &options).expect("chunks").chunks;
         let entities = chunks.into_iter().map(|chunk| {
             json!([code_points(chunk.begin), code_points(chunk.end), chunk.entity, chunk.confidence.map(score)])
@@ -216,7 +229,10 @@ fn the_converter_agrees_with_spark_nlp() {
         let tokens = tokenizer.tokenize(&document).expect("tokens");
         let labels = record["labels"].as_array().expect("labels").iter().map(|label| {
             let score = label[3].as_f64().map(|score| score as f32);
-            (label[0].as_u64().expect("a begin") as usize, TokenLabel { label: label[2].as_str().expect("a label"), score })
+            (
+                label[0].as_u64().expect("a begin") as usize,
+                TokenLabel { label: label[2].as_str().expect("a label"), score },
+            )
         });
         let labels = align(&tokens, &labels.collect::<Vec<_>>());
         let units: Vec<u16> = document.original().encode_utf16().collect();
@@ -246,6 +262,11 @@ fn saved_models_are_the_export_folder_they_were_made_of() {
         assert_eq!(pieces(&saved), pieces(&export), "{name}");
         assert!(saved.graph == export.graph, "{name}: another ONNX file");
         assert_eq!(saved.pipeline, export.pipeline, "{name}");
-        println!("{name}: {} pieces, {} labels, {} bytes of ONNX", pieces(&saved).len(), saved.labels.len(), saved.graph.len());
+        println!(
+            "{name}: {} pieces, {} labels, {} bytes of ONNX",
+            pieces(&saved).len(),
+            saved.labels.len(),
+            saved.graph.len()
+        );
     }
 }

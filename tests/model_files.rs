@@ -184,7 +184,10 @@ fn damaged_bytes_are_noticed() {
         damaged[at] ^= 0x55;
         // What stands in no file, such as a time, may change without harm.
         if let Err(error) = read(&as_zip(damaged)) {
-            assert!(["archive_invalid", "model_unsupported", "file_missing", "model_unrecognised"].contains(&error.code()), "{error}");
+            assert!(
+                ["archive_invalid", "model_unsupported", "file_missing", "model_unrecognised"].contains(&error.code()),
+                "{error}"
+            );
         }
     }
 }
@@ -242,7 +245,8 @@ fn encrypted_files_are_named() {
 
 #[test]
 fn kinds_that_cannot_be_read_say_what_to_do() {
-    let metadata = |engine: &str| format!(r#"{{"class": "x", "paramMap": {{"engine": "{engine}"}}, "defaultParamMap": {{}}}}"#);
+    let metadata =
+        |engine: &str| format!(r#"{{"class": "x", "paramMap": {{"engine": "{engine}"}}, "defaultParamMap": {{}}}}"#);
     for engine in ["tensorflow", "openvino"] {
         let error = refused(&as_folder(with("metadata/part-00000", metadata(engine).as_bytes())));
         assert_eq!(error.code(), "model_unsupported");
@@ -251,7 +255,8 @@ fn kinds_that_cannot_be_read_say_what_to_do() {
     let parquet = as_folder(with("fields/vocabulary/part-00000-x.snappy.parquet", b"PAR1"));
     assert_eq!(code(&parquet), "model_unsupported");
     assert_eq!(code(&as_folder(with("bert_classification_onnx_data", b"x"))), "model_unsupported");
-    let two = pack(&vec![("model.onnx".into(), vec![8; 99]), ("weights".into(), vec![8; 9])], CompressionMethod::Stored);
+    let two =
+        pack(&vec![("model.onnx".into(), vec![8; 99]), ("weights".into(), vec![8; 9])], CompressionMethod::Stored);
     assert_eq!(code(&as_folder(with("bert_classification_onnx", &two))), "model_unsupported");
     assert_eq!(code(&as_folder(with("metadata/part-00000", b"{}"))), "config_invalid");
     assert_eq!(code(&as_folder(with("metadata/part-00000", b"\xFF"))), "config_invalid");
@@ -295,9 +300,14 @@ fn hostile_java_objects_are_refused() {
         // A class that is its own parent.
         [&[0xAC, 0xED, 0, 5, 0x73, 0x72][..], &java_text("X"), &[0; 8], &[2, 0, 0, 0x78], &reference(0)].concat(),
         // Arrays in arrays, deeper than any stack.
-        [&[0xAC, 0xED, 0, 5][..], &[&[0x75][..], &java_class("[LX;", &[]), &[0, 0, 0, 1]].concat().repeat(100_000)].concat(),
+        [&[0xAC, 0xED, 0, 5][..], &[&[0x75][..], &java_class("[LX;", &[]), &[0, 0, 0, 1]].concat().repeat(100_000)]
+            .concat(),
         // Classes in classes.
-        [&[0xAC, 0xED, 0, 5, 0x73][..], &[&[0x72][..], &java_text("X"), &[0; 8], &[2, 0, 0, 0x78]].concat().repeat(100_000)].concat(),
+        [
+            &[0xAC, 0xED, 0, 5, 0x73][..],
+            &[&[0x72][..], &java_text("X"), &[0; 8], &[2, 0, 0, 0x78]].concat().repeat(100_000),
+        ]
+        .concat(),
         vec![],
         vec![0xAC, 0xED, 0, 5],
     ];
@@ -330,7 +340,8 @@ fn hugging_face_files(without: &[&str]) -> Files {
 fn a_hugging_face_folder_can_be_read_as_spark_nlp_does() {
     let text = "Expression of the GATA-1 gene in caf\u{E9} T cells";
     let options = Options { encoding: Some(Encoding::Spark), ..Options::default() };
-    let spark = Annotator::load(&Folder::open(golden("cellular")).expect("a folder"), &Options::default()).expect("a model");
+    let spark =
+        Annotator::load(&Folder::open(golden("cellular")).expect("a folder"), &Options::default()).expect("a model");
     let own = hugging_face(&options).expect("a model");
     assert_eq!(own.annotate(text, &Default::default()), spark.annotate(text, &Default::default()));
     let aggregated = AnnotateOptions { aggregation_strategy: Some(AggregationStrategy::First), ..Default::default() };

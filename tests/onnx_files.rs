@@ -173,8 +173,12 @@ fn furthest(a: &[f32], b: &[f32]) -> f32 {
 
 /// Rows in int8 with a scale each, as `training/export.py` makes them.
 fn quantised(columns: usize, values: &[f32]) -> (Vec<f32>, Vec<f32>) {
-    let scales: Vec<f32> = values.chunks(columns).map(|row| row.iter().fold(0f32, |most, x| most.max(x.abs())) / 127.0).collect();
-    let rounded = values.chunks(columns).zip(&scales).flat_map(|(row, scale)| row.iter().map(move |x| (x / scale).round_ties_even()));
+    let scales: Vec<f32> =
+        values.chunks(columns).map(|row| row.iter().fold(0f32, |most, x| most.max(x.abs())) / 127.0).collect();
+    let rounded = values
+        .chunks(columns)
+        .zip(&scales)
+        .flat_map(|(row, scale)| row.iter().map(move |x| (x / scale).round_ties_even()));
     (rounded.collect(), scales)
 }
 
@@ -311,7 +315,8 @@ fn weights_in_another_file_are_named() {
     let attribute = [bytes(1, "value"), bytes(5, outside(&[4, 4])), number(20, 4)].concat();
     let mut nodes = plain_nodes();
     nodes.push(node("Constant", &[], "constant", &[attribute]));
-    let files = [graph(&plain_nodes(), &tensors), graph(&plain_nodes(), &long), graph(&nodes, &plain_tensors(&weights()))];
+    let files =
+        [graph(&plain_nodes(), &tensors), graph(&plain_nodes(), &long), graph(&nodes, &plain_tensors(&weights()))];
     for file in files {
         for precision in [Precision::F32, Precision::Int8] {
             let error = refused(&model(&file), precision);
@@ -341,7 +346,8 @@ fn values_that_overflow_are_told() {
     for precision in [Precision::F32, Precision::Int8] {
         let mut weights = weights();
         weights.table.iter_mut().chain(&mut weights.first).for_each(|value| *value *= 1e22);
-        let classifier = Classifier::load(&model(&graph(&plain_nodes(), &plain_tensors(&weights))), "model.onnx", precision);
+        let classifier =
+            Classifier::load(&model(&graph(&plain_nodes(), &plain_tensors(&weights))), "model.onnx", precision);
         let error = classifier.expect("a classifier").logits(&[1, 2]).expect_err("no numbers");
         assert_eq!(error.code(), "inference_failed", "{error}");
     }
@@ -350,10 +356,16 @@ fn values_that_overflow_are_told() {
 #[test]
 fn dimensions_must_fit_the_values() {
     for precision in [Precision::F32, Precision::Int8] {
-        for dims in [vec![WIDTH, INNER + 1], vec![WIDTH * INNER], vec![1 << 40, 1 << 40], vec![0, 9], vec![usize::MAX, 1]] {
+        for dims in
+            [vec![WIDTH, INNER + 1], vec![WIDTH * INNER], vec![1 << 40, 1 << 40], vec![0, 9], vec![usize::MAX, 1]]
+        {
             let mut tensors = plain_tensors(&weights());
             tensors[1] = floats("first", &dims, &weights().first);
-            assert_eq!(refused(&model(&graph(&plain_nodes(), &tensors)), precision).code(), "graph_invalid", "{dims:?}");
+            assert_eq!(
+                refused(&model(&graph(&plain_nodes(), &tensors)), precision).code(),
+                "graph_invalid",
+                "{dims:?}"
+            );
         }
         let mut tensors = plain_tensors(&weights());
         tensors[1] = tensor("first", &[WIDTH, INNER], 8, &Data::Raw(little_endian(&weights().first)));
@@ -385,9 +397,19 @@ fn files_cut_off_anywhere_are_refused() {
 
 #[test]
 fn lengths_that_lie_take_no_memory() {
-    let head = |declared: u64| [number(1, 8), varint(7 << 3 | 2), varint(declared), varint(5 << 3 | 2), varint(declared - 20)].concat();
+    let head = |declared: u64| {
+        [number(1, 8), varint(7 << 3 | 2), varint(declared), varint(5 << 3 | 2), varint(declared - 20)].concat()
+    };
     for declared in [1 << 31, 1 << 40, u64::MAX] {
-        let tensor = [number(1, 1 << 20), number(1, 1 << 20), number(2, 1), bytes(8, "w"), varint(9 << 3 | 2), varint(declared - 90)].concat();
+        let tensor = [
+            number(1, 1 << 20),
+            number(1, 1 << 20),
+            number(2, 1),
+            bytes(8, "w"),
+            varint(9 << 3 | 2),
+            varint(declared - 90),
+        ]
+        .concat();
         for onnx in [[head(declared), tensor].concat(), head(declared)] {
             // The stream may even be said to be that long.
             for length in [onnx.len() as u64, 1 << 20] {
@@ -400,7 +422,8 @@ fn lengths_that_lie_take_no_memory() {
 
 #[test]
 fn graphs_that_would_take_far_more_memory_parsed_are_refused() {
-    let nodes = [bytes(1, []), bytes(1, bytes(5, [])), bytes(5, []), bytes(1, bytes(1, []))].map(|node| node.repeat(3 << 20));
+    let nodes =
+        [bytes(1, []), bytes(1, bytes(5, [])), bytes(5, []), bytes(1, bytes(1, []))].map(|node| node.repeat(3 << 20));
     let attributes = bytes(1, bytes(5, []).repeat(3 << 20));
     for fields in nodes.into_iter().chain([attributes]) {
         let error = refused(&model(&[fields]), Precision::Auto);
@@ -459,7 +482,8 @@ fn segments_are_read_as_far_as_the_table_goes() {
     let classifier = Classifier::load(&model(&fields), "model.onnx", Precision::F32).expect("a classifier");
     assert!(classifier.reads_segments(1) && !classifier.reads_segments(2));
     let ids = [5, 6, 7];
-    let (zeros, ones) = (classifier.logits(&ids).expect("logits"), classifier.logits_with(&ids, &[0, 1]).expect("logits"));
+    let (zeros, ones) =
+        (classifier.logits(&ids).expect("logits"), classifier.logits_with(&ids, &[0, 1]).expect("logits"));
     assert_eq!(zeros.row(0), ones.row(0));
     assert_ne!(zeros.row(1), ones.row(1));
     assert_eq!(zeros.row(2), ones.row(2));

@@ -109,8 +109,5 @@ fn a_chunk_without_scores_has_no_confidence() {
     let options = ConverterOptions { threshold: Some(0.9), ..Default::default() };
     let chunks = convert(&document, &tokens, &labels, &options);
     assert_eq!(chunks[0].confidence, None);
-    assert_eq!(
-        serde_json::to_string(&chunks).unwrap(),
-        r#"[{"begin":0,"end":3,"text":"a b","entity":"X"}]"#
-    );
+    assert_eq!(serde_json::to_string(&chunks).unwrap(), r#"[{"begin":0,"end":3,"text":"a b","entity":"X"}]"#);
 }

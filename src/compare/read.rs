@@ -154,12 +154,7 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-fn row(
-    cell: &dyn Fn(&str) -> Option<String>,
-    text: &[&str],
-    id: Option<String>,
-    place: String,
-) -> Result<Row, Error> {
+fn row(cell: &dyn Fn(&str) -> Option<String>, text: &[&str], id: Option<String>, place: String) -> Result<Row, Error> {
     let offset = |column: &str| {
         let found = cell(column).ok_or_else(|| invalid(&place, format!("it has no {column:?}")))?;
         parse_offset(found.trim()).ok_or_else(|| invalid(&place, format!("its {column:?} {found:?} is no offset")))

@@ -176,7 +176,8 @@ fn a_temperature_changes_scores_and_not_the_likeliest_label() {
         let defaults = DecoderDefaults { temperature, ..Default::default() };
         Decoder::new(&labels(&LABELS), &defaults, None).likeliest(&values)
     };
-    let expected = |temperature: f64| 1.0 / values.iter().map(|value| (f64::from(value - 2.0) / temperature).exp()).sum::<f64>();
+    let expected =
+        |temperature: f64| 1.0 / values.iter().map(|value| (f64::from(value - 2.0) / temperature).exp()).sum::<f64>();
     for temperature in [0.5, 1.0, 2.0] {
         let (label, score) = at(temperature);
         assert_eq!(label, 0);

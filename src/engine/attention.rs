@@ -198,12 +198,7 @@ unsafe fn exponentials<L: Lanes>(scores: &mut [f32]) -> f32 {
 
 impl Attention {
     /// Checks operands and lays them out.
-    fn task<'a>(
-        &self,
-        inputs: &'a [TValue],
-        out: &'a mut [f32],
-        scratch: &'a mut Scratch,
-    ) -> TractResult<Task<'a>> {
+    fn task<'a>(&self, inputs: &'a [TValue], out: &'a mut [f32], scratch: &'a mut Scratch) -> TractResult<Task<'a>> {
         let operands = if self.packed { 1 } else { 3 };
         ensure!(inputs.len() == operands + usize::from(self.masked), "{} operands of attention", inputs.len());
         let &[1, length, stride] = inputs[0].shape() else { bail!("attention of {:?}", inputs[0].shape()) };
@@ -307,9 +302,7 @@ impl Expansion for Attention {
         solver.equals(&outputs[0].rank, 3)?;
         solver.equals(&inputs[0].shape[0], &outputs[0].shape[0])?;
         solver.equals(&inputs[0].shape[1], &outputs[0].shape[1])?;
-        solver.given(&inputs[0].shape[2], move |solver, row| {
-            solver.equals(&outputs[0].shape[2], self.width_of(row))
-        })
+        solver.given(&inputs[0].shape[2], move |solver, row| solver.equals(&outputs[0].shape[2], self.width_of(row)))
     }
 
     fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {

@@ -18,7 +18,11 @@ pub(super) struct Table {
 pub(super) enum Values {
     F32(Arc<[f32]>),
     /// `(value - zero) * scale`, with a scale for each row or one for all.
-    Int8 { values: Arc<[i8]>, zero: f32, scales: Arc<[f32]> },
+    Int8 {
+        values: Arc<[i8]>,
+        zero: f32,
+        scales: Arc<[f32]>,
+    },
 }
 
 impl PartialEq for Values {

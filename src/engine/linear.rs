@@ -60,10 +60,7 @@ impl EvalOp for Int8Linear {
         }
         // SAFETY: of numbers, and every one is written below.
         let mut output = unsafe { Tensor::uninitialized::<f32>(&shape) }?;
-        self.run(
-            input.try_as_plain_ram()?.as_slice::<f32>()?,
-            output.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?,
-        );
+        self.run(input.try_as_plain_ram()?.as_slice::<f32>()?, output.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?);
         Ok(tvec![output.into_tvalue()])
     }
 }

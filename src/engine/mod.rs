@@ -21,8 +21,8 @@ use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 use self::graph::Constants;
 
 pub use fuse::Fused;
-pub use graph::Graph;
 use fuse::Linear;
+pub use graph::Graph;
 
 use crate::Error;
 
@@ -134,7 +134,8 @@ impl Classifier {
         invalid: &dyn Fn(String) -> Error,
     ) -> Result<Self, Error> {
         let broken = |error: TractError| invalid(format!("{error:#}"));
-        let constants = proto.graph.as_mut().map(|graph| Constants::take(framework, graph)).transpose().map_err(broken)?;
+        let constants =
+            proto.graph.as_mut().map(|graph| Constants::take(framework, graph)).transpose().map_err(broken)?;
         let mut graph = framework.model_for_proto_model(&proto).map_err(broken)?;
         drop(proto);
         if let Some(constants) = constants {
@@ -156,7 +157,8 @@ impl Classifier {
         if !inputs.contains(&Input::PieceIds) {
             return Err(invalid("it has no input input_ids".into()));
         }
-        let outlet = *graph.output_outlets().map_err(broken)?.first().ok_or_else(|| invalid("it has no output".into()))?;
+        let outlet =
+            *graph.output_outlets().map_err(broken)?.first().ok_or_else(|| invalid("it has no output".into()))?;
         graph.select_output_outlets(&[outlet]).map_err(broken)?;
         if let Some(missing) = unsupported(&graph) {
             return Err(invalid(format!("operator {missing} is not supported")));
@@ -221,7 +223,8 @@ impl Classifier {
             inputs.push(Tensor::from_shape(&[1, ids.len()], &values).map_err(failed)?.into_tvalue());
         }
         let outputs = self.plan.run(inputs).map_err(failed)?;
-        let values = outputs[0].try_as_plain_ram().and_then(|values| Ok(values.as_slice::<f32>()?.to_vec())).map_err(failed)?;
+        let values =
+            outputs[0].try_as_plain_ram().and_then(|values| Ok(values.as_slice::<f32>()?.to_vec())).map_err(failed)?;
         if values.len() != ids.len() * self.labels {
             let reason = format!("{} values for {} word pieces of {} labels", values.len(), ids.len(), self.labels);
             return Err(Error::InferenceFailed { reason });

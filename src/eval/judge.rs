@@ -158,13 +158,17 @@ mod tests {
         let marked = [span(0, 3, "X"), span(4, 12, "X"), span(20, 40, "Y"), span(24, 30, "X")];
         let found = [span(0, 12, "X"), span(24, 30, "X"), span(31, 33, "Y")];
         let judged = judge(&marked, &found);
-        let pair = |marked: Option<&Span>, found: Option<&Span>| Judged { marked: marked.cloned(), found: found.cloned() };
-        assert_eq!(judged, [
-            pair(Some(&marked[0]), None),
-            pair(Some(&marked[1]), Some(&found[0])),
-            pair(Some(&marked[2]), Some(&found[2])),
-            pair(Some(&marked[3]), Some(&found[1])),
-        ]);
+        let pair =
+            |marked: Option<&Span>, found: Option<&Span>| Judged { marked: marked.cloned(), found: found.cloned() };
+        assert_eq!(
+            judged,
+            [
+                pair(Some(&marked[0]), None),
+                pair(Some(&marked[1]), Some(&found[0])),
+                pair(Some(&marked[2]), Some(&found[2])),
+                pair(Some(&marked[3]), Some(&found[1])),
+            ]
+        );
         let mut confusion = Confusion::default();
         confusion.add(&judged);
         assert_eq!(confusion.get(Some("X"), None), Cell { same_place: 1, other_boundaries: 0 });

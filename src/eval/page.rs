@@ -43,7 +43,8 @@ impl Page {
     pub fn add(&mut self, record: &Record, chunks: &[Chunk]) {
         let found: BTreeSet<Span> = chunks.iter().map(Span::of).collect();
         let marked: BTreeSet<&Span> = record.entities.iter().collect();
-        let (marked, found): (Vec<Span>, Vec<Span>) = (marked.into_iter().cloned().collect(), found.into_iter().collect());
+        let (marked, found): (Vec<Span>, Vec<Span>) =
+            (marked.into_iter().cloned().collect(), found.into_iter().collect());
         let judged = judge(&marked, &found);
         self.documents += 1;
         self.confusion.add(&judged);
@@ -113,7 +114,8 @@ impl Page {
 
     /// The matrix: a row per marked entity, a column per found one.
     fn confusion(&self, report: &Report) -> String {
-        let names: Vec<Option<&str>> = report.exact.entities.keys().map(|name| Some(name.as_str())).chain([None]).collect();
+        let names: Vec<Option<&str>> =
+            report.exact.entities.keys().map(|name| Some(name.as_str())).chain([None]).collect();
         let mut html = section(
             "confusion",
             "Confusion",
@@ -145,7 +147,9 @@ impl Page {
                         let count = match cell {
                             Cell { same_place, other_boundaries: 0 } => same_place.to_string(),
                             Cell { same_place: 0, other_boundaries } => format!("<small>±{other_boundaries}</small>"),
-                            Cell { same_place, other_boundaries } => format!("{same_place}<small>±{other_boundaries}</small>"),
+                            Cell { same_place, other_boundaries } => {
+                                format!("{same_place}<small>±{other_boundaries}</small>")
+                            }
                         };
                         let depth = (share.sqrt() * 100.0).round();
                         let strong = if depth > 70.0 { " data-strong" } else { "" };

@@ -105,7 +105,14 @@ mod tests {
     use super::*;
 
     fn written(format: Format) -> String {
-        let chunk = Chunk { begin: 2, end: 8, text: "a \"b\",".into(), entity: "DNA".into(), confidence: Some(0.5), result: None };
+        let chunk = Chunk {
+            begin: 2,
+            end: 8,
+            text: "a \"b\",".into(),
+            entity: "DNA".into(),
+            confidence: Some(0.5),
+            result: None,
+        };
         let annotation = Annotation { chunks: vec![chunk], truncated_from: Some(9), precision: Some(Precision::Int8) };
         let mut writer = Writer::new(format, Vec::new());
         writer.document("d1", "x a \"b\", y", &annotation).unwrap();
@@ -120,10 +127,7 @@ mod tests {
             "{\"id\":\"d1\",\"text\":\"x a \\\"b\\\", y\",\"chunks\":[{\"begin\":2,\"end\":8,\"text\":\"a \\\"b\\\",\",\
              \"entity\":\"DNA\",\"confidence\":0.5}],\"truncatedFrom\":9,\"precision\":\"int8\"}\n{\"id\":\"d2\",\"text\":\"\",\"chunks\":[]}\n"
         );
-        assert_eq!(
-            written(Format::Csv),
-            "id,begin,end,entity,confidence,text\nd1,2,8,DNA,0.5000,\"a \"\"b\"\",\"\n"
-        );
+        assert_eq!(written(Format::Csv), "id,begin,end,entity,confidence,text\nd1,2,8,DNA,0.5000,\"a \"\"b\"\",\"\n");
         assert_eq!(
             written(Format::Table),
             "d1: 1 chunks\n      2       8  DNA  0.50  a \"b\",\nnot read: from 9 on\n\nd2: 0 chunks\n"

@@ -110,7 +110,10 @@ impl Source for Archive<'_> {
         let Some(&Entry { index, length }) = self.files.get(path) else { return Ok(false) };
         let file = self.locate(path);
         let Some(left) = self.left.get().checked_sub(length) else {
-            return Err(Error::ArchiveInvalid { file, reason: format!("its files unpack to more than {LARGEST} bytes") });
+            return Err(Error::ArchiveInvalid {
+                file,
+                reason: format!("its files unpack to more than {LARGEST} bytes"),
+            });
         };
         self.left.set(left);
         let mut zip = self.zip.borrow_mut();
@@ -129,7 +132,8 @@ fn is_outside(path: &str) -> bool {
 
 /// Paths from the one folder in which all files lie, if there is one.
 fn at_root(files: BTreeMap<String, Entry>) -> BTreeMap<String, Entry> {
-    let Some(folder) = files.keys().next().and_then(|path| path.split_once('/')).map(|(folder, _)| format!("{folder}/"))
+    let Some(folder) =
+        files.keys().next().and_then(|path| path.split_once('/')).map(|(folder, _)| format!("{folder}/"))
     else {
         return files;
     };

@@ -19,7 +19,8 @@ pub(super) fn read(source: &dyn Source, vocabulary: &[u8], loading: &Loading<'_>
         name: base_name(source),
         labels: check_labels(labels, &labels_file)?,
         reading: Reading::Spark(Vocabulary::read(vocabulary, &source.locate(VOCABULARY))?),
-        graph: read_file_graph(source, GRAPH, loading)?.ok_or_else(|| Error::FileMissing { file: source.locate(GRAPH) })?,
+        graph: read_file_graph(source, GRAPH, loading)?
+            .ok_or_else(|| Error::FileMissing { file: source.locate(GRAPH) })?,
         graph_file: source.locate(GRAPH),
         pipeline: PipelineDefaults {
             tokenizer: TokenizerOptions::default(),

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::{json, Value as Json};
 
-use super::{base_name, check_labels, external_data, read_file_graph, Loading, Model, PipelineDefaults, Reading, Source};
+use super::{
+    base_name, check_labels, external_data, read_file_graph, Loading, Model, PipelineDefaults, Reading, Source,
+};
 use crate::engine::Graph;
 use crate::text::{OwnTokenizer, Segments, TokenizerOptions, Vocabulary};
 use crate::Error;
@@ -96,7 +98,9 @@ fn token_text(token: &Json) -> Option<&str> {
 /// The word pieces of a `tokenizer.json`, where it is of that kind.
 fn word_pieces(json: &Json) -> Option<HashMap<String, u32>> {
     let model = &json["model"];
-    if model["continuing_subword_prefix"].as_str() != Some("##") || !matches!(model["type"].as_str(), Some("WordPiece") | None) {
+    if model["continuing_subword_prefix"].as_str() != Some("##")
+        || !matches!(model["type"].as_str(), Some("WordPiece") | None)
+    {
         return None;
     }
     let vocabulary = model["vocab"].as_object()?;
@@ -109,10 +113,15 @@ fn override_normalizer(json: &mut Json, config: &Json) {
     if json["normalizer"]["type"].as_str() != Some("BertNormalizer") {
         return;
     }
-    let names =
-        [("do_lower_case", "lowercase"), ("strip_accents", "strip_accents"), ("tokenize_chinese_chars", "handle_chinese_chars")];
+    let names = [
+        ("do_lower_case", "lowercase"),
+        ("strip_accents", "strip_accents"),
+        ("tokenize_chinese_chars", "handle_chinese_chars"),
+    ];
     for (from, to) in names {
-        if let Some(value) = config.get(from).filter(|value| value.is_boolean() || (value.is_null() && from == "strip_accents")) {
+        if let Some(value) =
+            config.get(from).filter(|value| value.is_boolean() || (value.is_null() && from == "strip_accents"))
+        {
             json["normalizer"][to] = value.clone();
         }
     }
@@ -157,7 +166,9 @@ fn from_word_pieces(vocabulary: &[u8], file: &str) -> Result<Json, Error> {
 
 fn read_graph(source: &dyn Source, loading: &Loading<'_>) -> Result<(Graph, String), Error> {
     for folder in ["", "onnx"] {
-        if let Some(weights) = source.list(folder)?.into_iter().find(|name| name.contains(".onnx") && name.ends_with("data")) {
+        if let Some(weights) =
+            source.list(folder)?.into_iter().find(|name| name.contains(".onnx") && name.ends_with("data"))
+        {
             let path = if folder.is_empty() { weights } else { format!("{folder}/{weights}") };
             return Err(external_data(source, &path));
         }

@@ -15,9 +15,9 @@ use std::io::{self, Read};
 pub use bundle::{Manifest, ManifestFile, MANIFEST};
 pub use export_folder::FILES as EXPORT_FOLDER_FILES;
 pub use hugging_face::FILES as HUGGING_FACE_FILES;
-pub use source::{ArchiveFile, Folder, MemoryFiles, ReadSeek, Source, Taker};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use source::{is_archive_name, list_paths};
+pub use source::{ArchiveFile, Folder, MemoryFiles, ReadSeek, Source, Taker};
 
 use archive::Archive;
 
@@ -133,7 +133,13 @@ impl Model {
 
 /// Reads an ONNX file from a stream, down to the end, where archives keep what shows that they are whole. `length` is
 /// the file's, and must be unless it is only a guess.
-fn read_graph(reader: &mut dyn Read, length: u64, guess: bool, file: &str, loading: &Loading<'_>) -> Result<Graph, Error> {
+fn read_graph(
+    reader: &mut dyn Read,
+    length: u64,
+    guess: bool,
+    file: &str,
+    loading: &Loading<'_>,
+) -> Result<Graph, Error> {
     let mut counted = Counted { reader, read: 0, length, loading };
     let graph = Graph::read(&mut counted, length, file, loading.precision);
     if let Err(Error::ArchiveInvalid { .. } | Error::FileUnreadable { .. }) = graph {
@@ -187,7 +193,8 @@ fn base_name(source: &dyn Source) -> String {
 fn external_data(source: &dyn Source, path: &str) -> Error {
     Error::ModelUnsupported {
         file: source.locate(path),
-        reason: "weights beside the ONNX file (external data) cannot be read; save the model as a single ONNX file".into(),
+        reason: "weights beside the ONNX file (external data) cannot be read; save the model as a single ONNX file"
+            .into(),
     }
 }
 

@@ -19,7 +19,8 @@ const LABELS: &str = "fields/labels";
 /// Bytes that the parts of a map may have together; a vocabulary of 30,000 pieces has 1.5 MB.
 const LARGEST_MAP: u64 = 128 << 20;
 /// What to do about a model saved for another engine.
-const EXPORT: &str = "export it to ONNX (optimum's ORTModelForTokenClassification, or Spark NLP's loadSavedModel of an \
+const EXPORT: &str =
+    "export it to ONNX (optimum's ORTModelForTokenClassification, or Spark NLP's loadSavedModel of an \
                       ONNX folder) and save that";
 
 pub(super) fn read(source: &dyn Source, metadata: &[u8], loading: &Loading<'_>) -> Result<Model, Error> {
@@ -101,8 +102,12 @@ impl Settings {
 fn read_map(source: &dyn Source, folder: &str) -> Result<Vec<(String, i32)>, Error> {
     let names = source.list(folder)?;
     if let Some(parquet) = names.iter().find(|name| name.ends_with(".parquet")) {
-        let reason = "it was saved with the serialisation \"dataset\"; save the model with \"object\", Spark NLP's default";
-        return Err(Error::ModelUnsupported { file: source.locate(&format!("{folder}/{parquet}")), reason: reason.into() });
+        let reason =
+            "it was saved with the serialisation \"dataset\"; save the model with \"object\", Spark NLP's default";
+        return Err(Error::ModelUnsupported {
+            file: source.locate(&format!("{folder}/{parquet}")),
+            reason: reason.into(),
+        });
     }
     let mut pairs = Vec::new();
     let mut left = LARGEST_MAP;
@@ -207,7 +212,10 @@ mod tests {
             "defaultParamMap": {"engine": "tensorflow", "maxSentenceLength": 128, "caseSensitive": false}}"#;
         let settings = Settings { engine: Some("onnx".into()), case_sensitive: false, max_sentence_length: 256 };
         assert_eq!(Settings::parse(metadata, "m"), Ok(settings));
-        assert_eq!(Settings::parse(br#"{"paramMap": {"maxSentenceLength": 0}}"#, "m").unwrap_err().code(), "config_invalid");
+        assert_eq!(
+            Settings::parse(br#"{"paramMap": {"maxSentenceLength": 0}}"#, "m").unwrap_err().code(),
+            "config_invalid"
+        );
     }
 
     #[test]

@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn lengths_beyond_the_file_are_refused() {
-        for records in [&[0, 0, 0, 9][..], &[0, 0, 0, 6, 0, 0, 0, 0, 127, 0, 0, 2, 8, 9], &[255, 255, 255, 254, 0, 0, 0, 0]] {
+        for records in
+            [&[0, 0, 0, 9][..], &[0, 0, 0, 6, 0, 0, 0, 0, 127, 0, 0, 2, 8, 9], &[255, 255, 255, 254, 0, 0, 0, 0]]
+        {
             assert_eq!(values(&file(records), "f").unwrap_err().code(), "archive_invalid");
         }
     }

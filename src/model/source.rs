@@ -127,7 +127,8 @@ impl Source for Folder {
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, Error> {
-        let unreadable = |error: io::Error| Error::FileUnreadable { file: self.locate(folder), reason: error.to_string() };
+        let unreadable =
+            |error: io::Error| Error::FileUnreadable { file: self.locate(folder), reason: error.to_string() };
         let entries = match std::fs::read_dir(self.path.join(folder)) {
             Ok(entries) => entries,
             Err(error) if is_absence(&error) => return Ok(Vec::new()),
@@ -145,7 +146,8 @@ impl Source for Folder {
     }
 
     fn stream(&self, path: &str, take: &mut Taker<'_>) -> Result<bool, Error> {
-        let unreadable = |error: io::Error| Error::FileUnreadable { file: self.locate(path), reason: error.to_string() };
+        let unreadable =
+            |error: io::Error| Error::FileUnreadable { file: self.locate(path), reason: error.to_string() };
         let mut file = match File::open(self.path.join(path)) {
             Ok(file) => file,
             Err(error) if is_absence(&error) => return Ok(false),

@@ -66,7 +66,11 @@ impl CleanupMode {
     }
 
     fn replacement(self) -> &'static str {
-        if self == CleanupMode::DeleteFull { "" } else { " " }
+        if self == CleanupMode::DeleteFull {
+            ""
+        } else {
+            " "
+        }
     }
 
     /// What the text begins with: bytes to replace, or bytes to keep.
@@ -89,7 +93,11 @@ impl CleanupMode {
                 let rest = &text[first..];
                 let plain = usize::from(rest.starts_with(['\n', '\t']));
                 let second = if self == CleanupMode::Each { plain } else { plain.max(written_out(rest)) };
-                if first == 0 || second == 0 { 0 } else { first + second }
+                if first == 0 || second == 0 {
+                    0
+                } else {
+                    first + second
+                }
             }
             CleanupMode::DeleteFull => written_out(text),
         };

@@ -74,8 +74,7 @@ impl Vocabulary {
     /// Of pieces with an id each of their own.
     fn build(ids: AHashMap<String, u32>, file: &str) -> Result<Self, Error> {
         let invalid = |reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
-        let special =
-            |piece: &str| ids.get(piece).copied().ok_or_else(|| invalid(format!("it has no {piece}")));
+        let special = |piece: &str| ids.get(piece).copied().ok_or_else(|| invalid(format!("it has no {piece}")));
         let (unknown, classification, separator) = (special("[UNK]")?, special("[CLS]")?, special("[SEP]")?);
         let largest = ids.values().copied().fold(0, u32::max);
         let model = WordPiece::builder()

@@ -174,7 +174,9 @@ impl Tokenizer {
                     writer.spark.advance(text, units(&text[..start]));
                     for group in groups {
                         let parts = match &mut splitting {
-                            Some(splitting) if !group.is_empty() => splitting.split(&text[group.clone()], &mut budget)?,
+                            Some(splitting) if !group.is_empty() => {
+                                splitting.split(&text[group.clone()], &mut budget)?
+                            }
                             _ => None,
                         };
                         writer.group(group, parts);

@@ -34,7 +34,11 @@ pub(crate) struct Compare {
 
 fn distance(argument: &str) -> Result<f64, String> {
     let found: f64 = argument.parse().map_err(|error| format!("{error}"))?;
-    if found >= 0.0 { Ok(found) } else { Err("it is not 0 or more".into()) }
+    if found >= 0.0 {
+        Ok(found)
+    } else {
+        Err("it is not 0 or more".into())
+    }
 }
 
 /// Prints the differences; whether there are none.
@@ -60,7 +64,11 @@ fn print(found: &Comparison, confidence: bool, out: &mut impl Write) -> io::Resu
     let row = |out: &mut dyn Write, name: &str, counts: &Counts| {
         let Counts { both, only_a, only_b, other_entity, confidence: far } = counts;
         write!(out, "{name:24} {both:>9} {only_a:>9} {only_b:>9} {other_entity:>12}")?;
-        if confidence { writeln!(out, " {far:>10}") } else { writeln!(out) }
+        if confidence {
+            writeln!(out, " {far:>10}")
+        } else {
+            writeln!(out)
+        }
     };
     write!(out, "{:24} {:>9} {:>9} {:>9} {:>12}", "entity", "both", "only A", "only B", "other entity")?;
     writeln!(out, "{}", if confidence { " confidence" } else { "" })?;

@@ -118,7 +118,8 @@ fn print(summary: &Summary<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)?;
     if let Some(fitted) = &summary.fitted {
         writeln!(out, "{:24} {:>9} {:>9} {:>9}", "temperature", "NLL", "token ECE", "chunk ECE")?;
-        for (temperature, Sureness { nll, calibration }) in [(1.0, &fitted.before), (fitted.temperature, &fitted.after)] {
+        for (temperature, Sureness { nll, calibration }) in [(1.0, &fitted.before), (fitted.temperature, &fitted.after)]
+        {
             let (token, chunk) = (calibration.token.ece, calibration.chunk.ece);
             writeln!(out, "{temperature:<24.4} {nll:>9.4} {token:>9.4} {chunk:>9.4}")?;
         }

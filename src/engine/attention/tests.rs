@@ -47,8 +47,14 @@ fn check(op: &Attention, inputs: &[TValue], expected: &[f64]) {
         set.run(op.task(inputs, &mut out, &mut scratch).expect("operands that fit"));
         results.push(out);
     }
-    results.push(op.eval(&EvalContext::out_of_plan(), inputs.into()).expect("a result")[0]
-        .try_as_plain_ram().expect("a tensor").as_slice::<f32>().expect("f32").to_vec());
+    results.push(
+        op.eval(&EvalContext::out_of_plan(), inputs.into()).expect("a result")[0]
+            .try_as_plain_ram()
+            .expect("a tensor")
+            .as_slice::<f32>()
+            .expect("f32")
+            .to_vec(),
+    );
     for out in results {
         for (i, (ours, exact)) in out.iter().zip(expected).enumerate() {
             let difference = (f64::from(*ours) - exact).abs();

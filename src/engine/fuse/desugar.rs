@@ -79,9 +79,8 @@ impl Writer<'_, '_> {
     fn embedding(&self, node: &NodeProto) -> Option<Vec<NodeProto>> {
         let input = |i: usize| node.input.get(i).filter(|name| !name.is_empty());
         let (words, table, positions) = (input(0)?, input(2)?, input(3)?);
-        let mask_index_read = output(node, 1).is_some_and(|name| {
-            self.graph.readers(name).any(|(_, reader)| self.attention(reader).is_none())
-        });
+        let mask_index_read = output(node, 1)
+            .is_some_and(|name| self.graph.readers(name).any(|(_, reader)| self.attention(reader).is_none()));
         if output(node, 2).is_some() || mask_index_read {
             return None;
         }

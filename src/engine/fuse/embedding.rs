@@ -210,7 +210,11 @@ fn parameters(graph: &Graph, node: &NodeProto, table: &TensorProto) -> Option<(V
             if tensor.data_type != table.data_type || rest.iter().any(|&zero| zero != first) {
                 return None;
             }
-            if tensor.data_type == DataType::Int8 as i32 { i32::from(first as i8) } else { i32::from(first) }
+            if tensor.data_type == DataType::Int8 as i32 {
+                i32::from(first as i8)
+            } else {
+                i32::from(first)
+            }
         }
     };
     Some((scales, zero))

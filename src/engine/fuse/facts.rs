@@ -12,8 +12,8 @@ use tract_onnx::pb::{GraphProto, NodeProto};
 use super::graph::{attribute, floats, integer, integers, Graph};
 use crate::engine::Input;
 
-pub(super) use rules::{order, spread};
 use rules::{axis_of, binary, bounds, bounds_of, cast, choose, clamp, count, gather, matmul, reshape};
+pub(super) use rules::{order, spread};
 
 /// A size, or an integer of a tensor that holds sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +49,19 @@ pub(super) struct Facts<'g> {
 
 /// Operators whose output has the shape of their first input.
 const SHAPE_KEEPING: [&str; 13] = [
-    "Softmax", "LayerNormalization", "Gelu", "Erf", "Tanh", "Relu", "DequantizeLinear", "DynamicQuantizeLinear", "Neg",
-    "Exp", "Sigmoid", "FastGelu", "BiasGelu",
+    "Softmax",
+    "LayerNormalization",
+    "Gelu",
+    "Erf",
+    "Tanh",
+    "Relu",
+    "DequantizeLinear",
+    "DynamicQuantizeLinear",
+    "Neg",
+    "Exp",
+    "Sigmoid",
+    "FastGelu",
+    "BiasGelu",
 ];
 
 /// Tensors up to this many values are looked into.
@@ -169,9 +180,9 @@ impl<'g> Facts<'g> {
                 let shape = first.values?;
                 let value = match attribute(node, "value").and_then(|value| value.t.as_ref()) {
                     Some(tensor) => {
-                        floats(tensor).map(|values| values.into_iter().map(f64::from).collect::<Vec<_>>()).or_else(|| {
-                            integers(tensor).map(|values| values.into_iter().map(|value| value as f64).collect())
-                        })?
+                        floats(tensor).map(|values| values.into_iter().map(f64::from).collect::<Vec<_>>()).or_else(
+                            || integers(tensor).map(|values| values.into_iter().map(|value| value as f64).collect()),
+                        )?
                     }
                     None => vec![0.0],
                 };
@@ -182,12 +193,11 @@ impl<'g> Facts<'g> {
                 };
                 Fact { shape: Some(shape), values, bounds: Some((value, value)) }
             }
-            ("Add" | "Sub" | "Mul" | "Div" | "And" | "Or" | "Equal" | "Less" | "Greater" | "LessOrEqual"
-            | "GreaterOrEqual" | "Max" | "Min" | "Pow", 0)
-                if node.input.len() == 2 =>
-            {
-                binary(&node.op_type, &first, &input(1))
-            }
+            (
+                "Add" | "Sub" | "Mul" | "Div" | "And" | "Or" | "Equal" | "Less" | "Greater" | "LessOrEqual"
+                | "GreaterOrEqual" | "Max" | "Min" | "Pow",
+                0,
+            ) if node.input.len() == 2 => binary(&node.op_type, &first, &input(1)),
             ("Where", 0) => choose(&first, &input(1), &input(2)),
             ("Not", 0) => {
                 let bounds = first.uniform().map(|value| f64::from(u8::from(value == 0.0)));

@@ -160,12 +160,7 @@ pub(super) fn raw_tensor(data_type: DataType, dims: &[i64], raw_data: Vec<u8>) -
 
 /// A tensor as an attribute.
 pub(super) fn tensor_attribute(name: &str, tensor: TensorProto) -> AttributeProto {
-    AttributeProto {
-        name: name.into(),
-        r#type: AttributeType::Tensor as i32,
-        t: Some(tensor),
-        ..Default::default()
-    }
+    AttributeProto { name: name.into(), r#type: AttributeType::Tensor as i32, t: Some(tensor), ..Default::default() }
 }
 
 /// Numbers as an attribute.

@@ -265,9 +265,9 @@ impl Matcher<'_, '_> {
         };
         let reads = |i: usize, name: &str| node(i).op_type == "Mul" && node(i).input.iter().any(|input| input == name);
         let next = |i: usize| self.graph.only_reader(node(i).output.first()?);
-        let scaled = *readers.iter().find(|&&i| {
-            is(i, "Div", std::f32::consts::SQRT_2) || is(i, "Mul", std::f32::consts::FRAC_1_SQRT_2)
-        })?;
+        let scaled = *readers
+            .iter()
+            .find(|&&i| is(i, "Div", std::f32::consts::SQRT_2) || is(i, "Mul", std::f32::consts::FRAC_1_SQRT_2))?;
         let erf = next(scaled).filter(|&i| node(i).op_type == "Erf")?;
         let plus = next(erf).filter(|&i| is(i, "Add", 1.0))?;
         let other = *readers.iter().find(|&&i| i != scaled)?;
@@ -302,7 +302,8 @@ fn fit(k: usize, n: usize, values: &[i32], mut scales: Vec<f32>) -> Weights {
     let step = largest.into_iter().map(|largest| if largest > 127 { largest as f32 / 127.0 } else { 1.0 });
     let step: Vec<f32> = step.collect();
     scales.iter_mut().zip(&step).for_each(|(scale, step)| *scale *= step);
-    let rounded = |(value, step): (&i32, &f32)| (*value as f32 / step).round_ties_even().clamp(-127.0, 127.0) as i8 as u8;
+    let rounded =
+        |(value, step): (&i32, &f32)| (*value as f32 / step).round_ties_even().clamp(-127.0, 127.0) as i8 as u8;
     let values = values.chunks_exact(n).flat_map(|row| row.iter().zip(&step)).map(rounded).collect();
     Weights::new(k, n, values, scales)
 }

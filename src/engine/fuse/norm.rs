@@ -142,9 +142,8 @@ impl Finder<'_, '_> {
         };
         let divide = next(sqrt.output.first()?, "Div")?;
         // Some exporters subtract twice.
-        let same = |name: &str| {
-            name == difference || producer(name, "Sub").is_some_and(|node| node.input == subtract.input)
-        };
+        let same =
+            |name: &str| name == difference || producer(name, "Sub").is_some_and(|node| node.input == subtract.input);
         if divide.input.get(1) != sqrt.output.first() || !same(divide.input.first()?) {
             return None;
         }

@@ -20,8 +20,7 @@ pub(super) const LONGEST: usize = 32;
 
 /// Whether a node only rearranges its first input.
 fn rearranges(node: &NodeProto) -> bool {
-    const REARRANGING: [&str; 7] =
-        ["Reshape", "Transpose", "Unsqueeze", "Squeeze", "Identity", "Flatten", "Dropout"];
+    const REARRANGING: [&str; 7] = ["Reshape", "Transpose", "Unsqueeze", "Squeeze", "Identity", "Flatten", "Dropout"];
     REARRANGING.contains(&node.op_type.as_str())
 }
 

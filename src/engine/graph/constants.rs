@@ -17,7 +17,8 @@ impl Constants {
     /// Takes large tensors out of a graph in its file's form. One at a time is held twice.
     pub(in crate::engine) fn take(framework: &tract_onnx::Onnx, graph: &mut GraphProto) -> TractResult<Constants> {
         // Which tract would panic at.
-        let attributes = graph.node.iter().flat_map(|node| &node.attribute).filter_map(|attribute| attribute.t.as_ref());
+        let attributes =
+            graph.node.iter().flat_map(|node| &node.attribute).filter_map(|attribute| attribute.t.as_ref());
         if let Some(tensor) = attributes.chain(&graph.initializer).find(|tensor| is_raw_text(tensor)) {
             bail!("the tensor {:?} holds bytes for text", tensor.name);
         }

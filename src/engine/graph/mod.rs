@@ -153,7 +153,9 @@ struct Head {
 impl Head {
     /// Rows and columns of an f32 matrix of so many bytes.
     fn matrix(&self, bytes: u64) -> Option<(usize, usize)> {
-        let (&[rows, columns], true) = (self.dims.as_slice(), self.data_type == DataType::Float as u64) else { return None };
+        let (&[rows, columns], true) = (self.dims.as_slice(), self.data_type == DataType::Float as u64) else {
+            return None;
+        };
         let fits = columns > 0 && rows.checked_mul(columns).and_then(|size| size.checked_mul(4)) == Some(bytes);
         fits.then_some((rows as usize, columns as usize))
     }
@@ -349,7 +351,8 @@ impl Scanner<'_> {
     fn quantise_rest(&mut self, graph: &mut GraphProto) -> Result<(), Stop> {
         let uses = uses::of_weights(graph);
         if self.quantised.iter().any(|(name, used)| uses.get(name) != Some(used)) {
-            let reason = "its weights stand between the nodes that read them; load it with Python's onnx and save it anew";
+            let reason =
+                "its weights stand between the nodes that read them; load it with Python's onnx and save it anew";
             return Err(Error::ModelUnsupported { file: self.file.to_string(), reason: reason.into() }.into());
         }
         let parsed = std::mem::take(&mut graph.initializer);
@@ -368,4 +371,3 @@ impl Scanner<'_> {
         self.invalid(format!("its weights {name:?} hold a value that is no finite number"))
     }
 }
-

@@ -59,7 +59,8 @@ pub(super) fn tensors(name: &str, used: Use, rows: usize, columns: usize, data: 
         if used == Use::Table {
             return Some(table(name, rows, columns, by_row));
         }
-        let turned = (0..columns).flat_map(|column| by_row.values.iter().skip(column).step_by(columns)).copied().collect();
+        let turned =
+            (0..columns).flat_map(|column| by_row.values.iter().skip(column).step_by(columns)).copied().collect();
         return Some(linear(name, columns, rows, turned, &by_row.scales));
     }
     let mut largest = vec![0; columns];
@@ -146,7 +147,12 @@ fn node(op_type: &str, inputs: &[&str], output: &str) -> NodeProto {
 }
 
 fn with(mut node: NodeProto, name: &str, i: i64) -> NodeProto {
-    node.attribute.push(AttributeProto { name: name.into(), r#type: AttributeType::Int as i32, i, ..Default::default() });
+    node.attribute.push(AttributeProto {
+        name: name.into(),
+        r#type: AttributeType::Int as i32,
+        i,
+        ..Default::default()
+    });
     node
 }
 

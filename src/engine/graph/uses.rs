@@ -17,7 +17,12 @@ pub(super) enum Use {
 /// caller; a name that is none does no harm.
 pub(super) fn of_weights(graph: &GraphProto) -> HashMap<String, Use> {
     // A branch or loop may read what is around it under the same names.
-    if graph.node.iter().flat_map(|node| &node.attribute).any(|attribute| attribute.g.is_some() || !attribute.graphs.is_empty()) {
+    if graph
+        .node
+        .iter()
+        .flat_map(|node| &node.attribute)
+        .any(|attribute| attribute.g.is_some() || !attribute.graphs.is_empty())
+    {
         return HashMap::new();
     }
     let outputs: HashSet<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
@@ -31,7 +36,9 @@ pub(super) fn of_weights(graph: &GraphProto) -> HashMap<String, Use> {
     let use_by = |&(node, place): &(&NodeProto, usize)| match (node.op_type.as_str(), place) {
         _ if node.output.is_empty() => None,
         ("MatMul", 1) => Some(Use::Linear { transposed: false }),
-        ("Gemm", 1) if is_plain_gemm(node) => Some(Use::Linear { transposed: integer(node, "transB").unwrap_or(0) != 0 }),
+        ("Gemm", 1) if is_plain_gemm(node) => {
+            Some(Use::Linear { transposed: integer(node, "transB").unwrap_or(0) != 0 })
+        }
         ("Gather", 0) if node.input.len() > 1 && integer(node, "axis").unwrap_or(0) == 0 => Some(Use::Table),
         ("Transpose", 0) if is_transpose(node) => {
             let turned = node.output.first()?.as_str();

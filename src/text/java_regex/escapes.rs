@@ -78,7 +78,10 @@ impl Parser {
             self.hexadecimal(if letter == 'x' { 2 } else { 4 })?
         };
         let mut c = char::from_u32(code);
-        if letter == 'u' && (0xD800..0xDC00).contains(&code) && self.ahead(0) == Some('\\') && self.ahead(1) == Some('u')
+        if letter == 'u'
+            && (0xD800..0xDC00).contains(&code)
+            && self.ahead(0) == Some('\\')
+            && self.ahead(1) == Some('u')
         {
             self.at += 2;
             let low = self.hexadecimal(4)?;

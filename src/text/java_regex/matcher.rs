@@ -30,15 +30,36 @@ pub(crate) struct Matcher<'p> {
 /// Something to try, or to undo, when a way fails.
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    Try { at: usize, place: usize },
+    Try {
+        at: usize,
+        place: usize,
+    },
     /// The same, with the repetition whose round failed at this place.
-    Leave { at: usize, place: usize, failed: usize },
+    Leave {
+        at: usize,
+        place: usize,
+        failed: usize,
+    },
     /// A run that ends at `place` may give characters back, down to `least`.
-    Shorten { at: usize, least: usize, place: usize },
+    Shorten {
+        at: usize,
+        least: usize,
+        place: usize,
+    },
     /// A run that ends at `place` may read `more` characters more.
-    Lengthen { at: usize, place: usize, more: usize },
-    Slot { slot: usize, old: usize },
-    Counter { counter: usize, old: (u32, usize) },
+    Lengthen {
+        at: usize,
+        place: usize,
+        more: usize,
+    },
+    Slot {
+        slot: usize,
+        old: usize,
+    },
+    Counter {
+        counter: usize,
+        old: (u32, usize),
+    },
 }
 
 impl<'p> Matcher<'p> {
@@ -351,7 +372,11 @@ impl Run<'_> {
 
     fn character(&self, place: usize) -> Option<char> {
         let byte = *self.text.as_bytes().get(place)?;
-        if byte.is_ascii() { Some(char::from(byte)) } else { self.text[place..].chars().next() }
+        if byte.is_ascii() {
+            Some(char::from(byte))
+        } else {
+            self.text[place..].chars().next()
+        }
     }
 
     /// Where the text at `place` stops repeating a group, if it does repeat it.
@@ -365,8 +390,13 @@ impl Run<'_> {
             let found = self.character(end)?;
             let same = match fold {
                 Fold::Ascii => wanted.eq_ignore_ascii_case(&found),
-                _ => wanted == found || wanted.to_uppercase().flat_map(char::to_lowercase).eq(
-                    found.to_uppercase().flat_map(char::to_lowercase)),
+                _ => {
+                    wanted == found
+                        || wanted
+                            .to_uppercase()
+                            .flat_map(char::to_lowercase)
+                            .eq(found.to_uppercase().flat_map(char::to_lowercase))
+                }
             };
             if !same {
                 return None;

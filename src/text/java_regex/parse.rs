@@ -59,14 +59,8 @@ pub(super) struct Parser {
 
 /// A pattern, and how many groups it captures.
 pub(super) fn parse(source: &str) -> Result<(Node, usize), String> {
-    let mut parser = Parser {
-        symbols: unquote(source),
-        at: 0,
-        flags: Flags::default(),
-        depth: 0,
-        groups: 0,
-        names: HashMap::new(),
-    };
+    let mut parser =
+        Parser { symbols: unquote(source), at: 0, flags: Flags::default(), depth: 0, groups: 0, names: HashMap::new() };
     let node = parser.either()?;
     if parser.at < parser.symbols.len() {
         return Err(parser.error("unmatched closing ')'"));
@@ -135,7 +129,11 @@ impl Parser {
     /// Enters a group or class.
     pub(super) fn deeper(&mut self) -> Result<(), String> {
         self.depth += 1;
-        if self.depth > DEEPEST { Err(self.error("too deeply nested")) } else { Ok(()) }
+        if self.depth > DEEPEST {
+            Err(self.error("too deeply nested"))
+        } else {
+            Ok(())
+        }
     }
 
     /// Leaves it.
@@ -345,7 +343,9 @@ impl Parser {
             'Z' => Node::At(Place::LastLine { unix }),
             'z' => Node::At(Place::End),
             'G' => Node::At(Place::LastMatch),
-            'b' if self.ahead(2) == Some('{') && self.ahead(3) == Some('g') => return Err(self.error("\\b{g} is not supported")),
+            'b' if self.ahead(2) == Some('{') && self.ahead(3) == Some('g') => {
+                return Err(self.error("\\b{g} is not supported"))
+            }
             'b' | 'B' => Node::At(Place::WordBoundary { negated: c == 'B', unicode }),
             'R' => {
                 let pair = Node::Sequence(vec![Node::Set(set::one('\r')), Node::Set(set::one('\n'))]);

@@ -152,8 +152,7 @@ impl Program {
         self.node(node, false);
         self.instructions.push(Instruction::Jump(at));
         let pure = pure && !lazy && most.is_none();
-        self.instructions[at] =
-            Instruction::Loop { counter, least, most, lazy, pure, exit: self.instructions.len() };
+        self.instructions[at] = Instruction::Loop { counter, least, most, lazy, pure, exit: self.instructions.len() };
     }
 
     /// A place for an instruction that is not known yet.

@@ -117,7 +117,11 @@ fn syntax(class: &str) -> Option<ClassUnicode> {
 
 fn script(name: &str) -> Option<ClassUnicode> {
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain { syntax(&format!(r"\p{{sc={name}}}")) } else { None }
+    if plain {
+        syntax(&format!(r"\p{{sc={name}}}"))
+    } else {
+        None
+    }
 }
 
 fn category(name: &str, fold: bool) -> Option<ClassUnicode> {

@@ -13,10 +13,7 @@ fn tokens(text: &str, options: &TokenizerOptions) -> Vec<String> {
 #[test]
 fn context_characters_come_off_both_ends_as_runs() {
     let found = tokens("(GLA) vs. 30.7 +/- kg/m(2)) ... TRE-1),", &TokenizerOptions::default());
-    assert_eq!(
-        found,
-        ["(", "GLA", ")", "vs", ".", "30.7", "+/", "-", "kg/m(2", "))", "...", "TRE-1", "),"]
-    );
+    assert_eq!(found, ["(", "GLA", ")", "vs", ".", "30.7", "+/", "-", "kg/m(2", "))", "...", "TRE-1", "),"]);
 }
 
 #[test]
@@ -129,15 +126,15 @@ fn hostile_patterns_end_in_an_error() {
 }
 
 /// The `splitPattern` of the shipped models.
-const SHIPPED: &str = r"\p{Z}+|(?<=[^\p{L}\p{M}\p{N}\p{Z}])(?!(?<=[0-9][.,·])[0-9])|(?=[^\p{L}\p{M}\p{N}\p{Z}])(?!(?<=[0-9])[.,·][0-9])";
+const SHIPPED: &str =
+    r"\p{Z}+|(?<=[^\p{L}\p{M}\p{N}\p{Z}])(?!(?<=[0-9][.,·])[0-9])|(?=[^\p{L}\p{M}\p{N}\p{Z}])(?!(?<=[0-9])[.,·][0-9])";
 
 #[test]
 fn the_shipped_pattern_separates_symbols_but_not_within_numbers() {
     let options = TokenizerOptions { split_pattern: Some(SHIPPED.into()), ..Default::default() };
     let found = tokens("IL-2/NF-κB 1,234.5 (p<.05)\u{A0}x \u{1F600}\u{1F600}", &options);
-    let expected = [
-        "IL", "-", "2", "/", "NF", "-", "κB", "1,234.5", "(", "p", "<", ".", "05", ")", "x", "\u{1F600}", "\u{1F600}",
-    ];
+    let expected =
+        ["IL", "-", "2", "/", "NF", "-", "κB", "1,234.5", "(", "p", "<", ".", "05", ")", "x", "\u{1F600}", "\u{1F600}"];
     assert_eq!(found, expected);
 }
 

@@ -31,9 +31,7 @@ pub(in crate::engine::fuse) fn order(node: &NodeProto, rank: usize) -> Option<Ve
 pub(super) fn bounds(values: &[f64]) -> Option<(f64, f64)> {
     let mut all = values.iter().copied();
     let first = all.next().filter(|value| !value.is_nan())?;
-    all.try_fold((first, first), |(low, high), value| {
-        (!value.is_nan()).then_some((low.min(value), high.max(value)))
-    })
+    all.try_fold((first, first), |(low, high), value| (!value.is_nan()).then_some((low.min(value), high.max(value))))
 }
 
 pub(super) fn bounds_of(fact: &Fact) -> Option<(f64, f64)> {
@@ -116,9 +114,8 @@ pub(super) fn reshape(shape: &[Size], target: &[Size], keep_zeros: bool) -> Opti
 /// The shape of two operands spread to one another.
 pub(in crate::engine::fuse) fn spread(a: &[Size], b: &[Size]) -> Option<Vec<Size>> {
     let rank = a.len().max(b.len());
-    let size = |shape: &[Size], axis: usize| {
-        (axis + shape.len()).checked_sub(rank).map_or(Known(1), |axis| shape[axis])
-    };
+    let size =
+        |shape: &[Size], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(Known(1), |axis| shape[axis]);
     let pairs = (0..rank).map(|axis| (size(a, axis), size(b, axis)));
     pairs
         .map(|pair| match pair {
@@ -208,7 +205,13 @@ pub(super) fn choose(condition: &Fact, yes: &Fact, no: &Fact) -> Fact {
         chosen.collect()
     };
     let bounds = match (condition.uniform(), yes.bounds, no.bounds) {
-        (Some(condition), yes, no) => if condition == 0.0 { no } else { yes },
+        (Some(condition), yes, no) => {
+            if condition == 0.0 {
+                no
+            } else {
+                yes
+            }
+        }
         (None, Some(yes), Some(no)) => Some((yes.0.min(no.0), yes.1.max(no.1))),
         _ => None,
     };
