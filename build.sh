@@ -148,7 +148,7 @@ build_native() {
 # by times and not left to cargo, which holds one binary at a time and would build both again.
 build_binary() {
   local name=$1 features=$2 flags=$3 made=www/pkg/$1/glossa_bg.wasm
-  if [ -f "$made" ] && [ -z "$(find Cargo.toml Cargo.lock README.md build.sh src vendor -newer "$made" -print -quit)" ]; then
+  if [ -f "$made" ] && [ -z "$(find Cargo.toml Cargo.lock README.md build.sh crates src -newer "$made" -print -quit)" ]; then
     return
   fi
   say "Building the browser's binary '$name' (5 to 12 minutes on two cores the first time, the second binary less)"
@@ -156,7 +156,8 @@ build_binary() {
     give_up "the build failed: see above"
   say "Binding and optimising it (a minute)"
   rm -rf "target/pkg/$name" && mkdir -p "target/pkg/$name" www/pkg
-  "$WASM_BINDGEN" --target web --no-typescript --out-dir "target/pkg/$name" "target/$WASM_TARGET/web/glossa.wasm"
+  "$WASM_BINDGEN" --target web --no-typescript --out-name glossa --out-dir "target/pkg/$name" \
+    "target/$WASM_TARGET/web/glossa_ner.wasm"
   # The compiler has optimised for speed; of the levels here, this one gives the smallest file after compression.
   # shellcheck disable=SC2086
   node_modules/.bin/wasm-opt -O1 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \

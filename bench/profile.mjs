@@ -1,6 +1,6 @@
 // Where the time of a window goes, by function, as the browser's profiler has it.
 //
-//   wasm-bindgen --target web --no-typescript --out-dir DIR target/wasm32-unknown-unknown/web/glossa.wasm
+//   wasm-bindgen --target web --no-typescript --out-name glossa --out-dir DIR target/wasm32-unknown-unknown/web/glossa_ner.wasm
 //   node bench/profile.mjs DIR
 //
 // `./build.sh build` leaves that file, of the binary it built last; unlike what it ships, it still has the functions' names.

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use glossa::model::{Folder, Manifest, MemoryFiles, Source};
-use glossa::text::Segments;
-use glossa::{AnnotateOptions, Annotator, Decoding, Error, Mode, Options};
+use glossa_ner::model::{Folder, Manifest, MemoryFiles, Source};
+use glossa_ner::text::Segments;
+use glossa_ner::{AnnotateOptions, Annotator, Decoding, Error, Mode, Options};
 
 fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("www/models").join(name)
@@ -144,7 +144,7 @@ fn a_bundle_may_say_how_it_is_decoded() {
         let annotator = Annotator::load(&files, options).expect("a model");
         annotator.annotate(&text, &AnnotateOptions::default()).expect("chunks").chunks
     };
-    let places = |chunks: &[glossa::Chunk]| {
+    let places = |chunks: &[glossa_ner::Chunk]| {
         chunks.iter().map(|chunk| (chunk.begin, chunk.end, chunk.entity.clone())).collect::<Vec<_>>()
     };
     let plain = Options { decoding: Some(Decoding::Argmax), ..Default::default() };

@@ -9,10 +9,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use glossa::engine::{Classifier, Precision};
-use glossa::model::{Folder, Loading, Model, Reading};
-use glossa::text::{CleanupMode, Document, Pieces, Tokenizer, TokenizerOptions};
-use glossa::{align, convert, AnnotateOptions, Annotator, ConverterOptions, Mode, Options, TokenLabel};
+use glossa_ner::engine::{Classifier, Precision};
+use glossa_ner::model::{Folder, Loading, Model, Reading};
+use glossa_ner::text::{CleanupMode, Document, Pieces, Tokenizer, TokenizerOptions};
+use glossa_ner::{align, convert, AnnotateOptions, Annotator, ConverterOptions, Mode, Options, TokenLabel};
 use serde_json::{json, Value};
 
 /// Largest difference between a recorded score or logit and ours.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use glossa::engine::{Classifier, Fused, Precision};
+use glossa_ner::engine::{Classifier, Fused, Precision};
 use serde_json::Value;
 
 /// Largest difference between a recorded logit and one of f32 arithmetic.

@@ -5,9 +5,9 @@ use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use glossa::engine::{Graph, Precision};
-use glossa::model::{Folder, Loading, MemoryFiles, Model, Reading, Source};
-use glossa::{AggregationStrategy, AnnotateOptions, Annotator, Encoding, Error, Mode, Options};
+use glossa_ner::engine::{Graph, Precision};
+use glossa_ner::model::{Folder, Loading, MemoryFiles, Model, Reading, Source};
+use glossa_ner::{AggregationStrategy, AnnotateOptions, Annotator, Encoding, Error, Mode, Options};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 

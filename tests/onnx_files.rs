@@ -1,8 +1,8 @@
 //! ONNX files in the forms that exporters give them, and made to do harm: what becomes of their weights.
 
-use glossa::engine::{Classifier, Graph, Precision};
-use glossa::model::MemoryFiles;
-use glossa::{Annotator, Error, Options};
+use glossa_ner::engine::{Classifier, Graph, Precision};
+use glossa_ner::model::MemoryFiles;
+use glossa_ner::{Annotator, Error, Options};
 
 const PIECES: usize = 300;
 const WIDTH: usize = 64;

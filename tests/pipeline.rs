@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use glossa::export::Format;
-use glossa::pipeline::Pipeline;
-use glossa::text::{CleanupMode, TokenizerOptions};
-use glossa::{AnnotateOptions, LabelCasing, Mode, Options};
+use glossa_ner::export::Format;
+use glossa_ner::pipeline::Pipeline;
+use glossa_ner::text::{CleanupMode, TokenizerOptions};
+use glossa_ner::{AnnotateOptions, LabelCasing, Mode, Options};
 use serde_json::{json, Value};
 
 fn refused(text: &str) -> String {

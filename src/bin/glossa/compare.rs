@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use glossa::compare::{compare, Comparison, Counts, Ends, Entry, Table};
-use glossa::Error;
+use glossa_ner::compare::{compare, Comparison, Counts, Ends, Entry, Table};
+use glossa_ner::Error;
 
 use crate::{read_text, Failure};
 

@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use glossa::eval::{About, Fitted, Fitting, Page, Record, Report, Score, Sureness, Tally};
-use glossa::{Annotator, Decoding, Error, Mode};
+use glossa_ner::eval::{About, Fitted, Fitting, Page, Record, Report, Score, Sureness, Tally};
+use glossa_ner::{Annotator, Decoding, Error, Mode};
 use serde::Serialize;
 
 use crate::setup::Setup;

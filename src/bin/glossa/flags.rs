@@ -1,9 +1,9 @@
 //! Flags that set the pipeline up.
 
 use clap::{Args, ValueEnum};
-use glossa::engine::Precision;
-use glossa::text::{CleanupMode, Pieces, TokenizerOptions};
-use glossa::{Decoding, Encoding, Error, Options};
+use glossa_ner::engine::Precision;
+use glossa_ner::text::{CleanupMode, Pieces, TokenizerOptions};
+use glossa_ner::{Decoding, Encoding, Error, Options};
 use serde::de::DeserializeOwned;
 
 use crate::setup::set;

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use glossa::export::{Format, Writer};
-use glossa::{AggregationStrategy, AnnotateOptions, Annotation, Error};
+use glossa_ner::export::{Format, Writer};
+use glossa_ner::{AggregationStrategy, AnnotateOptions, Annotation, Error};
 
 use flags::{change, list};
 use setup::Setup;

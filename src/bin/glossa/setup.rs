@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use glossa::model::Folder;
-use glossa::pipeline::Pipeline;
-use glossa::{Annotator, Error};
+use glossa_ner::model::Folder;
+use glossa_ner::pipeline::Pipeline;
+use glossa_ner::{Annotator, Error};
 
 use crate::flags::PipelineFlags;
 use crate::read_text;
@@ -54,8 +54,8 @@ impl Setup {
         self.flags.change(&mut pipeline.options)?;
         match self.mode {
             None => {}
-            Some(Mode::Window) => pipeline.annotate.mode = glossa::Mode::Window,
-            Some(Mode::Truncate) => pipeline.annotate.mode = glossa::Mode::Truncate,
+            Some(Mode::Window) => pipeline.annotate.mode = glossa_ner::Mode::Window,
+            Some(Mode::Truncate) => pipeline.annotate.mode = glossa_ner::Mode::Truncate,
         }
         let annotator = Annotator::load(&Folder::open(&model)?, &pipeline.options)?;
         Ok((pipeline, annotator))
