@@ -122,10 +122,10 @@ pub enum Error {
         /// Why the value is refused, with the value.
         reason: String,
     },
-    /// A pipeline's document is malformed, of another version, or has a key that is not known.
+    /// A pipeline file is malformed, of another version, or has an unknown key.
     #[error("{file}: invalid pipeline: {reason}")]
     PipelineInvalid {
-        /// The document's file, and the place in it if that is known.
+        /// The file, and the line and column if known.
         file: String,
         /// What is wrong with it.
         reason: String,
@@ -147,6 +147,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error of an option, named as in JS.
+    pub(crate) fn option_invalid(option: &str, reason: impl Into<String>) -> Error {
+        Error::OptionInvalid { option: option.into(), reason: reason.into() }
+    }
+
     /// The error of a stream that broke: the archive's fault if its data are, otherwise the platform's.
     pub(crate) fn of_stream(file: &str, error: &io::Error) -> Error {
         let (file, reason) = (file.to_string(), error.to_string());

@@ -1,26 +1,27 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs, unreachable_pub)]
 
-mod aggregate;
+mod annotation;
 mod annotator;
-mod chunk;
-mod decode;
 mod error;
-mod hugging_face;
+mod options;
+mod pipeline;
 
-pub mod compare;
 pub mod engine;
-pub mod eval;
 pub mod export;
+pub mod labels;
 pub mod model;
-pub mod pipeline;
+pub mod pipeline_file;
 pub mod text;
 
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
-pub use aggregate::AggregationStrategy;
-pub use annotator::{AnnotateOptions, Annotation, Annotator, Encoding, Job, Labelling, Mode, Options};
-pub use chunk::{align, convert, Chunk, ConverterOptions, LabelCasing, TokenLabel};
-pub use decode::{DecoderDefaults, Decoding};
+pub use annotation::{Annotation, Chunk, LabelledTokens, TokenLabel};
+pub use annotator::Annotator;
 pub use error::Error;
+pub use labels::{AggregationStrategy, Decoding, LabelCasing};
+#[cfg(feature = "schema")]
+pub use options::schema;
+pub use options::{AnnotateOptions, Encoding, Mode, Options};
+pub use pipeline::{Job, WindowScores};

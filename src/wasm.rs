@@ -16,9 +16,9 @@ use web_sys::{Performance, ReadableStreamDefaultReader, Response};
 use self::files::{Hashes, JsFile, JsFiles, Pieces};
 use crate::engine::{Fused, Precision};
 use crate::model::{is_archive_name, EXPORT_FOLDER_FILES, HUGGING_FACE_FILES, MANIFEST};
-use crate::model::{Loading, Manifest, ManifestFile, Model};
-use crate::pipeline::{explained, Pipeline};
-use crate::{annotator, AnnotateOptions, Error, Options};
+use crate::model::{LoadContext, Manifest, ManifestFile, Model};
+use crate::pipeline_file::{explained, PipelineFile};
+use crate::{annotator, AnnotateOptions, Error, Options, WindowScores};
 
 #[wasm_bindgen]
 extern "C" {
@@ -76,7 +76,7 @@ pub struct Annotator {
 /// A text being annotated: see `begin`.
 #[wasm_bindgen]
 pub struct Job {
-    inner: RefCell<annotator::Job>,
+    inner: RefCell<crate::Job>,
 }
 
 /// What `onProgress` is told: the download as a whole, in bytes, then the model's preparation, in bytes of its file that
@@ -88,7 +88,7 @@ enum Progress<'a> {
     Prepare { loaded: f64, total: f64 },
 }
 
-/// Calls a listener, if there is one. What it throws is its own affair; loading goes on.
+/// Calls a listener, if there is one. What it throws is its own affair; context goes on.
 fn tell(listener: Option<&Function>, progress: &Progress<'_>) {
     if let Some(listener) = listener {
         let _ = listener.call1(&JsValue::NULL, &plain(progress));
@@ -155,8 +155,8 @@ impl Annotator {
         let progress = |loaded: u64, total: u64| {
             tell(listener, &Progress::Prepare { loaded: loaded as f64, total: total as f64 });
         };
-        let loading = Loading { precision: options.precision, progress: &progress };
-        let model = Model::read(&files, &loading).map_err(|error| js_error(&error))?;
+        let context = LoadContext { precision: options.precision, progress: &progress };
+        let model = Model::read(&files, &context).map_err(|error| js_error(&error))?;
         // Before the graph is optimised, which takes its size again.
         drop(files);
         let inner = annotator::Annotator::from_model(model, options).map_err(|error| js_error(&error))?;
@@ -167,7 +167,7 @@ impl Annotator {
     /// is the document's in errors.
     #[wasm_bindgen(js_name = parsePipeline)]
     pub fn parse_pipeline(text: &str, name: &str) -> Result<JsValue, JsValue> {
-        Pipeline::parse(text, name).map(|pipeline| plain(&pipeline)).map_err(|error| js_error(&error))
+        PipelineFile::parse(text, name).map(|pipeline| plain(&pipeline)).map_err(|error| js_error(&error))
     }
 
     /// `{name, labels, entities, int8Layers, precision, fused}` of the model; `fused` counts the parts of its graph that
@@ -237,17 +237,17 @@ impl Annotator {
 
     /// What the model gives for one window of a job, for `accept` of the same text's job in another worker.
     pub fn run(&self, job: &Job, window: usize) -> Result<Vec<f32>, JsValue> {
-        self.inner.run(&job.inner.borrow(), window).map_err(|error| js_error(&error))
+        self.inner.run(&job.inner.borrow(), window).map(WindowScores::into_values).map_err(|error| js_error(&error))
     }
 
     /// Takes what `run` gave for the job's next window, which then counts as run.
-    pub fn accept(&self, job: &Job, rows: &[f32]) -> Result<(), JsValue> {
-        self.inner.accept(&mut job.inner.borrow_mut(), rows).map_err(|error| js_error(&error))
+    pub fn accept(&self, job: &Job, rows: Vec<f32>) -> Result<(), JsValue> {
+        self.inner.accept(&mut job.inner.borrow_mut(), self.inner.window_scores(rows)).map_err(|error| js_error(&error))
     }
 
     /// The result of a job, as `annotate` returns it.
-    pub fn finish(&self, job: Job) -> JsValue {
-        plain(&self.inner.finish(job.inner.into_inner()))
+    pub fn finish(&self, job: Job) -> Result<JsValue, JsValue> {
+        self.inner.finish(job.inner.into_inner()).map(|found| plain(&found)).map_err(|error| js_error(&error))
     }
 }
 

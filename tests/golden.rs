@@ -10,9 +10,10 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use glossa_ner::engine::{Classifier, Precision};
-use glossa_ner::model::{Folder, Loading, Model, Reading};
+use glossa_ner::labels::{align, convert};
+use glossa_ner::model::{Folder, LoadContext, Model, TextEncoder};
 use glossa_ner::text::{CleanupMode, Document, Pieces, Tokenizer, TokenizerOptions};
-use glossa_ner::{align, convert, AnnotateOptions, Annotator, ConverterOptions, Mode, Options, TokenLabel};
+use glossa_ner::{AnnotateOptions, Annotator, Mode, Options, TokenLabel};
 use serde_json::{json, Value};
 
 /// Largest difference between a recorded score or logit and ours.
@@ -124,7 +125,7 @@ fn pipelines_agree_with_spark_nlp() {
         let ner = labelling.tokens.iter().zip(&labelling.labels).filter_map(|(token, label)| {
             label.map(|label| json!([token.begin, token.end - 1, label.label, score(label.score.expect("a score"))]))
         });
-        let options = AnnotateOptions { mode: Mode::Truncate, pad_as_o: Some(false), ..Default::default() };
+        let options = AnnotateOptions { mode: Mode::Truncate, pad_as_o: false, ..Default::default() };
         let chunks = annotator.annotate(text, &options).expect("chunks").chunks.into_iter().map(|chunk| {
             assert_eq!(slice(chunk.begin, chunk.end), chunk.text);
             json!([
@@ -224,7 +225,7 @@ fn the_converter_agrees_with_spark_nlp() {
     let tokenizer = Tokenizer::new(&TokenizerOptions::default()).expect("a tokenizer");
     check("ner_converter", |record| {
         let document = Document::new(record["text"].as_str().expect("a text"));
-        let mut options: ConverterOptions = serde_json::from_value(record["options"].clone()).expect("options");
+        let mut options: AnnotateOptions = serde_json::from_value(record["options"].clone()).expect("options");
         options.pad_as_o = false;
         let tokens = tokenizer.tokenize(&document).expect("tokens");
         let labels = record["labels"].as_array().expect("labels").iter().map(|label| {
@@ -249,11 +250,11 @@ fn the_converter_agrees_with_spark_nlp() {
 fn saved_models_are_the_export_folder_they_were_made_of() {
     let read = |name: &str| {
         let source = Folder::open(folder().join("models").join(name)).expect("a file");
-        Model::read(&source, &Loading::default()).expect(name)
+        Model::read(&source, &LoadContext::default()).expect(name)
     };
-    let pieces = |model: &Model| match &model.reading {
-        Reading::Spark(vocabulary) => (0..).map_while(|id| vocabulary.piece(id)).collect::<Vec<_>>(),
-        Reading::HuggingFace { .. } => panic!("not read as Spark NLP does"),
+    let pieces = |model: &Model| match &model.encoder {
+        TextEncoder::Spark(vocabulary) => (0..).map_while(|id| vocabulary.piece(id)).collect::<Vec<_>>(),
+        TextEncoder::HuggingFace { .. } => panic!("not read as Spark NLP does"),
     };
     let export = read("cellular");
     for name in ["saved_hub_root.zip", "saved_hub_nested_with_crc.zip"] {
@@ -261,7 +262,7 @@ fn saved_models_are_the_export_folder_they_were_made_of() {
         assert_eq!(saved.labels, export.labels, "{name}");
         assert_eq!(pieces(&saved), pieces(&export), "{name}");
         assert!(saved.graph == export.graph, "{name}: another ONNX file");
-        assert_eq!(saved.pipeline, export.pipeline, "{name}");
+        assert_eq!(saved.defaults, export.defaults, "{name}");
         println!(
             "{name}: {} pieces, {} labels, {} bytes of ONNX",
             pieces(&saved).len(),

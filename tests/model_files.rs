@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use glossa_ner::engine::{Graph, Precision};
-use glossa_ner::model::{Folder, Loading, MemoryFiles, Model, Reading, Source};
+use glossa_ner::model::{Folder, LoadContext, MemoryFiles, Model, Source, TextEncoder};
 use glossa_ner::{AggregationStrategy, AnnotateOptions, Annotator, Encoding, Error, Mode, Options};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -56,7 +56,7 @@ fn as_folder(files: Files) -> MemoryFiles {
 }
 
 fn read(source: &dyn Source) -> Result<Model, Error> {
-    Model::read(source, &Loading::default())
+    Model::read(source, &LoadContext::default())
 }
 
 fn graph(mut onnx: &[u8], precision: Precision) -> Result<Graph, Error> {
@@ -146,8 +146,8 @@ fn a_saved_model_is_read_from_a_file_memory_and_an_unpacked_folder() {
     for source in &sources {
         let model = read(source.as_ref()).expect("a model");
         assert!(model.graph == graph);
-        assert!(matches!(&model.reading, Reading::Spark(vocabulary) if vocabulary.len() == 1500));
-        assert_eq!((model.pipeline.case_sensitive, model.pipeline.max_sentence_length), (true, 128));
+        assert!(matches!(&model.encoder, TextEncoder::Spark(vocabulary) if vocabulary.len() == 1500));
+        assert_eq!((model.defaults.case_sensitive, model.defaults.max_sentence_length), (true, 128));
     }
     assert_eq!(read(sources[0].as_ref()).expect("a model").name, "saved_hub_root");
 }

@@ -28,6 +28,7 @@ use crate::Error;
 
 /// The arithmetic of linear layers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Precision {
     /// Int8 where the file's weights are int8, or are f32 in a file of 100 MiB or more; otherwise f32.

@@ -10,7 +10,6 @@ use crate::{Annotation, Chunk};
 /// How annotations are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Format {
     /// Columns for reading, a heading per document.
     #[default]
@@ -42,7 +41,7 @@ struct Document<'a> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Writes to `out`, which is best buffered.
+    /// Writes many small pieces to `out`: pass a `BufWriter`.
     pub fn new(format: Format, out: W) -> Self {
         Writer { format, out, documents: 0 }
     }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use zip::result::ZipError;
 use zip::ZipArchive;
 
-use super::source::{list_paths, ReadSeek, Source, Taker};
+use super::source::{list_paths, FileVisitor, ReadSeek, Source};
 use crate::Error;
 
 /// Most that the files read of one archive may unpack to, in bytes: what a 32-bit program can address.
@@ -106,7 +106,7 @@ impl Source for Archive<'_> {
         Ok(list_paths(self.files.keys(), folder))
     }
 
-    fn stream(&self, path: &str, take: &mut Taker<'_>) -> Result<bool, Error> {
+    fn stream(&self, path: &str, take: &mut FileVisitor<'_>) -> Result<bool, Error> {
         let Some(&Entry { index, length }) = self.files.get(path) else { return Ok(false) };
         let file = self.locate(path);
         let Some(left) = self.left.get().checked_sub(length) else {

@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{check_labels, read_graph, Loading, Model, PipelineDefaults, Reading, Source};
-use crate::decode::{DecoderDefaults, Decoding};
+use super::{check_labels, read_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder, LONGEST_WINDOW};
 use crate::engine::Graph;
+use crate::labels::{DecoderDefaults, Decoding};
 use crate::text::{Segments, TokenizerOptions, Vocabulary};
 use crate::Error;
 
@@ -106,9 +106,9 @@ impl Manifest {
             return Err(invalid(format!("its format is {FIRST_FORMAT:?}, which knows no {unknown}")));
         }
         manifest.decoder().check(manifest.labels.len()).map_err(invalid)?;
-        if !(1..=512).contains(&manifest.max_sentence_length) {
+        if !(1..=LONGEST_WINDOW).contains(&manifest.max_sentence_length) {
             let length = manifest.max_sentence_length;
-            return Err(invalid(format!("maxSentenceLength is {length}, not 1 to 512")));
+            return Err(invalid(format!("maxSentenceLength is {length}, not 1 to {LONGEST_WINDOW}")));
         }
         for path in [GRAPH, VOCABULARY] {
             if !manifest.files.iter().any(|entry| entry.path == path) {
@@ -129,16 +129,16 @@ impl Manifest {
     }
 }
 
-pub(super) fn read(source: &dyn Source, manifest: &[u8], loading: &Loading<'_>) -> Result<Model, Error> {
+pub(super) fn read(source: &dyn Source, manifest: &[u8], context: &LoadContext<'_>) -> Result<Model, Error> {
     let manifest_file = source.locate(MANIFEST);
     let manifest = Manifest::parse(manifest, &manifest_file)?;
     let vocabulary_file = source.locate(VOCABULARY);
     Ok(Model {
         labels: check_labels(manifest.labels.clone(), &manifest_file)?,
-        reading: Reading::Spark(Vocabulary::read(&checked(source, &manifest, VOCABULARY)?, &vocabulary_file)?),
-        graph: checked_graph(source, &manifest, loading)?,
+        encoder: TextEncoder::Spark(Vocabulary::read(&checked(source, &manifest, VOCABULARY)?, &vocabulary_file)?),
+        graph: checked_graph(source, &manifest, context)?,
         graph_file: source.locate(GRAPH),
-        pipeline: PipelineDefaults {
+        defaults: ModelDefaults {
             decoder: manifest.decoder(),
             tokenizer: manifest.tokenizer,
             case_sensitive: manifest.case_sensitive,
@@ -161,18 +161,18 @@ fn checked(source: &dyn Source, manifest: &Manifest, path: &str) -> Result<Vec<u
 }
 
 /// The graph, checked as [`checked`] does it, but while it is read.
-fn checked_graph(source: &dyn Source, manifest: &Manifest, loading: &Loading<'_>) -> Result<Graph, Error> {
+fn checked_graph(source: &dyn Source, manifest: &Manifest, context: &LoadContext<'_>) -> Result<Graph, Error> {
     let entry = entry(source, manifest, GRAPH)?;
     let file = source.locate(GRAPH);
     let mut graph = None;
     source.stream(GRAPH, &mut |reader, length| {
         check_length(entry, length, &file)?;
         if source.checks_hash(GRAPH) {
-            graph = Some(read_graph(reader, length, false, &file, loading)?);
+            graph = Some(read_graph(reader, length, false, &file, context)?);
             return Ok(());
         }
         let mut hashed = Hashed { reader, hash: Sha256::new() };
-        let read = read_graph(&mut hashed, length, false, &file, loading);
+        let read = read_graph(&mut hashed, length, false, &file, context);
         if !matches!(read, Err(Error::ArchiveInvalid { .. } | Error::FileUnreadable { .. })) {
             entry.check_hash(&hashed.hash.finalize(), &file)?;
         }

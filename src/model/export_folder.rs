@@ -1,6 +1,6 @@
 //! A Spark NLP export folder: what `loadSavedModel` reads.
 
-use super::{base_name, check_labels, read_file_graph, Loading, Model, PipelineDefaults, Reading, Source};
+use super::{base_name, check_labels, read_file_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder};
 use crate::text::{Segments, TokenizerOptions, Vocabulary};
 use crate::Error;
 
@@ -10,7 +10,7 @@ const GRAPH: &str = "model.onnx";
 /// The files of an export folder that are read.
 pub const FILES: [&str; 3] = [VOCABULARY, LABELS, GRAPH];
 
-pub(super) fn read(source: &dyn Source, vocabulary: &[u8], loading: &Loading<'_>) -> Result<Model, Error> {
+pub(super) fn read(source: &dyn Source, vocabulary: &[u8], context: &LoadContext<'_>) -> Result<Model, Error> {
     let labels_file = source.locate(LABELS);
     let labels = String::from_utf8(source.require(LABELS)?)
         .map_err(|error| Error::LabelsInvalid { file: labels_file.clone(), reason: error.to_string() })?;
@@ -18,11 +18,11 @@ pub(super) fn read(source: &dyn Source, vocabulary: &[u8], loading: &Loading<'_>
     Ok(Model {
         name: base_name(source),
         labels: check_labels(labels, &labels_file)?,
-        reading: Reading::Spark(Vocabulary::read(vocabulary, &source.locate(VOCABULARY))?),
-        graph: read_file_graph(source, GRAPH, loading)?
+        encoder: TextEncoder::Spark(Vocabulary::read(vocabulary, &source.locate(VOCABULARY))?),
+        graph: read_file_graph(source, GRAPH, context)?
             .ok_or_else(|| Error::FileMissing { file: source.locate(GRAPH) })?,
         graph_file: source.locate(GRAPH),
-        pipeline: PipelineDefaults {
+        defaults: ModelDefaults {
             tokenizer: TokenizerOptions::default(),
             // Nothing in the folder tells; Spark NLP takes these until told otherwise.
             case_sensitive: true,

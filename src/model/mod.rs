@@ -3,7 +3,7 @@
 mod archive;
 mod bundle;
 mod export_folder;
-mod hugging_face;
+mod hf_folder;
 mod java_object;
 mod saved_model;
 mod sequence_file;
@@ -14,17 +14,19 @@ use std::io::{self, Read};
 
 pub use bundle::{Manifest, ManifestFile, MANIFEST};
 pub use export_folder::FILES as EXPORT_FOLDER_FILES;
-pub use hugging_face::FILES as HUGGING_FACE_FILES;
-#[cfg(target_arch = "wasm32")]
-pub(crate) use source::{is_archive_name, list_paths};
-pub use source::{ArchiveFile, Folder, MemoryFiles, ReadSeek, Source, Taker};
+pub use hf_folder::FILES as HUGGING_FACE_FILES;
+pub use source::{is_archive_name, list_paths};
+pub use source::{ArchiveFile, FileVisitor, Folder, MemoryFiles, ReadSeek, Source};
 
 use archive::Archive;
 
-use crate::decode::DecoderDefaults;
 use crate::engine::{Graph, Precision};
+use crate::labels::DecoderDefaults;
 use crate::text::{OwnTokenizer, Segments, TokenizerOptions, Vocabulary};
 use crate::Error;
+
+/// The longest window in word pieces, `[CLS]` and `[SEP]` included: Spark NLP's limit of `maxSentenceLength`.
+pub const LONGEST_WINDOW: usize = 512;
 
 /// Everything that a model's files say, read and checked, with the graph still to be optimised.
 #[derive(Debug)]
@@ -34,34 +36,33 @@ pub struct Model {
     /// Labels in id order: the last axis of the logits.
     pub labels: Vec<String>,
     /// How text becomes word pieces.
-    pub reading: Reading,
+    pub encoder: TextEncoder,
     /// The ONNX file, parsed.
     pub graph: Graph,
     /// The ONNX file's path or address, for errors.
     pub graph_file: String,
-    /// How the model was trained to read: the pipeline's defaults.
-    pub pipeline: PipelineDefaults,
+    /// What the model was trained with: the defaults of [`Options`](crate::Options).
+    pub defaults: ModelDefaults,
 }
 
-/// How a model's files are read.
+/// What reading a model's files depends on besides the files.
 #[derive(Clone, Copy)]
-pub struct Loading<'p> {
+pub struct LoadContext<'p> {
     /// The arithmetic that the graph is meant for: f32 weights may become int8 as they are read.
     pub precision: Precision,
-    /// Is told, as the ONNX file is read, how many of its bytes have been and how many there are; the last time both
-    /// are the same.
+    /// Called while the ONNX file is read, with the bytes read so far and their total; in the last call both are equal.
     pub progress: &'p dyn Fn(u64, u64),
 }
 
-impl Default for Loading<'_> {
+impl Default for LoadContext<'_> {
     fn default() -> Self {
-        Loading { precision: Precision::default(), progress: &|_, _| () }
+        LoadContext { precision: Precision::default(), progress: &|_, _| () }
     }
 }
 
 /// How a model's text becomes word pieces.
 #[derive(Debug)]
-pub enum Reading {
+pub enum TextEncoder {
     /// As Spark NLP does it, with these pieces.
     Spark(Vocabulary),
     /// A Hugging Face folder's own way.
@@ -73,9 +74,9 @@ pub enum Reading {
     },
 }
 
-/// Settings that belong to a model.
+/// Options that a model comes with.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PipelineDefaults {
+pub struct ModelDefaults {
     /// How texts are cut into tokens.
     pub tokenizer: TokenizerOptions,
     /// Whether upper and lower case are told apart.
@@ -99,28 +100,28 @@ impl Model {
     /// `model_unrecognised` when the source is none of them; `model_unsupported` when it is of a kind that cannot be
     /// read; `archive_invalid`, `file_missing`, `file_unreadable`, `manifest_invalid`, `config_invalid`,
     /// `file_mismatch`, `vocabulary_invalid`, `labels_invalid`, `graph_invalid` as its files are.
-    pub fn read(source: &dyn Source, loading: &Loading<'_>) -> Result<Self, Error> {
+    pub fn read(source: &dyn Source, context: &LoadContext<'_>) -> Result<Self, Error> {
         match source.archive()? {
-            Some((name, bytes)) => Self::read_files(&Archive::open(name, bytes)?, loading),
-            None => Self::read_files(source, loading),
+            Some((name, bytes)) => Self::read_files(&Archive::open(name, bytes)?, context),
+            None => Self::read_files(source, context),
         }
     }
 
-    fn read_files(source: &dyn Source, loading: &Loading<'_>) -> Result<Self, Error> {
+    fn read_files(source: &dyn Source, context: &LoadContext<'_>) -> Result<Self, Error> {
         if let Some(manifest) = source.read(bundle::MANIFEST)? {
-            return bundle::read(source, &manifest, loading);
+            return bundle::read(source, &manifest, context);
         }
         if let Some(metadata) = source.read(saved_model::METADATA)? {
-            return saved_model::read(source, &metadata, loading);
+            return saved_model::read(source, &metadata, context);
         }
         if let Some(vocabulary) = source.read(export_folder::VOCABULARY)? {
-            return export_folder::read(source, &vocabulary, loading);
+            return export_folder::read(source, &vocabulary, context);
         }
-        if let Some(config) = source.read(hugging_face::CONFIG)? {
-            return hugging_face::read(source, &config, loading);
+        if let Some(config) = source.read(hf_folder::CONFIG)? {
+            return hf_folder::read(source, &config, context);
         }
         let (bundle, saved, export, hugging_face) =
-            (bundle::MANIFEST, saved_model::METADATA, export_folder::VOCABULARY, hugging_face::CONFIG);
+            (bundle::MANIFEST, saved_model::METADATA, export_folder::VOCABULARY, hf_folder::CONFIG);
         Err(Error::ModelUnrecognised {
             source_name: source.name().to_string(),
             reason: format!(
@@ -138,10 +139,10 @@ fn read_graph(
     length: u64,
     guess: bool,
     file: &str,
-    loading: &Loading<'_>,
+    context: &LoadContext<'_>,
 ) -> Result<Graph, Error> {
-    let mut counted = Counted { reader, read: 0, length, loading };
-    let graph = Graph::read(&mut counted, length, file, loading.precision);
+    let mut counted = Counted { reader, read: 0, length, context };
+    let graph = Graph::read(&mut counted, length, file, context.precision);
     if let Err(Error::ArchiveInvalid { .. } | Error::FileUnreadable { .. }) = graph {
         return graph;
     }
@@ -150,15 +151,15 @@ fn read_graph(
     if !guess && counted.read != length {
         return Err(source::other_length(file, counted.read, length));
     }
-    (loading.progress)(counted.read, counted.read);
+    (context.progress)(counted.read, counted.read);
     graph
 }
 
 /// Reads an ONNX file of a source; `None` when there is no such file.
-fn read_file_graph(source: &dyn Source, path: &str, loading: &Loading<'_>) -> Result<Option<Graph>, Error> {
+fn read_file_graph(source: &dyn Source, path: &str, context: &LoadContext<'_>) -> Result<Option<Graph>, Error> {
     let mut graph = None;
     source.stream(path, &mut |reader, length| {
-        graph = Some(read_graph(reader, length, false, &source.locate(path), loading)?);
+        graph = Some(read_graph(reader, length, false, &source.locate(path), context)?);
         Ok(())
     })?;
     Ok(graph)
@@ -169,14 +170,14 @@ struct Counted<'r> {
     reader: &'r mut dyn Read,
     read: u64,
     length: u64,
-    loading: &'r Loading<'r>,
+    context: &'r LoadContext<'r>,
 }
 
 impl Read for Counted<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
         self.read += read as u64;
-        (self.loading.progress)(self.read.min(self.length), self.length);
+        (self.context.progress)(self.read.min(self.length), self.length);
         Ok(read)
     }
 }

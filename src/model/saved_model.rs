@@ -7,7 +7,10 @@ use serde_json::Value as Json;
 
 use super::java_object::{self, Value};
 use super::source::{fill, is_archive_name};
-use super::{base_name, check_labels, sequence_file, wrapped_graph, Loading, Model, PipelineDefaults, Reading, Source};
+use super::{
+    base_name, check_labels, sequence_file, wrapped_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder,
+    LONGEST_WINDOW,
+};
 use crate::engine::Graph;
 use crate::text::{Segments, TokenizerOptions, Vocabulary};
 use crate::Error;
@@ -23,7 +26,7 @@ const EXPORT: &str =
     "export it to ONNX (optimum's ORTModelForTokenClassification, or Spark NLP's loadSavedModel of an \
                       ONNX folder) and save that";
 
-pub(super) fn read(source: &dyn Source, metadata: &[u8], loading: &Loading<'_>) -> Result<Model, Error> {
+pub(super) fn read(source: &dyn Source, metadata: &[u8], context: &LoadContext<'_>) -> Result<Model, Error> {
     let settings = Settings::parse(metadata, &source.locate(METADATA))?;
     if settings.engine.as_deref().is_some_and(|engine| engine != "onnx") {
         let engine = settings.engine.unwrap_or_default();
@@ -42,14 +45,14 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8], loading: &Loading<'_>) 
         }
     }
     let vocabulary = Vocabulary::from_ids(ids, &vocabulary_file)?;
-    let (graph, graph_file) = read_graph(source, loading)?;
+    let (graph, graph_file) = read_graph(source, context)?;
     Ok(Model {
         name: base_name(source),
         labels: check_labels(labels, &labels_file)?,
-        reading: Reading::Spark(vocabulary),
+        encoder: TextEncoder::Spark(vocabulary),
         graph,
         graph_file,
-        pipeline: PipelineDefaults {
+        defaults: ModelDefaults {
             tokenizer: TokenizerOptions::default(),
             case_sensitive: settings.case_sensitive,
             max_sentence_length: settings.max_sentence_length,
@@ -90,8 +93,9 @@ impl Settings {
         let max_sentence_length = match parameter("maxSentenceLength") {
             None => 128,
             Some(value) => {
-                let length = value.as_u64().filter(|length| (1..=512).contains(length));
-                length.ok_or_else(|| invalid(format!("maxSentenceLength is {value}, not 1 to 512")))? as usize
+                let length = value.as_u64().filter(|length| (1..=LONGEST_WINDOW as u64).contains(length));
+                length.ok_or_else(|| invalid(format!("maxSentenceLength is {value}, not 1 to {LONGEST_WINDOW}")))?
+                    as usize
             }
         };
         Ok(Settings { engine, case_sensitive, max_sentence_length })
@@ -166,7 +170,7 @@ fn in_id_order(labels: Vec<(String, i32)>, file: &str) -> Result<Vec<String>, Er
 }
 
 /// The ONNX file, found by content since its name differs from class to class, and the path it was found at.
-fn read_graph(source: &dyn Source, loading: &Loading<'_>) -> Result<(Graph, String), Error> {
+fn read_graph(source: &dyn Source, context: &LoadContext<'_>) -> Result<(Graph, String), Error> {
     let names = source.list("")?;
     let mut names: Vec<&String> = names.iter().filter(|name| !name.starts_with('.')).collect();
     if let Some(weights) = names.iter().find(|name| name.contains("onnx") && name.ends_with("data")) {
@@ -183,9 +187,9 @@ fn read_graph(source: &dyn Source, loading: &Loading<'_>) -> Result<(Graph, Stri
             reader.take(most).read_to_end(&mut head).map_err(|error| Error::of_stream(&file, &error))?;
             let rest = &mut head.as_slice().chain(reader);
             if head == wrapped_graph::MAGIC && !is_archive_name(name) {
-                graph = wrapped_graph::read(rest, length, &file, loading)?;
+                graph = wrapped_graph::read(rest, length, &file, context)?;
             } else if head.first() == Some(&wrapped_graph::ONNX_START) && name.contains("onnx") {
-                graph = Some(super::read_graph(rest, length, false, &file, loading)?);
+                graph = Some(super::read_graph(rest, length, false, &file, context)?);
             }
             Ok(())
         })?;

@@ -16,7 +16,7 @@ impl<T: Read + Seek> ReadSeek for T {}
 pub type ArchiveFile<'s> = (String, Box<dyn ReadSeek + 's>);
 
 /// What [`Source::stream`] hands a file to: its bytes from the first on, and how many there are.
-pub type Taker<'t> = dyn FnMut(&mut dyn Read, u64) -> Result<(), Error> + 't;
+pub type FileVisitor<'t> = dyn FnMut(&mut dyn Read, u64) -> Result<(), Error> + 't;
 
 /// A set of files, by path relative to their root (`assets/vocab.txt`).
 pub trait Source {
@@ -35,7 +35,7 @@ pub trait Source {
     ///
     /// # Errors
     /// `file_unreadable`, `archive_invalid`, `model_unsupported` (an encrypted file), and those of `take`.
-    fn stream(&self, path: &str, take: &mut Taker<'_>) -> Result<bool, Error>;
+    fn stream(&self, path: &str, take: &mut FileVisitor<'_>) -> Result<bool, Error>;
 
     /// Where the source is one archive rather than a set of files: its path or address, and its bytes.
     ///
@@ -145,7 +145,7 @@ impl Source for Folder {
         Ok(names)
     }
 
-    fn stream(&self, path: &str, take: &mut Taker<'_>) -> Result<bool, Error> {
+    fn stream(&self, path: &str, take: &mut FileVisitor<'_>) -> Result<bool, Error> {
         let unreadable =
             |error: io::Error| Error::FileUnreadable { file: self.locate(path), reason: error.to_string() };
         let mut file = match File::open(self.path.join(path)) {
@@ -201,7 +201,7 @@ impl Source for MemoryFiles {
         Ok(list_paths(self.files.keys(), folder))
     }
 
-    fn stream(&self, path: &str, take: &mut Taker<'_>) -> Result<bool, Error> {
+    fn stream(&self, path: &str, take: &mut FileVisitor<'_>) -> Result<bool, Error> {
         let Some(bytes) = self.files.get(path) else { return Ok(false) };
         take(&mut bytes.as_slice(), bytes.len() as u64)?;
         Ok(true)
@@ -219,12 +219,12 @@ impl Source for MemoryFiles {
 }
 
 /// Whether a file's name says that it is a zip.
-pub(crate) fn is_archive_name(path: &str) -> bool {
+pub fn is_archive_name(path: &str) -> bool {
     path.get(path.len().saturating_sub(4)..).is_some_and(|end| end.eq_ignore_ascii_case(".zip"))
 }
 
 /// Of sorted paths, the names of those directly in a folder.
-pub(crate) fn list_paths<'p>(paths: impl Iterator<Item = &'p String>, folder: &str) -> Vec<String> {
+pub fn list_paths<'p>(paths: impl Iterator<Item = &'p String>, folder: &str) -> Vec<String> {
     let inside = |path: &'p String| match folder {
         "" => Some(path.as_str()),
         _ => path.strip_prefix(folder)?.strip_prefix('/'),

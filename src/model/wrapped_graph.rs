@@ -10,7 +10,7 @@ use flate2::bufread::DeflateDecoder;
 use flate2::Crc;
 
 use super::archive::is_plausible;
-use super::Loading;
+use super::LoadContext;
 use crate::engine::Graph;
 use crate::Error;
 
@@ -29,7 +29,7 @@ pub(super) fn read(
     reader: &mut dyn Read,
     length: u64,
     file: &str,
-    loading: &Loading<'_>,
+    context: &LoadContext<'_>,
 ) -> Result<Option<Graph>, Error> {
     let invalid = |reason: &str| Error::ArchiveInvalid { file: file.to_string(), reason: reason.to_string() };
     let unsupported = |reason: String| Error::ModelUnsupported { file: file.to_string(), reason };
@@ -69,7 +69,7 @@ pub(super) fn read(
     if first[..read] != [ONNX_START] {
         return Ok(None);
     }
-    let graph = super::read_graph(&mut first.chain(&mut unpacked), expected, true, file, loading);
+    let graph = super::read_graph(&mut first.chain(&mut unpacked), expected, true, file, context);
     let Unpacked { length: unpacked, crc, .. } = unpacked;
 
     let mut end = Vec::new();

@@ -9,20 +9,21 @@ use super::document::Position;
 use super::java;
 use crate::Error;
 
-/// What DocumentAssembler does to a text before it is cut into tokens, by Spark NLP's names.
+/// What DocumentAssembler does to a text before it is tokenised, by Spark NLP's names.
 ///
-/// White space is Java's `\s`, six ASCII characters. "Written out" are a backslash and a letter in the text itself.
+/// White space is Java's `\s`, six ASCII characters. A written-out `\n` is a backslash and an n in the text itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(!try_from))]
 #[serde(rename_all = "snake_case", try_from = "String")]
 pub enum CleanupMode {
-    /// Nothing.
+    /// Changes nothing.
     #[default]
     Disabled,
     /// Each white-space character becomes a space.
     Inplace,
     /// As `Inplace`; a written-out `\n`, `\r\n` or `\t` becomes a space too.
     InplaceFull,
-    /// White space at the ends goes, other runs of it become one space.
+    /// White space at both ends is removed; other runs of it become one space.
     Shrink,
     /// As `Shrink`; runs of written-out line ends, and of tabs, become one space too.
     ShrinkFull,
@@ -30,7 +31,7 @@ pub enum CleanupMode {
     Each,
     /// As `Each`, also for a written-out `\n`, `\r\n` or `\t` after white space.
     EachFull,
-    /// White space at the ends goes; a written-out `\n`, `\r\n` or `\t` goes.
+    /// White space at both ends is removed, and so is a written-out `\n`, `\r\n` or `\t`.
     DeleteFull,
 }
 

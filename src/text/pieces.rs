@@ -19,6 +19,7 @@ const LONGEST_WORD: usize = 200;
 
 /// Which word pieces of a token the classifier reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Pieces {
     /// All of them.

@@ -48,42 +48,47 @@ impl Token {
 /// Spark NLP's Tokenizer parameters, by its names; what is `None` is as there. Patterns are Java's regular
 /// expressions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TokenizerOptions {
-    /// Tells which characters break a text into candidates: those that it is *not* written with, once it stands in
-    /// the brackets of `[^(?:targetPattern)]`. `\S+` if `None`.
+    /// Spark NLP puts this inside a negated class, `[^(?:targetPattern)]`: characters that it does not mention separate
+    /// candidates. `\S+` by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_pattern: Option<String>,
-    /// What comes off the start of a candidate, in a group; begins with `\A`. Context characters if `None`.
+    /// What is cut off the start of a candidate, in a group; begins with `\A`. Context characters by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix_pattern: Option<String>,
-    /// What comes off the end of a candidate, in a group; ends with `\z`. Context characters if `None`.
+    /// What is cut off the end of a candidate, in a group; ends with `\z`. Context characters by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suffix_pattern: Option<String>,
-    /// What may stand between prefix and suffix; each group is a token, the first pattern that matches counts. From
-    /// the first to the last character that is no context character if `None`.
+    /// What may stand between prefix and suffix: each group is a token, and the first pattern that matches counts. By
+    /// default everything from the first to the last character that is no context character.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-flag" = "infix-pattern")))]
     pub infix_patterns: Option<Vec<String>>,
-    /// Characters that are peeled off both ends, one an entry. `.,;:!?*-()"'` if `None`.
+    /// Characters that are cut off both ends, one per entry. By default `.,;:!?*-()"'`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-characters" = true)))]
     pub context_chars: Option<Vec<String>>,
-    /// Patterns of what stays whole, spaces included, with whatever it touches.
+    /// Patterns of text that stays one token, spaces included, together with whatever touches it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-flag" = "exception")))]
     pub exceptions: Option<Vec<String>>,
-    /// Whether exceptions tell ASCII letters' cases apart; so if `None`.
+    /// Whether exceptions are case-sensitive in ASCII letters; they are by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case_sensitive_exceptions: Option<bool>,
-    /// Each token is split where this matches, and what it matches is left out. A pattern that matches nothing but
-    /// places (look-around) splits without leaving anything out.
+    /// Splits tokens at each match, which is dropped. A pattern that matches no characters (look-around) splits without
+    /// dropping anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_pattern: Option<String>,
-    /// Characters at which tokens are split where the pattern does not split them: one, or a backslash and one.
+    /// Splits tokens at these characters where the pattern does not split them; each is one character, or a backslash and one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-characters" = true)))]
     pub split_chars: Option<Vec<String>>,
-    /// Drop tokens of fewer UTF-16 code units.
+    /// Drops tokens of fewer UTF-16 code units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_length: Option<usize>,
-    /// Drop tokens of more UTF-16 code units.
+    /// Drops tokens of more UTF-16 code units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_length: Option<usize>,
 }

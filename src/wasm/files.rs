@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::model::{is_archive_name, list_paths, ArchiveFile, ManifestFile, Source, Taker};
+use crate::model::{is_archive_name, list_paths, ArchiveFile, FileVisitor, ManifestFile, Source};
 use crate::Error;
 
 /// Bytes read of a file at once.
@@ -205,7 +205,7 @@ impl Source for JsFiles {
         Ok(list_paths(self.files.keys(), folder))
     }
 
-    fn stream(&self, path: &str, take: &mut Taker<'_>) -> Result<bool, Error> {
+    fn stream(&self, path: &str, take: &mut FileVisitor<'_>) -> Result<bool, Error> {
         let Some(file) = self.files.get(path) else { return Ok(false) };
         take(&mut stream(file), file.length())?;
         Ok(true)

@@ -1,0 +1,115 @@
+//! `glossa compare`: what differs between two outputs.
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use glossa_ner::Error;
+
+use super::{compare, Comparison, Counts, EndOffset, Entry, Table};
+use crate::input::read_text;
+use crate::Failure;
+
+/// Examples shown of each kind of difference.
+const EXAMPLES: usize = 10;
+
+#[derive(Args)]
+pub(crate) struct Compare {
+    /// Ours as JSON lines or CSV, or Spark NLP's chunks, one a row, as JSON lines or CSV.
+    a: PathBuf,
+    /// As A.
+    b: PathBuf,
+    /// In A, `end` is the last character, as in Spark NLP; otherwise that is told by the lengths of the texts.
+    #[arg(long)]
+    spark_a: bool,
+    /// As --spark-a, in B.
+    #[arg(long)]
+    spark_b: bool,
+    /// Compare confidences too.
+    #[arg(long)]
+    confidence: bool,
+    /// How far apart confidences may be.
+    #[arg(long, value_name = "DISTANCE", default_value = "0.0001", value_parser = distance, requires = "confidence")]
+    tolerance: f64,
+}
+
+fn distance(argument: &str) -> Result<f64, String> {
+    let found: f64 = argument.parse().map_err(|error| format!("{error}"))?;
+    if found >= 0.0 {
+        Ok(found)
+    } else {
+        Err("it is not 0 or more".into())
+    }
+}
+
+/// Prints the differences; whether there are none.
+pub(crate) fn run(arguments: &Compare) -> Result<bool, Failure> {
+    if [&arguments.a, &arguments.b].iter().all(|file| file.as_path() == Path::new("-")) {
+        let reason = "only one of the two can be standard input".to_string();
+        return Err(Error::InputInvalid { input: "-".into(), reason }.into());
+    }
+    let table = |file: &Path, spark: bool| {
+        let ends = if spark { EndOffset::Inclusive } else { EndOffset::Auto };
+        Table::parse(&read_text(file)?, &file.display().to_string(), ends)
+    };
+    let (a, b) = (table(&arguments.a, arguments.spark_a)?, table(&arguments.b, arguments.spark_b)?);
+    let found = compare(&a, &b, arguments.confidence.then_some(arguments.tolerance))?;
+    match print(&found, arguments.confidence, &mut BufWriter::new(io::stdout().lock())) {
+        // Whoever reads no further still gets the answer.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(found.is_equal()),
+    }
+}
+
+fn print(found: &Comparison, confidence: bool, out: &mut impl Write) -> io::Result<()> {
+    let row = |out: &mut dyn Write, name: &str, counts: &Counts| {
+        let Counts { both, only_a, only_b, other_entity, confidence: far } = counts;
+        write!(out, "{name:24} {both:>9} {only_a:>9} {only_b:>9} {other_entity:>12}")?;
+        if confidence {
+            writeln!(out, " {far:>10}")
+        } else {
+            writeln!(out)
+        }
+    };
+    write!(out, "{:24} {:>9} {:>9} {:>9} {:>12}", "entity", "both", "only A", "only B", "other entity")?;
+    writeln!(out, "{}", if confidence { " confidence" } else { "" })?;
+    found.entities.iter().try_for_each(|(name, counts)| row(out, name, counts))?;
+    let total = found.total();
+    row(out, "all", &total)?;
+
+    let plain = |entry: &Entry| entry.entity.clone();
+    examples(out, "only in A", found.only_a.len(), found.only_a.iter().map(|entry| (entry, plain(entry))))?;
+    examples(out, "only in B", found.only_b.len(), found.only_b.iter().map(|entry| (entry, plain(entry))))?;
+    let pairs = found.other_entity.iter().map(|(a, b)| (a, format!("{} -> {}", a.entity, b.entity)));
+    examples(out, "other entity at the same place", found.other_entity.len(), pairs)?;
+    let number = |entry: &Entry| entry.confidence.map_or("none".to_string(), |found| found.to_string());
+    let pairs = found.confidence.iter().map(|(a, b)| (a, format!("{} {} -> {}", a.entity, number(a), number(b))));
+    examples(out, "other confidence", found.confidence.len(), pairs)?;
+
+    let Counts { both, only_a, only_b, other_entity, confidence: far } = total;
+    let verdict = if found.is_equal() { "equal" } else { "different" };
+    write!(out, "\n{verdict}: {both} in both, {only_a} only in A, {only_b} only in B, {other_entity} of other entity")?;
+    writeln!(out, "{}", if confidence { format!(", {far} of other confidence") } else { String::new() })?;
+    out.flush()
+}
+
+/// The first chunks of a kind, each with what is to be said of it.
+fn examples<'e>(
+    out: &mut impl Write,
+    heading: &str,
+    count: usize,
+    entries: impl Iterator<Item = (&'e Entry, String)>,
+) -> io::Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    let shown = if count > EXAMPLES { format!(", the first {EXAMPLES}") } else { String::new() };
+    writeln!(out, "\n{heading} ({count}{shown})")?;
+    for (entry, what) in entries.take(EXAMPLES) {
+        let Entry { id, begin, end, text, .. } = entry;
+        let text = text.as_deref().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        let id = if id.is_empty() { "-" } else { id };
+        writeln!(out, "  {id} {begin} {end}  {what}  {text}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! `glossa eval`: what a model scores on annotated records.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use glossa_ner::{Annotator, Decoding, Error, Mode};
+use serde::Serialize;
+
+use super::{About, Calibrated, Record, Report, ReportPage, Score, Tally, TemperatureFit, TemperatureSamples};
+use crate::input::{numbered_lines, read_text};
+use crate::option_flags::ModeFlag;
+use crate::parallel::in_order;
+use crate::setup::Setup;
+use crate::Failure;
+
+#[derive(Args)]
+pub(crate) struct Eval {
+    /// Find the temperature at which scores agree best with what is marked, for a bundle's manifest.
+    #[arg(long)]
+    fit_temperature: bool,
+    /// Write a page that shows where the model is right and wrong: one file, which a browser opens from disk.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+    /// The records.
+    file: PathBuf,
+    // Of a pipeline file, only the model, the load options and the mode count: a threshold or other names would change
+    // the scores.
+    #[command(flatten)]
+    setup: Setup,
+    #[command(flatten)]
+    mode: ModeFlag,
+}
+
+/// The last line of the output.
+#[derive(Serialize)]
+struct Summary<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fitted: Option<TemperatureFit>,
+}
+
+pub(crate) fn run(arguments: &Eval) -> Result<(), Failure> {
+    let place = arguments.file.display().to_string();
+    let mut records = Vec::new();
+    for (line, place) in numbered_lines(&read_text(&arguments.file)?, &place) {
+        records.push(Record::parse(line, &place)?);
+    }
+    let (pipeline, annotator) = arguments.setup.load()?;
+    let mode = arguments.mode.over(&pipeline.annotate)?.mode;
+    let (mut all, mut samples) = (Tally::default(), TemperatureSamples::default());
+    let run = |record: &Record| {
+        let (mut tally, mut samples) = (Tally::default(), TemperatureSamples::default());
+        let chunks = if arguments.fit_temperature {
+            samples.add(&mut tally, &annotator, record, mode)?
+        } else {
+            tally.add(&annotator, record, mode)?
+        };
+        Ok((tally, samples, chunks))
+    };
+    let mut page = ReportPage::default();
+    in_order(&records, arguments.setup.threads(), run, |record, (tally, kept, chunks)| {
+        page.add(record, &chunks);
+        all.merge(tally);
+        samples.merge(kept);
+        Ok(())
+    })?;
+    let report = all.report();
+    let fitted = if arguments.fit_temperature {
+        let nothing = || Error::InputInvalid { input: place.clone(), reason: "it holds no token to fit to".into() };
+        Some(samples.fit(&annotator).ok_or_else(nothing)?)
+    } else {
+        None
+    };
+    print(&Summary { report: &report, fitted }, &mut BufWriter::new(io::stdout().lock()))?;
+    if let Some(file) = &arguments.report {
+        // Without its folders, which are nobody's business where the page goes.
+        let records = arguments.file.file_name().map_or(place.clone(), |name| name.to_string_lossy().into_owned());
+        let about = About { model: annotator.name(), records: &records, settings: settings(mode, &annotator) };
+        let named = |error: io::Error| io::Error::other(format!("{}: {error}", file.display()));
+        std::fs::write(file, page.html(&about, &report)).map_err(named)?;
+    }
+    Ok(())
+}
+
+/// What the figures depend on besides model and records, by the names of the options.
+fn settings(mode: Mode, annotator: &Annotator) -> Vec<(&'static str, String)> {
+    let mode = match mode {
+        Mode::Window => "window",
+        Mode::Truncate => "truncate",
+    };
+    let decoding = match annotator.decoding() {
+        Decoding::Argmax => "argmax",
+        Decoding::Viterbi => "viterbi",
+    };
+    let temperature = annotator.temperature();
+    vec![("mode", mode.into()), ("decoding", decoding.into()), ("temperature", format!("{temperature}"))]
+}
+
+fn print(summary: &Summary<'_>, out: &mut impl Write) -> io::Result<()> {
+    let row = |out: &mut dyn Write, name: &str, score: &Score| {
+        let Score { precision, recall, f1, support } = score;
+        writeln!(out, "{name:24} {precision:>9.4} {recall:>9.4} {f1:>9.4} {support:>9}")
+    };
+    let heading = |out: &mut dyn Write, name: &str| {
+        writeln!(out, "{name:24} {:>9} {:>9} {:>9} {:>9}", "precision", "recall", "F1", "support")
+    };
+    let Report { exact, token, calibration } = summary.report;
+    heading(out, "exact span")?;
+    exact.entities.iter().try_for_each(|(name, score)| row(out, name, score))?;
+    let support = exact.entities.values().map(|score| score.support).sum();
+    row(out, "all", &Score { precision: exact.precision, recall: exact.recall, f1: exact.f1, support })?;
+    writeln!(out)?;
+    heading(out, "token label")?;
+    token.labels.iter().try_for_each(|(name, score)| row(out, name, score))?;
+    writeln!(out, "{:24} {:>29.4}", "macro without O", token.macro_f1)?;
+    writeln!(out)?;
+    writeln!(out, "{:24} {:>9} {:>29}", "calibration error", "ECE", "scores")?;
+    for (name, found) in [("token scores", &calibration.token), ("chunk confidences", &calibration.chunk)] {
+        writeln!(out, "{name:24} {:>9.4} {:>29}", found.ece, found.count)?;
+    }
+    writeln!(out)?;
+    if let Some(fitted) = &summary.fitted {
+        writeln!(out, "{:24} {:>9} {:>9} {:>9}", "temperature", "NLL", "token ECE", "chunk ECE")?;
+        for (temperature, Calibrated { nll, calibration }) in
+            [(1.0, &fitted.before), (fitted.temperature, &fitted.after)]
+        {
+            let (token, chunk) = (calibration.token.ece, calibration.chunk.ece);
+            writeln!(out, "{temperature:<24.4} {nll:>9.4} {token:>9.4} {chunk:>9.4}")?;
+        }
+        writeln!(out)?;
+    }
+    serde_json::to_writer(&mut *out, summary)?;
+    writeln!(out)?;
+    out.flush()
+}

@@ -1,0 +1,5 @@
+//! The program `glossa`.
+
+fn main() -> std::process::ExitCode {
+    glossa_cli::run()
+}

@@ -1,0 +1,176 @@
+//! From scored pieces to entities, as transformers' token-classification pipeline joins them.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::argmax;
+use super::iob::{begins_and_entity, entity_after_hyphen};
+
+/// How the Hugging Face pipeline joins the labels of word pieces into entities: transformers' `aggregation_strategy`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum AggregationStrategy {
+    /// No joining: every word piece that is not `O` is a chunk, and its entity is the whole label, `B-` or `I-` included.
+    None,
+    /// Joins neighbouring word pieces of the same entity, unless the later one has a `B-` label.
+    #[default]
+    Simple,
+    /// As `simple`, over words: a word has the label of its first word piece.
+    First,
+    /// As `simple`, over words: a word has the label whose mean score over its word pieces is highest.
+    Average,
+    /// As `simple`, over words: a word has the label of its word piece of highest score.
+    Max,
+}
+
+/// A word piece with its scores.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ScoredPiece<'s> {
+    /// Whether it continues the word before it.
+    pub(crate) continues: bool,
+    /// A probability for each label.
+    pub(crate) scores: &'s [f32],
+}
+
+/// Consecutive pieces that are one entity.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Group {
+    /// Which pieces.
+    pub(crate) pieces: Range<usize>,
+    /// The entity's name.
+    pub(crate) entity: String,
+    /// Mean of the joined words' or pieces' scores.
+    pub(crate) score: f32,
+}
+
+/// Joins consecutive word pieces into groups, without those labelled `O`.
+pub(crate) fn aggregate(pieces: &[ScoredPiece<'_>], labels: &[String], strategy: AggregationStrategy) -> Vec<Group> {
+    let labelled =
+        |pieces: Range<usize>, (label, score): (usize, f32)| LabelledUnit { pieces, label: &labels[label], score };
+    let units: Vec<LabelledUnit<'_>> = match strategy {
+        AggregationStrategy::None | AggregationStrategy::Simple => {
+            pieces.iter().enumerate().map(|(i, piece)| labelled(i..i + 1, best(piece.scores))).collect()
+        }
+        _ => words(pieces).into_iter().map(|word| labelled(word.clone(), decide(&pieces[word], strategy))).collect(),
+    };
+    let mut groups = match strategy {
+        AggregationStrategy::None => {
+            let alone = |unit: LabelledUnit<'_>| Group {
+                pieces: unit.pieces,
+                entity: unit.label.to_string(),
+                score: unit.score,
+            };
+            units.into_iter().map(alone).collect()
+        }
+        _ => group(&units),
+    };
+    groups.retain(|group| group.entity != "O");
+    groups
+}
+
+/// Word pieces that have one label.
+struct LabelledUnit<'l> {
+    pieces: Range<usize>,
+    label: &'l str,
+    score: f32,
+}
+
+/// Each word's word pieces.
+pub(crate) fn words(pieces: &[ScoredPiece<'_>]) -> Vec<Range<usize>> {
+    let mut words: Vec<Range<usize>> = Vec::new();
+    for (i, piece) in pieces.iter().enumerate() {
+        match words.last_mut() {
+            Some(word) if piece.continues => word.end = i + 1,
+            _ => words.push(i..i + 1),
+        }
+    }
+    words
+}
+
+/// The label of highest score, the first of equals, and that score.
+pub(crate) fn best(scores: &[f32]) -> (usize, f32) {
+    let best = argmax(scores);
+    (best, scores[best])
+}
+
+/// A word's label and score.
+fn decide(pieces: &[ScoredPiece<'_>], strategy: AggregationStrategy) -> (usize, f32) {
+    match strategy {
+        AggregationStrategy::Max => {
+            let mut found = best(pieces[0].scores);
+            for piece in &pieces[1..] {
+                let other = best(piece.scores);
+                if other.1 > found.1 {
+                    found = other;
+                }
+            }
+            found
+        }
+        AggregationStrategy::Average => {
+            let mut mean = vec![0.0; pieces[0].scores.len()];
+            for piece in pieces {
+                mean.iter_mut().zip(piece.scores).for_each(|(sum, score)| *sum += score);
+            }
+            mean.iter_mut().for_each(|sum| *sum /= pieces.len() as f32);
+            best(&mean)
+        }
+        _ => best(pieces[0].scores),
+    }
+}
+
+fn group(units: &[LabelledUnit<'_>]) -> Vec<Group> {
+    let continues = |unit: &LabelledUnit<'_>, before: &LabelledUnit<'_>| {
+        let (begins, name) = begins_and_entity(unit.label);
+        !begins && name == begins_and_entity(before.label).1
+    };
+    let mut groups = Vec::new();
+    let mut first = 0;
+    for i in 1..=units.len() {
+        if i < units.len() && continues(&units[i], &units[i - 1]) {
+            continue;
+        }
+        let joined = &units[first..i];
+        groups.push(Group {
+            pieces: joined[0].pieces.start..joined[joined.len() - 1].pieces.end,
+            entity: entity_after_hyphen(joined[0].label).to_string(),
+            score: joined.iter().map(|unit| unit.score).sum::<f32>() / joined.len() as f32,
+        });
+        first = i;
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(pieces: &[(bool, [f32; 4])], strategy: AggregationStrategy) -> Vec<(Range<usize>, String)> {
+        let labels = ["O", "B-X", "I-X", "Y"].map(str::to_string);
+        let pieces: Vec<_> =
+            pieces.iter().map(|(continues, scores)| ScoredPiece { continues: *continues, scores }).collect();
+        aggregate(&pieces, &labels, strategy).into_iter().map(|group| (group.pieces, group.entity)).collect()
+    }
+
+    #[test]
+    fn strategies_differ_in_what_decides_a_word() {
+        let pieces = [(false, [0.4, 0.6, 0.0, 0.0]), (true, [0.9, 0.1, 0.0, 0.0]), (false, [0.0, 0.0, 0.7, 0.3])];
+        assert_eq!(run(&pieces, AggregationStrategy::None), [(0..1, "B-X".into()), (2..3, "I-X".into())]);
+        assert_eq!(run(&pieces, AggregationStrategy::Simple), [(0..1, "X".into()), (2..3, "X".into())]);
+        assert_eq!(run(&pieces, AggregationStrategy::First), [(0..3, "X".into())]);
+        assert_eq!(run(&pieces, AggregationStrategy::Average), [(2..3, "X".into())]);
+        assert_eq!(run(&pieces, AggregationStrategy::Max), [(2..3, "X".into())]);
+        assert!(run(&[], AggregationStrategy::Max).is_empty());
+    }
+
+    #[test]
+    fn a_b_label_begins_a_group_and_labels_without_a_schema_join() {
+        let (b, y) = ([0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]);
+        let pieces = [(false, b), (false, b), (false, y), (false, y)];
+        assert_eq!(
+            run(&pieces, AggregationStrategy::Simple),
+            [(0..1, "X".into()), (1..2, "X".into()), (2..4, "Y".into())]
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! From labelled tokens to chunks, as Spark NLP's NerConverter and NerConverterInternal join them.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::entity_after_prefix;
+use crate::annotation::{Chunk, TokenLabel};
+use crate::options::AnnotateOptions;
+use crate::text::{Document, Token};
+
+/// The case of entities' names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum LabelCasing {
+    /// `DNA`.
+    Upper,
+    /// `dna`.
+    Lower,
+}
+
+/// The label of each token, from labels with the [`Token::begin`] of their tokens in any order: of several for one
+/// token the first counts.
+pub fn align<'l>(tokens: &[Token], labels: &[(usize, TokenLabel<'l>)]) -> Vec<Option<TokenLabel<'l>>> {
+    let mut first = HashMap::new();
+    for (begin, label) in labels {
+        first.entry(*begin).or_insert(*label);
+    }
+    tokens.iter().map(|token| first.get(&token.begin).copied()).collect()
+}
+
+/// Joins tokens of a document into chunks. A token without a label counts as `O`.
+///
+/// Only `O` and `B-*` end a chunk: an `I-Y` after `B-X` belongs to the chunk X, and an `I-X` after `O` begins one.
+pub fn convert(
+    document: &Document,
+    tokens: &[Token],
+    labels: &[Option<TokenLabel<'_>>],
+    options: &AnnotateOptions,
+) -> Vec<Chunk> {
+    let mut spans = join(tokens.len(), labels, options);
+    if let Some(words) = &options.ignore_stop_words {
+        spans = merge(document, tokens, spans, words);
+    }
+    spans.retain(|span| {
+        let sure = options.threshold.is_none_or(|least| span.confidence().is_none_or(|found| found >= least));
+        let listed =
+            |list: &Option<Vec<String>>| list.as_ref().map(|names| names.iter().any(|name| name == span.entity));
+        sure && listed(&options.entities) != Some(false) && listed(&options.exclude_entities) != Some(true)
+    });
+    spans.iter().map(|span| span.chunk(document, tokens, options)).collect()
+}
+
+/// Tokens that make a chunk.
+struct Span<'l> {
+    /// Ranges of tokens; more than one if stop words stand between.
+    parts: Vec<Range<usize>>,
+    entity: &'l str,
+    sum: f32,
+    scores: usize,
+}
+
+impl Span<'_> {
+    fn confidence(&self) -> Option<f32> {
+        (self.scores > 0).then(|| self.sum / self.scores as f32)
+    }
+
+    fn chunk(&self, document: &Document, tokens: &[Token], options: &AnnotateOptions) -> Chunk {
+        let bytes = |part: &Range<usize>| tokens[part.start].bytes.start..tokens[part.end - 1].bytes.end;
+        let (first, last) = (self.parts[0].start, self.parts[self.parts.len() - 1].end - 1);
+        let place = document.locate(tokens[first].start()..tokens[last].end());
+        let text = &document.original()[place.start.byte..place.end.byte];
+        let result = if options.preserve_position {
+            self.parts.iter().map(|part| document.slice(bytes(part))).collect::<Vec<_>>().join(" ")
+        } else {
+            document.slice(tokens[first].bytes.clone()).to_string()
+        };
+        let entity = options.replace_labels.get(self.entity).map_or(self.entity, String::as_str);
+        Chunk {
+            begin: place.start.utf16,
+            end: place.end.utf16,
+            text: text.to_string(),
+            entity: match options.label_casing {
+                None => entity.to_string(),
+                Some(LabelCasing::Upper) => entity.to_uppercase(),
+                Some(LabelCasing::Lower) => entity.to_lowercase(),
+            },
+            confidence: self.confidence(),
+            result: (result != text).then_some(result),
+        }
+    }
+}
+
+fn join<'l>(tokens: usize, labels: &[Option<TokenLabel<'l>>], options: &AnnotateOptions) -> Vec<Span<'l>> {
+    let mut spans: Vec<Span<'l>> = Vec::new();
+    let mut open = false;
+    for i in 0..tokens {
+        let found = labels.get(i).copied().flatten().unwrap_or(TokenLabel { label: "O", score: None });
+        let label = if found.label == "PAD" && options.pad_as_o { "O" } else { found.label };
+        let same = || spans.last().map(|span| span.entity) == entity_after_prefix(label);
+        if label == "O" || (label.starts_with("B-") && !(options.greedy_mode && same())) {
+            open = false;
+        }
+        let begins = if options.ner_has_no_schema { Some(label) } else { entity_after_prefix(label) };
+        match (open, begins.filter(|_| label != "O")) {
+            (true, _) => (),
+            (false, None) => continue,
+            (false, Some(entity)) => {
+                spans.push(Span { parts: std::iter::once(i..i).collect(), entity, sum: 0.0, scores: 0 });
+                open = true;
+            }
+        }
+        if let Some(span) = spans.last_mut() {
+            span.parts[0].end = i + 1;
+            span.sum += found.score.unwrap_or(0.0);
+            span.scores += usize::from(found.score.is_some());
+        }
+    }
+    spans
+}
+
+/// Joins spans of one entity with nothing but stop words between them.
+fn merge<'l>(document: &Document, tokens: &[Token], spans: Vec<Span<'l>>, words: &[String]) -> Vec<Span<'l>> {
+    let listed = |word: &str| words.iter().any(|entry| entry == word);
+    let ignored = |word: &str| listed(word) || word.chars().all(|c| listed(c.encode_utf8(&mut [0; 4])));
+    let mut merged: Vec<Span<'l>> = Vec::new();
+    for span in spans {
+        let before = merged.last_mut().filter(|before| before.entity == span.entity);
+        let Some(before) = before else {
+            merged.push(span);
+            continue;
+        };
+        let gap = before.parts[before.parts.len() - 1].end..span.parts[0].start;
+        let between = document.slice(tokens[gap.start - 1].bytes.end..tokens[gap.end].bytes.start);
+        let broken = between.contains('\n');
+        let held = gap.is_empty() && !broken;
+        let all = tokens[gap].iter().all(|token| ignored(document.slice(token.bytes.clone())));
+        if held || !all || (broken && !listed("\n")) {
+            merged.push(span);
+        } else {
+            before.parts.extend(span.parts);
+            before.sum += span.sum;
+            before.scores += span.scores;
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,23 @@
+//! From scores to entities: labels are decoded, then joined into chunks.
+
+mod aggregate;
+mod chunk;
+mod decode;
+mod iob;
+
+pub use aggregate::AggregationStrategy;
+pub(crate) use aggregate::{aggregate, best, words, Group, ScoredPiece};
+pub use chunk::{align, convert, LabelCasing};
+pub use decode::{Decoder, DecoderDefaults, Decoding, TokenLogits};
+pub(crate) use iob::{entity_after_hyphen, entity_after_prefix};
+
+/// Index of the highest value, the first of equals. `values` holds at least one.
+pub(crate) fn argmax<T: PartialOrd>(values: &[T]) -> usize {
+    let mut best = 0;
+    for (i, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = i;
+        }
+    }
+    best
+}

@@ -1,0 +1,180 @@
+//! Transformers' token-classification pipeline, extended by windows over text of any length.
+
+use std::ops::Range;
+
+use super::check_count;
+use crate::annotation::{Annotation, Chunk};
+use crate::engine::Classifier;
+use crate::labels::{aggregate, best, entity_after_hyphen, words, AggregationStrategy, Group, ScoredPiece};
+use crate::options::{AnnotateOptions, Mode};
+use crate::text::{cut, OwnTokenizer, Piece, Token, Window};
+use crate::Error;
+
+/// The pipeline's stages around the classifier, with their options.
+#[derive(Debug)]
+pub(crate) struct HuggingFace {
+    pub(crate) tokenizer: OwnTokenizer,
+    /// Word pieces per window, the tokenizer's special ones included.
+    pub(crate) max_sentence_length: usize,
+}
+
+/// A text on its way through the pipeline.
+#[derive(Debug)]
+pub(crate) struct Text {
+    text: String,
+    pieces: Vec<Piece>,
+    /// Ranges of word pieces between which windows may be cut: words, and the single pieces of long words.
+    units: Vec<Range<usize>>,
+    windows: Vec<Window>,
+    done: usize,
+    labels: usize,
+    /// Probabilities of the word pieces read so far, a row of `labels` values each.
+    probabilities: Vec<f32>,
+    truncated_from: Option<usize>,
+    options: AnnotateOptions,
+}
+
+impl HuggingFace {
+    /// Everything before the classifier.
+    ///
+    /// # Errors
+    /// `inference_failed`, when the tokenizer cannot express a word.
+    pub(crate) fn begin(&self, text: &str, labels: usize, options: &AnnotateOptions) -> Result<Text, Error> {
+        let mut pieces = self.tokenizer.encode(text)?;
+        let limit = self.max_sentence_length.saturating_sub(self.tokenizer.frame());
+        let mut truncated_from = None;
+        if options.mode == Mode::Truncate {
+            truncated_from = pieces.get(limit).map(|piece| piece.place.start.utf16);
+            pieces.truncate(limit);
+        }
+        let units = units(&pieces, limit / 4);
+        Ok(Text {
+            text: text.to_string(),
+            windows: cut(&units, limit),
+            pieces,
+            units,
+            done: 0,
+            labels,
+            probabilities: Vec::new(),
+            truncated_from,
+            options: options.clone(),
+        })
+    }
+
+    /// The probabilities of the word pieces that a window decides, piece by piece; none for a window that is not there.
+    ///
+    /// # Errors
+    /// `inference_failed`.
+    pub(crate) fn run(&self, classifier: &Classifier, text: &Text, window: usize) -> Result<Vec<f32>, Error> {
+        let Some(window) = text.windows.get(window) else { return Ok(Vec::new()) };
+        let (ids, first) = self.tokenizer.window(&text.pieces[window.pieces.clone()]);
+        let logits = classifier.logits(&ids)?;
+        let mut probabilities = Vec::new();
+        for piece in text.decided(window) {
+            let row = logits.row(first + piece - window.pieces.start);
+            let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let start = probabilities.len();
+            probabilities.extend(row.iter().map(|value| (value - largest).exp()));
+            let sum: f32 = probabilities[start..].iter().sum();
+            probabilities[start..].iter_mut().for_each(|value| *value /= sum);
+        }
+        Ok(probabilities)
+    }
+}
+
+impl Text {
+    pub(crate) fn progress(&self) -> (usize, usize) {
+        (self.done, self.windows.len())
+    }
+
+    /// Takes the probabilities of the next window.
+    ///
+    /// # Errors
+    /// `inference_failed` when there are more or fewer than the window's.
+    pub(crate) fn accept(&mut self, probabilities: &[f32]) -> Result<(), Error> {
+        let Some(window) = self.windows.get(self.done) else { return Ok(()) };
+        check_count(probabilities.len(), self.decided(window).count() * self.labels)?;
+        self.probabilities.extend_from_slice(probabilities);
+        self.done += 1;
+        Ok(())
+    }
+
+    /// The word pieces that a window decides.
+    fn decided<'t>(&'t self, window: &Window) -> impl Iterator<Item = usize> + 't {
+        self.units[window.decides.clone()].iter().flat_map(Range::clone)
+    }
+
+    /// The chunks of the windows that have run.
+    pub(crate) fn finish(self, labels: &[String]) -> Annotation {
+        let strategy = self.options.aggregation_strategy.unwrap_or_default();
+        let mut chunks: Vec<Chunk> =
+            aggregate(&self.scored(), labels, strategy).into_iter().map(|group| self.chunk(group)).collect();
+        chunks.retain(|chunk| {
+            self.options.threshold.is_none_or(|least| chunk.confidence.is_some_and(|score| score >= least))
+        });
+        if let Some(kept) = &self.options.entities {
+            // Without aggregation a chunk's entity is its whole label.
+            let bare = |entity: &str| kept.iter().any(|kept| kept == entity_after_hyphen(entity));
+            chunks.retain(|chunk| {
+                kept.contains(&chunk.entity) || (strategy == AggregationStrategy::None && bare(&chunk.entity))
+            });
+        }
+        Annotation { chunks, truncated_from: self.truncated_from, precision: None }
+    }
+
+    /// The words, each with the label id of its first word piece and that score; `None` where the model did not read it.
+    pub(crate) fn label(&self) -> (Vec<Token>, Vec<Option<(usize, f32)>>) {
+        let scored = self.scored();
+        let labelled = words(&scored).into_iter().map(|word| {
+            let (first, last) = (&self.pieces[word.start].place, &self.pieces[word.end - 1].place);
+            let token = Token {
+                begin: first.start.utf16,
+                spark_begin: first.start.utf16,
+                end: last.end.utf16,
+                bytes: first.start.byte..last.end.byte,
+            };
+            (token, Some(best(scored[word.start].scores)))
+        });
+        labelled.unzip()
+    }
+
+    fn scored(&self) -> Vec<ScoredPiece<'_>> {
+        let scores = self.probabilities.chunks_exact(self.labels);
+        self.pieces
+            .iter()
+            .zip(scores)
+            .map(|(piece, scores)| ScoredPiece { continues: piece.continues, scores })
+            .collect()
+    }
+
+    fn chunk(&self, group: Group) -> Chunk {
+        let (start, end) = (self.pieces[group.pieces.start].place.start, self.pieces[group.pieces.end - 1].place.end);
+        Chunk {
+            begin: start.utf16,
+            end: end.utf16,
+            text: self.text.get(start.byte..end.byte).unwrap_or_default().to_string(),
+            entity: group.entity,
+            confidence: Some(group.score),
+            result: None,
+        }
+    }
+}
+
+/// Words as ranges of word pieces. A word of more than `longest` pieces is split into its pieces, since each of them has a
+/// label that some window must decide.
+fn units(pieces: &[Piece], longest: usize) -> Vec<Range<usize>> {
+    let mut units = Vec::new();
+    let mut start = 0;
+    for end in 1..=pieces.len() {
+        if end < pieces.len() && !pieces[end].begins_word {
+            continue;
+        }
+        if end - start > longest {
+            units.extend((start..end).map(|piece| piece..piece + 1));
+        } else {
+            units.push(start..end);
+        }
+        start = end;
+    }
+    units
+}

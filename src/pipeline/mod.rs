@@ -1,0 +1,66 @@
+//! The two annotating pipelines: Spark NLP's, and that of Hugging Face's transformers.
+//!
+//! Both go the same way: a text becomes windows of word pieces, the classifier runs window by window, and the scores of
+//! all windows become chunks.
+
+mod hugging_face;
+mod spark;
+
+pub(crate) use hugging_face::HuggingFace;
+pub(crate) use spark::Spark;
+
+use crate::Error;
+
+/// What annotates texts, given a classifier.
+#[derive(Debug)]
+pub(crate) enum Pipeline {
+    /// Spark NLP's tokenizer, encoder and converter.
+    Spark(Spark),
+    /// The model's own tokenizer, and an aggregation strategy.
+    HuggingFace(HuggingFace),
+}
+
+/// A text being annotated, window by window: for callers that show progress or must stay interruptible.
+#[derive(Debug)]
+pub struct Job(pub(crate) State);
+
+/// How far a text is, in either pipeline.
+#[derive(Debug)]
+pub(crate) enum State {
+    Spark(spark::Text),
+    HuggingFace(hugging_face::Text),
+}
+
+impl Job {
+    /// Windows run, of how many.
+    pub fn progress(&self) -> (usize, usize) {
+        match &self.0 {
+            State::Spark(text) => text.progress(),
+            State::HuggingFace(text) => text.progress(),
+        }
+    }
+}
+
+/// What the model gives for a window, a value per label for each token or word piece that the window decides.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WindowScores {
+    /// Of Spark NLP's pipeline: the logits of each token's first word piece.
+    Logits(Vec<f32>),
+    /// Of the Hugging Face pipeline: the probabilities (softmax) of each word piece.
+    Probabilities(Vec<f32>),
+}
+
+impl WindowScores {
+    /// The values, row by row.
+    pub fn into_values(self) -> Vec<f32> {
+        match self {
+            WindowScores::Logits(values) | WindowScores::Probabilities(values) => values,
+        }
+    }
+}
+
+/// Refuses another number of values than a window has.
+fn check_count(found: usize, expected: usize) -> Result<(), Error> {
+    let reason = || format!("{found} values came back for a window of {expected}");
+    (found == expected).then_some(()).ok_or_else(|| Error::InferenceFailed { reason: reason() })
+}

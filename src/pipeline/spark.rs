@@ -1,0 +1,201 @@
+//! Spark NLP's pipeline: DocumentAssembler, Tokenizer, BertForTokenClassification, NerConverter.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::check_count;
+use crate::annotation::{Annotation, TokenLabel};
+use crate::engine::{Classifier, Logits};
+use crate::labels::{convert, Decoder, Decoding, TokenLogits};
+use crate::options::{AnnotateOptions, Mode};
+use crate::text::{
+    cut, truncate, CleanupMode, Document, Encoder, Pieces, Segments, Token, Tokenizer, Vocabulary, Window,
+};
+use crate::Error;
+
+/// The pipeline's stages around the classifier, with their options.
+#[derive(Debug)]
+pub(crate) struct Spark {
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) tokenizer: Tokenizer,
+    pub(crate) cleanup_mode: CleanupMode,
+    pub(crate) case_sensitive: bool,
+    /// Word pieces per window, `[CLS]` and `[SEP]` included.
+    pub(crate) max_sentence_length: usize,
+    pub(crate) pieces: Pieces,
+    pub(crate) token_types: Segments,
+    pub(crate) label_from_separator: bool,
+    pub(crate) decoder: Decoder,
+}
+
+/// A text on its way through the pipeline.
+#[derive(Debug)]
+pub(crate) struct Text {
+    pub(crate) document: Document,
+    pub(crate) tokens: Vec<Token>,
+    /// Word piece ids of the whole document.
+    pieces: Vec<u32>,
+    /// A value of `token_type_ids` per word piece.
+    token_types: Vec<u32>,
+    /// Each token's range of `pieces`.
+    pieces_of: Vec<Range<usize>>,
+    windows: Vec<Window>,
+    done: usize,
+    /// Each token's label id and score, where labels are decoded token by token.
+    labels: Vec<Option<(usize, f32)>>,
+    /// The logits to decode once all windows have run, where labels depend on their neighbours.
+    logits: Option<TokenLogits>,
+    truncated_from: Option<usize>,
+    options: AnnotateOptions,
+}
+
+impl Text {
+    pub(crate) fn progress(&self) -> (usize, usize) {
+        (self.done, self.windows.len())
+    }
+
+    /// The tokens that a window labels: those that it decides and that have word pieces.
+    fn decided<'t>(&'t self, window: &Window) -> impl Iterator<Item = usize> + 't {
+        window.decides.clone().filter(|&token| !self.pieces_of[token].is_empty())
+    }
+
+    /// Keeps every token's logits, whatever the decoding needs. To be called before the first window runs.
+    pub(crate) fn keep_logits(&mut self, labels: usize) {
+        self.logits.get_or_insert_with(|| TokenLogits::new(self.tokens.len(), labels));
+    }
+
+    /// The logits kept; none where they were not asked for.
+    pub(crate) fn take_logits(&mut self) -> TokenLogits {
+        self.logits.take().unwrap_or_default()
+    }
+}
+
+impl Spark {
+    /// Everything before the classifier.
+    ///
+    /// # Errors
+    /// `option_invalid`, when a pattern of the tokenizer runs out of its budget.
+    pub(crate) fn begin(&self, text: &str, labels: usize, options: &AnnotateOptions) -> Result<Text, Error> {
+        let document = Document::assemble(text, self.cleanup_mode);
+        let tokens = self.tokenizer.tokenize(&document)?;
+        let (pieces, pieces_of) =
+            Encoder::new(&self.vocabulary, self.case_sensitive, self.pieces).encode(&document, &tokens);
+        let mut token_types = vec![0; pieces.len()];
+        for (token, range) in tokens.iter().zip(&pieces_of) {
+            token_types[range.clone()].fill(self.token_types.of(document.slice(token.bytes.clone())));
+        }
+        let limit = self.max_sentence_length.saturating_sub(2);
+        let mut truncated_from = None;
+        let windows = match options.mode {
+            Mode::Window => cut(&pieces_of, limit),
+            Mode::Truncate => {
+                let mut window = truncate(&pieces_of, limit);
+                let unread = tokens.get(window.decides.end);
+                truncated_from = unread.map(|token| document.original_range(token).start);
+                if self.label_from_separator {
+                    window.decides.end = decided_with_separator(&pieces_of, &window);
+                }
+                if pieces.is_empty() {
+                    vec![]
+                } else {
+                    vec![window]
+                }
+            }
+        };
+        Ok(Text {
+            document,
+            labels: vec![None; tokens.len()],
+            logits: (self.decoder.decoding() == Decoding::Viterbi).then(|| TokenLogits::new(tokens.len(), labels)),
+            tokens,
+            pieces,
+            token_types,
+            pieces_of,
+            windows,
+            done: 0,
+            truncated_from,
+            options: options.clone(),
+        })
+    }
+
+    /// The logits of the tokens that a window decides, token by token; none for a window that is not there.
+    ///
+    /// # Errors
+    /// `inference_failed`.
+    pub(crate) fn run(&self, classifier: &Classifier, text: &Text, window: usize) -> Result<Vec<f32>, Error> {
+        let Some(window) = text.windows.get(window) else { return Ok(Vec::new()) };
+        let mut ids = vec![self.vocabulary.classification()];
+        ids.extend_from_slice(&text.pieces[window.pieces.clone()]);
+        ids.push(self.vocabulary.separator());
+        let mut token_types = vec![0];
+        token_types.extend_from_slice(&text.token_types[window.pieces.clone()]);
+        let logits = classifier.logits_with(&ids, &token_types)?;
+        let rows = text.decided(window).map(|token| first_row(&text.pieces_of[token], window, &logits));
+        Ok(rows.collect::<Vec<_>>().concat())
+    }
+
+    /// Takes the logits of the next window, of so many labels a token.
+    ///
+    /// # Errors
+    /// `inference_failed` when there are more or fewer than the window's.
+    pub(crate) fn accept(&self, text: &mut Text, labels: usize, logits: &[f32]) -> Result<(), Error> {
+        let Some(window) = text.windows.get(text.done) else { return Ok(()) };
+        let tokens: Vec<usize> = text.decided(window).collect();
+        check_count(logits.len(), tokens.len() * labels)?;
+        for (token, row) in tokens.into_iter().zip(logits.chunks_exact(labels)) {
+            match &mut text.logits {
+                Some(kept) => kept.set(token, row),
+                None => text.labels[token] = Some(self.decoder.likeliest(row)),
+            }
+        }
+        text.done += 1;
+        Ok(())
+    }
+
+    /// Each token's label id and score; `None` where the model did not read the token.
+    pub(crate) fn labels<'t>(&self, text: &'t Text) -> Cow<'t, [Option<(usize, f32)>]> {
+        text.logits.as_ref().map_or(Cow::Borrowed(&text.labels), |logits| Cow::Owned(self.decoder.decode(logits)))
+    }
+
+    /// The chunks of the windows that have run.
+    pub(crate) fn finish(&self, text: &Text, labels: &[Option<TokenLabel<'_>>]) -> Annotation {
+        let chunks = convert(&text.document, &text.tokens, labels, &text.options);
+        Annotation { chunks, truncated_from: text.truncated_from, precision: None }
+    }
+}
+
+/// Where the decided tokens of a truncated text end if the row of `[SEP]` labels a token too.
+///
+/// Spark NLP zips the word pieces with the rows after `[CLS]`. Where the text has more pieces than the window, the first
+/// piece beyond it meets the row of `[SEP]`, and a token that begins with this piece takes that row's label. Tokens
+/// without word pieces (nothing but characters that the encoder drops) stand for no piece and are passed over.
+fn decided_with_separator(pieces_of: &[Range<usize>], window: &Window) -> usize {
+    let end = window.decides.end;
+    let next = pieces_of[end..].iter().position(|pieces| !pieces.is_empty());
+    match next {
+        Some(after) if pieces_of[end + after].start == window.pieces.end => end + after + 1,
+        _ => end,
+    }
+}
+
+/// The logits of a token's first word piece.
+fn first_row<'l>(token: &Range<usize>, window: &Window, logits: &'l Logits) -> &'l [f32] {
+    logits.row(1 + token.start - window.pieces.start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_separators_row_goes_to_the_token_that_begins_at_the_limit() {
+        let end = |pieces_of: &[Range<usize>]| decided_with_separator(pieces_of, &truncate(pieces_of, 4));
+        // Begins there; does not, since the token before it goes on; the text ends there.
+        assert_eq!(end(&[0..2, 2..4, 4..5]), 3);
+        assert_eq!(end(&[0..2, 2..5, 5..6]), 2);
+        assert_eq!(end(&[0..2, 2..4]), 2);
+        // Tokens without word pieces between the window's end and the token, and none after them.
+        assert_eq!(end(&[0..2, 2..4, 4..4, 4..4, 4..5, 5..6]), 5);
+        assert_eq!(end(&[0..2, 2..4, 4..4]), 2);
+        assert_eq!(end(&[]), 0);
+    }
+}
