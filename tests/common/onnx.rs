@@ -3,7 +3,7 @@
 use prost::Message;
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::{dimension, Dimension};
+use tract_onnx::pb::tensor_shape_proto::{dimension::Value, Dimension};
 use tract_onnx::pb::type_proto::{self, Tensor};
 use tract_onnx::pb::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto,
@@ -70,20 +70,11 @@ pub fn node(op: &str, inputs: &[&str], output: &str, attributes: &[AttributeProt
     }
 }
 
-/// An input or output of the shape `[batch, sequence]`.
-pub fn value(name: &str, data_type: DataType) -> ValueInfoProto {
-    let dim = ["batch", "sequence"]
-        .map(|axis| Dimension { value: Some(dimension::Value::DimParam(axis.into())), ..Default::default() });
-    let mut value = shapeless(name, data_type);
-    if let Some(TypeProto { value: Some(type_proto::Value::TensorType(tensor)), .. }) = &mut value.r#type {
-        tensor.shape = Some(TensorShapeProto { dim: dim.into() });
-    }
-    value
-}
-
-/// An input or output of which only the type is known.
-pub fn shapeless(name: &str, data_type: DataType) -> ValueInfoProto {
-    let tensor = Tensor { elem_type: data_type as i32, shape: None };
+/// An input or output whose axes have names and no sizes.
+pub fn value(name: &str, data_type: DataType, axes: &[&str]) -> ValueInfoProto {
+    let named = |axis: &str| Dimension { value: Some(Value::DimParam(axis.into())), ..Default::default() };
+    let shape = TensorShapeProto { dim: axes.iter().map(|axis| named(axis)).collect() };
+    let tensor = Tensor { elem_type: data_type as i32, shape: Some(shape) };
     let r#type = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..Default::default() };
     ValueInfoProto { name: name.into(), r#type: Some(r#type), ..Default::default() }
 }
@@ -91,10 +82,12 @@ pub fn shapeless(name: &str, data_type: DataType) -> ValueInfoProto {
 /// A classifier's graph: `inputs` are int64 `[batch, sequence]`, the output is `logits`.
 pub fn graph(inputs: &[&str], nodes: &[NodeProto], tensors: &[TensorProto]) -> GraphProto {
     GraphProto {
+        // Which the standard asks for.
+        name: "classifier".into(),
         node: nodes.to_vec(),
         initializer: tensors.to_vec(),
-        input: inputs.iter().map(|input| value(input, DataType::Int64)).collect(),
-        output: vec![shapeless("logits", DataType::Float)],
+        input: inputs.iter().map(|input| value(input, DataType::Int64, &["batch", "sequence"])).collect(),
+        output: vec![value("logits", DataType::Float, &["batch", "sequence", "labels"])],
         ..Default::default()
     }
 }
