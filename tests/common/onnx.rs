@@ -1,4 +1,5 @@
 //! ONNX files made by code, of tract's own protobuf types.
+#![allow(dead_code)] // Each program uses its own part.
 
 use prost::Message;
 use tract_onnx::pb::attribute_proto::AttributeType;

@@ -1,5 +1,4 @@
-//! The model of `tests/models/tiny`: a BERT of one layer that labels by rule. `tests/tiny.rs` checks that the files
-//! are what this code makes.
+//! The model of `tests/models/tiny`: a BERT of one layer that labels by rule.
 //!
 //! What a word piece is labelled stands in [`PIECES`], so what a text's chunks are can be told by reading; the first
 //! piece of a token decides. Attention and the feed-forward layer change the scores a little, by what else is in the
@@ -12,11 +11,7 @@ use sha2::{Digest, Sha256};
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{NodeProto, TensorProto};
 
-use super::onnx::{float, floats, graph, int, int64, ints, model, node, tensor};
-use super::repository;
-
-/// The bundle's folder.
-pub const FOLDER: &str = "tests/models/tiny";
+use crate::onnx::{float, floats, graph, int, int64, ints, model, node, tensor};
 
 /// Labels in id order.
 pub const LABELS: [&str; 8] = ["O", "B-DNA", "I-DNA", "B-cell_type", "I-cell_type", "B-protein", "I-protein", "PAD"];
@@ -287,9 +282,4 @@ pub fn source() -> MemoryFiles {
 /// The bundle loaded.
 pub fn annotator(options: &Options) -> Annotator {
     Annotator::load(&source(), options).expect("the tiny model")
-}
-
-/// The folder of the bundle, for the command line.
-pub fn path() -> String {
-    repository(FOLDER).display().to_string()
 }

@@ -2,9 +2,13 @@
 //!
 //! `GLOSSA_UPDATE=1 cargo test --release --test tiny` writes the files anew, `expected.json` included.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod maker;
+#[path = "../common/onnx.rs"]
+mod onnx;
 
-use common::{repository, slice, tiny};
+use common::{found, repository, slice, TINY};
 use glossa_ner::engine::{Fused, Precision};
 use glossa_ner::{AnnotateOptions, Chunk, Options};
 use serde::{Deserialize, Serialize};
@@ -40,8 +44,8 @@ fn updating() -> bool {
 
 #[test]
 fn the_files_are_those_that_the_code_makes() {
-    for (name, bytes) in tiny::files() {
-        let path = repository(tiny::FOLDER).join(name);
+    for (name, bytes) in maker::files() {
+        let path = repository(TINY).join(name);
         if updating() {
             std::fs::write(&path, &bytes).expect("a written file");
         }
@@ -51,30 +55,25 @@ fn the_files_are_those_that_the_code_makes() {
 
 #[test]
 fn labels_follow_the_rules() {
-    let annotator = tiny::annotator(&Options::default());
-    let found = |text: &str| -> Vec<(String, String)> {
+    let annotator = maker::annotator(&Options::default());
+    let check = |text: &str, expected: &[(&str, &str)]| {
         let chunks = annotator.annotate(text, &AnnotateOptions::default()).expect("chunks").chunks;
-        chunks.into_iter().map(|chunk| (chunk.text, chunk.entity)).collect()
-    };
-    let pairs = |chunks: &[(&str, &str)]| -> Vec<(String, String)> {
-        chunks.iter().map(|(text, entity)| (text.to_string(), entity.to_string())).collect()
+        assert_eq!(found(&chunks), expected, "{text}");
     };
     let sentence = [("IL-2 gene", "DNA"), ("NF-kappa B", "protein"), ("T cells", "cell_type")];
-    assert_eq!(found("IL-2 gene expression requires NF-kappa B in human T cells."), pairs(&sentence));
-    assert_eq!(
-        found("IL-2 gene expression requires NF-kappa B in human T cells. ".repeat(6).as_str()),
-        pairs(&sentence.repeat(6))
-    );
-    assert_eq!(found("The gene activates cells."), pairs(&[("cells", "cell_type")]));
-    assert_eq!(found("t cells, T cells"), pairs(&[("cells", "cell_type"), ("T cells", "cell_type")]));
-    assert_eq!(found("CD28 receptor, blank"), pairs(&[("CD28 receptor", "protein")]));
+    let text = "IL-2 gene expression requires NF-kappa B in human T cells. ";
+    check(text, &sentence);
+    check(&text.repeat(6), &sentence.repeat(6));
+    check("The gene activates cells.", &[("cells", "cell_type")]);
+    check("t cells, T cells", &[("cells", "cell_type"), ("T cells", "cell_type")]);
+    check("CD28 receptor, blank", &[("CD28 receptor", "protein")]);
 }
 
 #[test]
 fn expected_chunks_are_found() {
-    let annotator = tiny::annotator(&Options::default());
+    let annotator = maker::annotator(&Options::default());
     let annotate = |text: &str| annotator.annotate(text, &AnnotateOptions::default()).expect("chunks").chunks;
-    let path = repository(tiny::FOLDER).join("expected.json");
+    let path = repository(TINY).join("expected.json");
     if updating() {
         let expected: Vec<_> = texts().into_iter().map(|text| Expected { chunks: annotate(&text), text }).collect();
         std::fs::write(&path, serde_json::to_string_pretty(&expected).expect("JSON") + "\n").expect("a written file");
@@ -95,7 +94,7 @@ fn expected_chunks_are_found() {
 
 #[test]
 fn every_part_runs_by_our_own_operations() {
-    let fused = |precision| tiny::annotator(&Options { precision, ..Options::default() }).fused();
+    let fused = |precision| maker::annotator(&Options { precision, ..Options::default() }).fused();
     let f32 = Fused { linear: 0, gelu: 0, attention: 1, norm: 2, embedding: 1 };
     assert_eq!(fused(Precision::Auto), f32);
     assert_eq!(fused(Precision::Int8), Fused { linear: 7, gelu: 1, ..f32 });
