@@ -38,17 +38,8 @@ fn chunks(line: &Value) -> Vec<(String, String, f64)> {
     line["chunks"].as_array().expect("chunks").iter().map(chunk).collect()
 }
 
-/// What `glossa annotate` finds in a text: the text and the entity of each chunk.
-fn found(flags: &[&str], text: &str) -> Vec<(String, String)> {
-    let model = tiny_path();
-    let line = &lines(&glossa(&[&["annotate", "--model", &model, "--format", "jsonl"], flags].concat(), text))[0];
-    assert_eq!(line["text"], text);
-    chunks(line).into_iter().map(|(text, entity, _)| (text, entity)).collect()
-}
-
-fn pairs(chunks: &[(&str, &str)]) -> Vec<(String, String)> {
-    chunks.iter().map(|(text, entity)| (text.to_string(), entity.to_string())).collect()
-}
+/// Flags before, the flag that is tested with its value, a text, and the text and entity of each chunk.
+type Case<'a> = (&'a [&'a str], &'a [&'a str], &'a str, &'a [(&'a str, &'a str)]);
 
 #[test]
 fn text_and_json_lines_come_in_and_json_lines_go_out() {
@@ -126,44 +117,81 @@ fn eval_counts_exact_spans_and_labels() {
     }
 }
 
+/// Flags of `glossa annotate` that say what to read, how fast, and how to print what is found.
+const NOT_OF_THE_PIPELINE: [&str; 6] = ["--model", "--pipeline", "--format", "--input", "--threads", "--help"];
+
+/// Without the last flag of each case, something else is found.
 #[test]
 fn every_flag_changes_what_is_found() {
     let sentence = [("IL-2 gene", "DNA"), ("NF-kappa B", "protein"), ("T cells", "cell_type")];
-    assert_eq!(found(&[], SENTENCE), pairs(&sentence));
-    let blanks = "IL-2 blank CD28 CD28, IL-2";
-    assert_eq!(
-        found(&[], blanks),
-        pairs(&[("IL-2", "protein"), ("CD28", "protein"), ("CD28", "protein"), ("IL-2", "protein")])
-    );
-    let long = "the ".repeat(40) + "IL-2";
-    assert_eq!(found(&[], &long), pairs(&[("IL-2", "protein")]));
-
-    type Case<'a> = (&'a [&'a str], &'a str, &'a [(&'a str, &'a str)]);
-    let cases: [Case; 15] = [
-        // The label of "gene" is I-DNA, and argmax lets it follow B-protein.
-        (&["--decoding", "argmax"], SENTENCE, &[("IL-2 gene", "protein"), sentence[1], sentence[2]]),
-        (&["--threshold", "0.8"], SENTENCE, &[sentence[1]]),
-        (&["--entity", "protein", "--entity", "DNA"], SENTENCE, &sentence[..2]),
-        (&["--white-list", "protein"], SENTENCE, &[sentence[1]]),
-        (&["--black-list", "protein"], SENTENCE, &[sentence[0], sentence[2]]),
-        (&["--replace-label", "DNA=Gene"], SENTENCE, &[("IL-2 gene", "Gene"), sentence[1], sentence[2]]),
-        (&["--greedy"], "CD28 CD28", &[("CD28 CD28", "protein")]),
-        (&["--ignore-stop-word", ","], "CD28, IL-2", &[("CD28, IL-2", "protein")]),
-        // Of "blank" the label is PAD, which counts as O, but begins with no "B-".
-        (&["--no-schema", "--decoding", "argmax"], "CD28", &[("CD28", "B-protein")]),
-        // Without its capital, "t" is outside.
-        (&["--cleanup-mode", "shrink"], "  CD28   gene", &[("CD28   gene", "DNA")]),
-        (&["--case-sensitive", "true"], SENTENCE, &[]),
-        (&["--split-chars", "/"], "CD28/IL-2", &[("CD28", "protein"), ("IL-2", "protein")]),
-        (&["--context-chars", "/"], "/CD28/", &[("CD28", "protein")]),
-        (&["--min-length", "3"], "T cells", &[("cells", "cell_type")]),
-        (&["--exception", "IL-2 gene"], SENTENCE, &sentence),
+    let six = format!("{SENTENCE} ").repeat(6);
+    // As many as a window of 30 word pieces holds.
+    let truncated = [&sentence[..], &sentence[..2], &[("T", "cell_type")]].concat();
+    let all = sentence.repeat(6);
+    let hugging_face = repository("tests/golden/models/hf_cellular").display().to_string();
+    let tiny = tiny_path();
+    let cases: &[Case] = &[
+        // "gene" is I-DNA by the model's rule, which argmax lets follow B-protein.
+        (&[], &["--decoding", "argmax"], SENTENCE, &[("IL-2 gene", "protein"), sentence[1], sentence[2]]),
+        (&[], &["--threshold", "0.8"], SENTENCE, &[sentence[1]]),
+        (&[], &["--entity", "protein"], SENTENCE, &[sentence[1]]),
+        (&[], &["--white-list", "protein"], SENTENCE, &[sentence[1]]),
+        (&[], &["--black-list", "protein"], SENTENCE, &[sentence[0], sentence[2]]),
+        (&[], &["--replace-label", "DNA=Gene"], SENTENCE, &[("IL-2 gene", "Gene"), sentence[1], sentence[2]]),
+        (&[], &["--greedy"], "CD28 CD28", &[("CD28 CD28", "protein")]),
+        (&[], &["--ignore-stop-word", ","], "CD28, IL-2", &[("CD28, IL-2", "protein")]),
+        (&[], &["--no-schema"], "CD28", &[("CD28", "B-protein")]),
+        // Line feeds are spaces then, as the exception has it.
+        (&["--exception", "IL-2 gene"], &["--cleanup-mode", "shrink"], "IL-2\ngene", &[("IL-2\ngene", "protein")]),
+        (&[], &["--case-sensitive", "true"], SENTENCE, &[("cells", "cell_type")]),
+        (&[], &["--mode", "truncate"], &six, &truncated),
+        (&[], &["--target-pattern", "A-Z0-9"], "CD28/IL-2", &[("CD28", "protein"), ("IL", "protein")]),
+        (&[], &["--prefix-pattern", r"\A(/*)"], "/CD28", &[("CD28", "protein")]),
+        (&[], &["--suffix-pattern", r"(/)\z"], "CD28/", &[("CD28", "protein")]),
+        (&[], &["--infix-pattern", "(CD28)(/)(.+)"], "CD28/IL-2", &[("CD28", "protein"), ("IL-2", "protein")]),
+        (&[], &["--context-chars", "/"], "/CD28/", &[("CD28", "protein")]),
+        (&[], &["--exception", "IL-2 gene"], SENTENCE, &[("IL-2 gene", "protein"), sentence[1], sentence[2]]),
+        (
+            &["--exception", "il-2 GENE"],
+            &["--case-sensitive-exceptions", "false"],
+            SENTENCE,
+            &[("IL-2 gene", "protein"), sentence[1], sentence[2]],
+        ),
+        (&[], &["--split-pattern", "/"], "CD28/IL-2", &[("CD28", "protein"), ("IL-2", "protein")]),
+        (&[], &["--split-chars", "/"], "CD28/IL-2", &[("CD28", "protein"), ("IL-2", "protein")]),
+        (&[], &["--min-length", "3"], "T cells", &[("cells", "cell_type")]),
+        (&[], &["--max-length", "3"], "CD28 T cells", &[("T", "cell_type")]),
+        // Only confidences change.
+        (&[], &["--pieces", "first"], SENTENCE, &sentence),
+        (&[], &["--precision", "int8"], SENTENCE, &sentence),
+        (&[], &["--max-sentence-length", "14"], &six, &all),
+        // The Hugging Face folder has random weights, so nobody can tell its chunks by reading.
+        (&["--model", &hugging_face], &["--encoding", "spark"], SENTENCE, &[]),
+        (&["--model", &hugging_face], &["--aggregation-strategy", "none"], SENTENCE, &[]),
     ];
-    for (flags, text, expected) in cases {
-        println!("{flags:?} {:?} {:?}", found(flags, text), found(&[], text));
-        let _ = expected;
+    let found = |flags: &[&[&str]], text: &str| {
+        let model = if flags.concat().contains(&"--model") { vec![] } else { vec!["--model", tiny.as_str()] };
+        let flags = [&["annotate", "--format", "jsonl"], model.as_slice(), &flags.concat()].concat();
+        let line = lines(&glossa(&flags, text)).remove(0);
+        assert_eq!(line["text"], text);
+        chunks(&line)
+    };
+    for (common, flag, text, expected) in cases {
+        let with = found(&[common, flag], text);
+        assert_ne!(with, found(&[common], text), "{flag:?} changes nothing");
+        if !common.contains(&"--model") {
+            let pairs: Vec<_> = with.iter().map(|(text, entity, _)| (text.as_str(), entity.as_str())).collect();
+            assert_eq!(pairs, *expected, "{flag:?}");
+        }
     }
-    panic!();
+
+    let help = String::from_utf8(glossa(&["annotate", "--help"], "").stdout).expect("UTF-8");
+    let known = help.lines().filter_map(|line| line.trim_start().trim_start_matches("-h, ").split_whitespace().next());
+    let untested: Vec<&str> = known
+        .filter(|flag| flag.starts_with("--") && !NOT_OF_THE_PIPELINE.contains(flag))
+        .filter(|flag| !cases.iter().any(|case| case.1[0] == *flag))
+        .collect();
+    assert_eq!(untested, [""; 0]);
 }
 
 #[test]
