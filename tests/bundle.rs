@@ -1,55 +1,34 @@
-//! The shipped bundles through the public API, and what is said of broken ones.
+//! Bundles through the public API, and what is said of broken ones.
 
-use std::path::{Path, PathBuf};
+mod common;
 
+use common::{bundle_files, found, repository, slice, tiny, TINY};
 use glossa_ner::model::{Folder, Manifest, MemoryFiles, Source};
 use glossa_ner::text::Segments;
 use glossa_ner::{AnnotateOptions, Annotator, Decoding, Error, Mode, Options};
 
-fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("www/models").join(name)
-}
-
-/// An example text of a model card.
-fn example(file: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/cases").join(file);
-    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON");
-    json["text"].as_str().expect("a text").to_string()
-}
-
-fn load(name: &str) -> Annotator {
-    Annotator::load(&Folder::open(shipped(name)).expect("a folder"), &Options::default()).expect("a model")
-}
-
-fn slices(text: &str, begin: usize, end: usize) -> String {
-    String::from_utf16_lossy(&text.encode_utf16().collect::<Vec<_>>()[begin..end])
-}
+const SENTENCE: &str = "IL-2 gene expression requires NF-kappa B in human T cells. ";
+const CHUNKS: [(&str, &str); 3] = [("IL-2 gene", "DNA"), ("NF-kappa B", "protein"), ("T cells", "cell_type")];
 
 #[test]
-fn both_bundles_annotate_their_examples() {
-    for (name, file, entity) in [
-        ("cellular", "seed_cellular_tokens.json", "protein"),
-        ("clinical_trials", "seed_clinical_trials_tokens.json", "Drug"),
-    ] {
-        let annotator = load(name);
-        let text = example(file);
-        for mode in [Mode::Window, Mode::Truncate] {
-            let annotation =
-                annotator.annotate(&text, &AnnotateOptions { mode, ..Default::default() }).expect("chunks");
-            assert!(annotation.chunks.len() > 5, "{name}: {:?}", annotation.chunks);
-            assert!(annotation.chunks.iter().any(|chunk| chunk.entity == entity));
-            for chunk in &annotation.chunks {
-                assert_eq!(slices(&text, chunk.begin, chunk.end), chunk.text);
-                assert!(chunk.confidence.is_some_and(|found| found > 0.0 && found <= 1.0));
-            }
+fn a_bundle_annotates_in_both_modes() {
+    let annotator = tiny(&Options::default());
+    assert_eq!(annotator.entities(), ["DNA", "cell_type", "protein"]);
+    for mode in [Mode::Window, Mode::Truncate] {
+        let options = AnnotateOptions { mode, ..Default::default() };
+        let annotation = annotator.annotate(SENTENCE, &options).expect("chunks");
+        assert_eq!(found(&annotation.chunks), CHUNKS);
+        assert_eq!(annotation.truncated_from, None);
+        for chunk in &annotation.chunks {
+            assert_eq!(slice(SENTENCE, chunk.begin, chunk.end), chunk.text);
+            assert!(chunk.confidence.is_some_and(|confidence| confidence > 0.5 && confidence < 1.0));
         }
-        assert!(annotator.entities().contains(&entity));
     }
 }
 
 #[test]
 fn odd_texts_keep_their_places_in_both_modes() {
-    let annotator = load("cellular");
+    let annotator = tiny(&Options::default());
     let texts = [
         "",
         " \r\n\t ",
@@ -65,7 +44,7 @@ fn odd_texts_keep_their_places_in_both_modes() {
             let annotation = annotator.annotate(text, &AnnotateOptions { mode, ..Default::default() }).expect("chunks");
             let mut last = 0;
             for chunk in &annotation.chunks {
-                assert_eq!(slices(text, chunk.begin, chunk.end), chunk.text);
+                assert_eq!(slice(text, chunk.begin, chunk.end), chunk.text);
                 assert!(chunk.begin >= last && chunk.end > chunk.begin);
                 last = chunk.end;
             }
@@ -76,29 +55,47 @@ fn odd_texts_keep_their_places_in_both_modes() {
 
 #[test]
 fn long_text_is_read_to_its_end_or_says_from_where_it_was_not() {
-    let annotator = load("cellular");
-    let text = "Expression of the GATA-1 gene in T cells. ".repeat(40);
+    let annotator = tiny(&Options::default());
+    let text = SENTENCE.repeat(40);
     let whole = annotator.annotate(&text, &AnnotateOptions::default()).expect("chunks");
-    assert!(whole.chunks.iter().any(|chunk| chunk.begin > text.len() - 60));
+    assert_eq!(found(&whole.chunks), CHUNKS.repeat(40));
     assert_eq!(whole.truncated_from, None);
+
     let options = AnnotateOptions { mode: Mode::Truncate, ..Default::default() };
     let cut = annotator.annotate(&text, &options).expect("chunks");
-    let from = cut.truncated_from.expect("it does not fit");
-    assert!(cut.chunks.iter().all(|chunk| chunk.end <= from));
-    assert!((300..1200).contains(&from));
+    // A window reads 30 word pieces. The sentence has 16, so the last that is read is the second sentence's "T".
+    assert_eq!(found(&cut.chunks), [&CHUNKS[..], &CHUNKS[..2], &[("T", "cell_type")]].concat());
+    assert_eq!(cut.truncated_from, Some(SENTENCE.len() + SENTENCE.find("cells").expect("a place")));
+}
+
+#[test]
+fn a_windows_length_may_be_chosen() {
+    let windows = |length: Option<usize>| {
+        let annotator = tiny(&Options { max_sentence_length: length, ..Options::default() });
+        let job = annotator.begin(&SENTENCE.repeat(6), &AnnotateOptions::default()).expect("a job");
+        let chunks = annotator.annotate(&SENTENCE.repeat(6), &AnnotateOptions::default()).expect("chunks").chunks;
+        assert_eq!(found(&chunks), CHUNKS.repeat(6));
+        job.progress().1
+    };
+    // 96 pieces in windows of 126, of 30, which share 3, and of 12, which share 1.
+    assert_eq!(windows(Some(128)), 1);
+    assert_eq!(windows(None), 4);
+    assert_eq!(windows(Some(14)), 9);
 }
 
 #[test]
 fn threshold_and_entities_filter_and_are_checked() {
-    let annotator = load("clinical_trials");
-    let text = example("seed_clinical_trials_tokens.json");
-    let all = annotator.annotate(&text, &AnnotateOptions::default()).expect("chunks").chunks;
-    let options = AnnotateOptions { threshold: Some(0.9), entities: Some(vec!["Drug".into()]), ..Default::default() };
-    let kept = annotator.annotate(&text, &options).expect("chunks").chunks;
-    let expected: Vec<_> =
-        all.into_iter().filter(|chunk| chunk.entity == "Drug" && chunk.confidence >= Some(0.9)).collect();
-    assert_eq!(kept, expected);
-    assert!(!kept.is_empty());
+    let annotator = tiny(&Options::default());
+    let kept = |threshold: Option<f32>, entities: Option<&[&str]>| {
+        let entities = entities.map(|entities| entities.iter().map(|entity| entity.to_string()).collect());
+        let options = AnnotateOptions { threshold, entities, ..Default::default() };
+        annotator.annotate(SENTENCE, &options).expect("chunks").chunks
+    };
+    let all = kept(None, None);
+    assert_eq!(found(&kept(None, Some(&["DNA", "protein"]))), CHUNKS[..2]);
+    assert_eq!(found(&kept(Some(0.8), None)), CHUNKS[1..2]);
+    assert_eq!(found(&kept(Some(0.8), Some(&["DNA"]))), []);
+    assert_eq!(kept(all[1].confidence, Some(&["protein"])), all[1..2]);
     for options in [
         AnnotateOptions { threshold: Some(f32::NAN), ..Default::default() },
         AnnotateOptions { threshold: Some(-0.1), ..Default::default() },
@@ -108,21 +105,20 @@ fn threshold_and_entities_filter_and_are_checked() {
     }
     for length in [0, 513] {
         let options = Options { max_sentence_length: Some(length), ..Default::default() };
-        let error = Annotator::load(&Folder::open(shipped("clinical_trials")).expect("a folder"), &options);
+        let error = Annotator::load(&Folder::open(repository(TINY)).expect("a folder"), &options);
         assert_eq!(error.unwrap_err().code(), "option_invalid");
     }
 }
 
-/// The cellular bundle in memory, one file changed.
+/// What is said of the bundle with one file changed.
 fn changed(path: &str, change: impl Fn(Vec<u8>) -> Option<Vec<u8>>) -> Error {
     Annotator::load(&with_file(path, change), &Options::default()).expect_err("an error")
 }
 
+/// The bundle in memory, with one file changed, or left out if the change gives none.
 fn with_file(path: &str, change: impl Fn(Vec<u8>) -> Option<Vec<u8>>) -> MemoryFiles {
-    let folder = Folder::open(shipped("cellular")).expect("a folder");
     let mut files = MemoryFiles::new("memory");
-    for name in ["manifest.json", "model.onnx", "vocab.txt"] {
-        let bytes = folder.require(name).expect("a file");
+    for (name, bytes) in bundle_files(TINY) {
         if let Some(bytes) = if name == path { change(bytes) } else { Some(bytes) } {
             files.insert(name, bytes);
         }
@@ -132,7 +128,7 @@ fn with_file(path: &str, change: impl Fn(Vec<u8>) -> Option<Vec<u8>>) -> MemoryF
 
 #[test]
 fn a_bundle_may_say_how_it_is_decoded() {
-    let text = example("seed_cellular_tokens.json");
+    let text = SENTENCE;
     let with = |edit: &dyn Fn(&mut Manifest), options: &Options| {
         let files = with_file("manifest.json", |bytes| {
             let mut manifest = Manifest::parse(&bytes, "").expect("a manifest");
@@ -142,7 +138,7 @@ fn a_bundle_may_say_how_it_is_decoded() {
             serde_json::to_vec(&manifest).ok()
         });
         let annotator = Annotator::load(&files, options).expect("a model");
-        annotator.annotate(&text, &AnnotateOptions::default()).expect("chunks").chunks
+        annotator.annotate(text, &AnnotateOptions::default()).expect("chunks").chunks
     };
     let places = |chunks: &[glossa_ner::Chunk]| {
         chunks.iter().map(|chunk| (chunk.begin, chunk.end, chunk.entity.clone())).collect::<Vec<_>>()
@@ -287,8 +283,7 @@ fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
 
 #[test]
 fn broken_export_folders_are_coded_errors() {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models/cellular");
-    let folder = Folder::open(golden).expect("a folder");
+    let folder = Folder::open(repository("tests/golden/models/cellular")).expect("a folder");
     let load = |change: &dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>| {
         let mut files = MemoryFiles::new("memory");
         for name in ["model.onnx", "assets/vocab.txt", "assets/labels.txt"] {

@@ -98,8 +98,19 @@ fn score(value: f32) -> Value {
 
 #[test]
 fn pipelines_agree_with_spark_nlp() {
+    check_pipelines("pipeline_");
+}
+
+/// Recorded by `record/spark.py` on windows of 8 and of 128 pieces, with tokens at the window's end of which the encoder
+/// drops every character.
+#[test]
+fn the_label_of_the_separator_goes_where_spark_nlp_puts_it() {
+    check_pipelines("separator");
+}
+
+fn check_pipelines(prefix: &str) {
     let mut annotators: BTreeMap<String, Annotator> = BTreeMap::new();
-    for (_, records) in cases("pipeline_") {
+    for (_, records) in cases(prefix) {
         for record in records {
             annotators.entry(key(&record)).or_insert_with(|| {
                 let source = Folder::open(folder().join("models").join(record["model"].as_str().expect("a model")));
@@ -115,7 +126,7 @@ fn pipelines_agree_with_spark_nlp() {
             });
         }
     }
-    check("pipeline_", |record| {
+    check(prefix, |record| {
         let text = record["text"].as_str().expect("a text");
         let annotator = &annotators[&key(record)];
         let labelling = annotator.label(text, Mode::Truncate).expect("labels");

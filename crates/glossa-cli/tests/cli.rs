@@ -1,14 +1,15 @@
 //! The command line as a person runs it.
 
+#[path = "../../../tests/common/mod.rs"]
+mod common;
+
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use common::{repository, slice, tiny_path, TemporaryFolder};
+use serde_json::{json, Value};
 
-fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../www/models").join(name)
-}
+const SENTENCE: &str = "IL-2 gene expression requires NF-kappa B in human T cells.";
 
 fn glossa(arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_glossa"))
@@ -23,36 +24,47 @@ fn glossa(arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().expect("the program ends")
 }
 
-fn model(name: &str) -> String {
-    shipped(name).display().to_string()
-}
-
 fn lines(output: &Output) -> Vec<Value> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout.clone()).expect("UTF-8");
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
+/// The chunks of a line: the text, the entity and the confidence of each.
+fn chunks(line: &Value) -> Vec<(String, String, f64)> {
+    let chunk = |chunk: &Value| {
+        let text = |field: &str| chunk[field].as_str().expect("a string").to_string();
+        (text("text"), text("entity"), chunk["confidence"].as_f64().unwrap_or_default())
+    };
+    line["chunks"].as_array().expect("chunks").iter().map(chunk).collect()
+}
+
+/// Flags before, the flag that is tested with its value, a text, and the text and entity of each chunk.
+type Case<'a> = (&'a [&'a str], &'a [&'a str], &'a str, &'a [(&'a str, &'a str)]);
+
 #[test]
 fn text_and_json_lines_come_in_and_json_lines_go_out() {
-    let model = model("cellular");
-    let text = "IL-2 gene expression requires NF-kappa B.\n";
-    let one = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl"], text));
-    assert_eq!(one.len(), 1);
-    assert_eq!(one[0]["text"], text);
-    let chunk = &one[0]["chunks"][0];
-    let (begin, end) = (chunk["begin"].as_u64().expect("begin"), chunk["end"].as_u64().expect("end"));
-    assert_eq!(chunk["text"], text[begin as usize..end as usize]);
+    let model = tiny_path();
+    let text = format!("\u{1F9EC} {SENTENCE}\n");
+    let one = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl"], &text));
+    assert_eq!((one.len(), &one[0]["text"]), (1, &json!(text)));
+    let place = |i: usize, field: &str| one[0]["chunks"][i][field].as_u64().expect("an offset") as usize;
+    let texts = ["IL-2 gene", "NF-kappa B", "T cells"];
+    for (i, expected) in texts.into_iter().enumerate() {
+        assert_eq!(one[0]["chunks"][i]["text"], expected);
+        assert_eq!(slice(&text, place(i, "begin"), place(i, "end")), expected);
+    }
 
     let records = "{\"id\": \"a\", \"text\": \"CD28 and IL-2\"}\n\n{\"id\": 2, \"text\": \"\"}\n";
     let two = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl"], records));
     assert_eq!(two.iter().map(|line| line["id"].clone()).collect::<Vec<_>>(), ["a", "2"]);
-    assert_eq!(two[1]["chunks"], Value::Array(vec![]));
+    assert_eq!(chunks(&two[0]).len(), 2);
+    assert_eq!(two[1]["chunks"], json!([]));
 }
 
 #[test]
 fn errors_have_codes_and_say_where() {
-    let model = model("cellular");
+    let model = tiny_path();
     let cases: [(&[&str], &str, &str); 5] = [
         (&["annotate", "--model", "/no/such/folder"], "x", "file_missing: /no/such/folder"),
         (&["annotate", "--model", &model, "/no/such/file"], "", "file_missing: /no/such/file"),
@@ -71,14 +83,15 @@ fn errors_have_codes_and_say_where() {
 
 #[test]
 fn eval_counts_exact_spans_and_labels() {
-    let model = model("cellular");
+    let model = tiny_path();
     let text = "IL-2 gene expression requires NF-kappa B in \u{1F9EC} T cells.";
+    let folder = TemporaryFolder::new("eval");
     let annotated = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl"], text));
     // Offsets of records are code points; of the two, only the emoji is more than one UTF-16 unit.
     let emoji = text.find('\u{1F9EC}').expect("an emoji") as u64;
     let point = |unit: u64| unit - u64::from(unit > emoji);
     let chunks = annotated[0]["chunks"].as_array().expect("chunks").clone();
-    assert!(chunks.len() >= 2);
+    assert_eq!(chunks.len(), 3);
     let entities: Vec<Value> = chunks
         .iter()
         .map(|chunk| {
@@ -86,44 +99,111 @@ fn eval_counts_exact_spans_and_labels() {
             serde_json::json!([at("begin"), at("end"), chunk["entity"]])
         })
         .collect();
-    let file = std::env::temp_dir().join(format!("glossa-eval-{}.jsonl", std::process::id()));
     let wrong = serde_json::json!([[0, 1, "protein"]]);
     for (marked, expected) in [(Value::Array(entities), 1.0), (wrong, 0.0)] {
         let record = serde_json::json!({ "id": "1", "text": text, "entities": marked });
-        std::fs::write(&file, format!("{record}\n")).expect("a file");
-        let output = glossa(&["eval", "--model", &model, &file.display().to_string()], "");
+        let file = folder.write("records.jsonl", format!("{record}\n"));
+        let output = glossa(&["eval", "--model", &model, &file], "");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let printed = String::from_utf8(output.stdout).expect("UTF-8");
         let report: Value = serde_json::from_str(printed.lines().last().expect("a line")).expect("JSON");
         assert_eq!(report["exact"]["f1"], expected, "{report}");
         let off = report["calibration"]["chunk"]["ece"].as_f64().expect("an error");
         let chunks = report["calibration"]["chunk"]["count"].as_u64().expect("a count");
-        assert!(chunks >= 2 && (if expected == 1.0 { off < 0.5 } else { off > 0.5 }), "{report}");
+        assert!(chunks == 3 && (if expected == 1.0 { off < 0.5 } else { off > 0.5 }), "{report}");
         if expected == 1.0 {
             assert_eq!(report["token"]["macro_f1"], 1.0);
             assert_eq!(report["exact"]["entities"]["protein"]["precision"], 1.0);
         }
     }
-    std::fs::remove_file(file).expect("the file is ours");
+}
+
+/// Flags of `glossa annotate` that say what to read, how fast, and how to print what is found.
+const NOT_OF_THE_PIPELINE: [&str; 6] = ["--model", "--pipeline", "--format", "--input", "--threads", "--help"];
+
+/// Without the last flag of each case, something else is found.
+#[test]
+fn every_flag_changes_what_is_found() {
+    let sentence = [("IL-2 gene", "DNA"), ("NF-kappa B", "protein"), ("T cells", "cell_type")];
+    let six = format!("{SENTENCE} ").repeat(6);
+    // As many as a window of 30 word pieces holds.
+    let truncated = [&sentence[..], &sentence[..2], &[("T", "cell_type")]].concat();
+    let all = sentence.repeat(6);
+    let hugging_face = repository("tests/golden/models/hf_cellular").display().to_string();
+    let tiny = tiny_path();
+    let cases: &[Case] = &[
+        // "gene" is I-DNA by the model's rule, which argmax lets follow B-protein.
+        (&[], &["--decoding", "argmax"], SENTENCE, &[("IL-2 gene", "protein"), sentence[1], sentence[2]]),
+        (&[], &["--threshold", "0.8"], SENTENCE, &[sentence[1]]),
+        (&[], &["--entity", "protein"], SENTENCE, &[sentence[1]]),
+        (&[], &["--white-list", "protein"], SENTENCE, &[sentence[1]]),
+        (&[], &["--black-list", "protein"], SENTENCE, &[sentence[0], sentence[2]]),
+        (&[], &["--replace-label", "DNA=Gene"], SENTENCE, &[("IL-2 gene", "Gene"), sentence[1], sentence[2]]),
+        (&[], &["--greedy"], "CD28 CD28", &[("CD28 CD28", "protein")]),
+        (&[], &["--ignore-stop-word", ","], "CD28, IL-2", &[("CD28, IL-2", "protein")]),
+        (&[], &["--no-schema"], "CD28", &[("CD28", "B-protein")]),
+        // Line feeds are spaces then, as the exception has it.
+        (&["--exception", "IL-2 gene"], &["--cleanup-mode", "shrink"], "IL-2\ngene", &[("IL-2\ngene", "protein")]),
+        (&[], &["--case-sensitive", "true"], SENTENCE, &[("cells", "cell_type")]),
+        (&[], &["--mode", "truncate"], &six, &truncated),
+        (&[], &["--target-pattern", "A-Z0-9"], "CD28/IL-2", &[("CD28", "protein"), ("IL", "protein")]),
+        (&[], &["--prefix-pattern", r"\A(/*)"], "/CD28", &[("CD28", "protein")]),
+        (&[], &["--suffix-pattern", r"(/)\z"], "CD28/", &[("CD28", "protein")]),
+        (&[], &["--infix-pattern", "(CD28)(/)(.+)"], "CD28/IL-2", &[("CD28", "protein"), ("IL-2", "protein")]),
+        (&[], &["--context-chars", "/"], "/CD28/", &[("CD28", "protein")]),
+        (&[], &["--exception", "IL-2 gene"], SENTENCE, &[("IL-2 gene", "protein"), sentence[1], sentence[2]]),
+        (
+            &["--exception", "il-2 GENE"],
+            &["--case-sensitive-exceptions", "false"],
+            SENTENCE,
+            &[("IL-2 gene", "protein"), sentence[1], sentence[2]],
+        ),
+        (&[], &["--split-pattern", "/"], "CD28/IL-2", &[("CD28", "protein"), ("IL-2", "protein")]),
+        (&[], &["--split-chars", "/"], "CD28/IL-2", &[("CD28", "protein"), ("IL-2", "protein")]),
+        (&[], &["--min-length", "3"], "T cells", &[("cells", "cell_type")]),
+        (&[], &["--max-length", "3"], "CD28 T cells", &[("T", "cell_type")]),
+        // Only confidences change.
+        (&[], &["--pieces", "first"], SENTENCE, &sentence),
+        (&[], &["--precision", "int8"], SENTENCE, &sentence),
+        (&[], &["--max-sentence-length", "14"], &six, &all),
+        // The Hugging Face folder has random weights, so nobody can tell its chunks by reading.
+        (&["--model", &hugging_face], &["--encoding", "spark"], SENTENCE, &[]),
+        (&["--model", &hugging_face], &["--aggregation-strategy", "none"], SENTENCE, &[]),
+    ];
+    let found = |flags: &[&[&str]], text: &str| {
+        let model = if flags.concat().contains(&"--model") { vec![] } else { vec!["--model", tiny.as_str()] };
+        let flags = [&["annotate", "--format", "jsonl"], model.as_slice(), &flags.concat()].concat();
+        let line = lines(&glossa(&flags, text)).remove(0);
+        assert_eq!(line["text"], text);
+        chunks(&line)
+    };
+    for (common, flag, text, expected) in cases {
+        let with = found(&[common, flag], text);
+        assert_ne!(with, found(&[common], text), "{flag:?} changes nothing");
+        if !common.contains(&"--model") {
+            let pairs: Vec<_> = with.iter().map(|(text, entity, _)| (text.as_str(), entity.as_str())).collect();
+            assert_eq!(pairs, *expected, "{flag:?}");
+        }
+    }
+
+    let help = String::from_utf8(glossa(&["annotate", "--help"], "").stdout).expect("UTF-8");
+    let known = help.lines().filter_map(|line| line.trim_start().trim_start_matches("-h, ").split_whitespace().next());
+    let untested: Vec<&str> = known
+        .filter(|flag| flag.starts_with("--") && !NOT_OF_THE_PIPELINE.contains(flag))
+        .filter(|flag| !cases.iter().any(|case| case.1[0] == *flag))
+        .collect();
+    assert_eq!(untested, [""; 0]);
 }
 
 #[test]
-fn options_of_the_pipeline_have_flags() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/models/cellular");
-    let model = folder.display().to_string();
-    let text = "IL-2   gene \n\n expression requires NF-kappa B.";
-    let flags = ["--cleanup-mode", "shrink", "--pieces", "first", "--split-chars", r"\-/", "--context-chars", ".,-"];
-    let common = ["annotate", "--model", &model, "--format", "jsonl"];
-    let found = lines(&glossa(&[common.as_slice(), &flags].concat(), text));
-    assert_eq!(found[0]["text"], text);
-    for chunk in found[0]["chunks"].as_array().expect("chunks") {
-        let at = |field: &str| chunk[field].as_u64().expect("an offset") as usize;
-        assert_eq!(chunk["text"], text[at("begin")..at("end")]);
-    }
-    let decoded = lines(&glossa(&[common.as_slice(), &["--decoding", "viterbi"]].concat(), text));
-    assert_eq!(decoded[0]["text"], text);
-    let output = glossa(&[common.as_slice(), &["--decoding", "best"]].concat(), text);
-    let message = String::from_utf8_lossy(&output.stderr).to_string();
+fn values_that_cannot_be_are_refused_by_the_options_name() {
+    let model = tiny_path();
+    let refused = |flag: &str, value: &str| {
+        let output = glossa(&["annotate", "--model", &model, flag, value], SENTENCE);
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).to_string()
+    };
+    let message = refused("--decoding", "best");
     assert!(message.contains("option_invalid: option decoding: \"best\" is none of argmax, viterbi"), "{message}");
     for (flag, value, option) in [
         ("--cleanup-mode", "nope", "cleanupMode"),
@@ -134,15 +214,14 @@ fn options_of_the_pipeline_have_flags() {
         ("--black-list", "nope", "excludeEntities"),
         ("--replace-label", "nope=x", "replaceLabels"),
     ] {
-        let output = glossa(&[common.as_slice(), &[flag, value]].concat(), text);
-        let message = String::from_utf8_lossy(&output.stderr).to_string();
+        let message = refused(flag, value);
         assert!(message.contains(&format!("option_invalid: option {option}")), "{message}");
     }
 }
 
 #[test]
 fn a_temperature_is_fitted_and_a_page_written() {
-    let model = model("cellular");
+    let model = tiny_path();
     let folder = std::env::temp_dir().join(format!("glossa-report-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let (file, page) = (folder.join("records.jsonl"), folder.join("report.html"));
@@ -171,7 +250,7 @@ fn a_temperature_is_fitted_and_a_page_written() {
 
     let html = std::fs::read_to_string(&page).expect("the page");
     for expected in [
-        "<title>cellular on ",
+        "<title>tiny on ",
         "a&lt;b&gt;&quot;&amp;&#39;",
         "&lt;script&gt;",
         "− missed cell_type</b>",

@@ -1,31 +1,12 @@
 //! Pipeline files on the command line.
 
-use std::path::{Path, PathBuf};
+#[path = "../../../tests/common/mod.rs"]
+mod common;
+
 use std::process::{Command, Output};
 
+use common::{bundle_files, TemporaryFolder, TINY};
 use serde_json::{json, Value};
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("glossa-pipeline-{test}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        Folder(folder)
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let file = self.0.join(name);
-        std::fs::write(&file, content).expect("a file");
-        file.display().to_string()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 fn glossa(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_glossa")).args(arguments).output().expect("the program runs")
@@ -38,12 +19,10 @@ fn printed(output: &Output) -> String {
 
 #[test]
 fn flags_count_more_than_the_document() {
-    let folder = Folder::new("flags");
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../www/models");
-    for file in std::fs::read_dir(models.join("cellular")).expect("a model") {
-        let file = file.expect("a file");
-        std::fs::create_dir_all(folder.0.join("model")).expect("a folder");
-        std::fs::copy(file.path(), folder.0.join("model").join(file.file_name())).expect("a copy");
+    let folder = TemporaryFolder::new("flags");
+    std::fs::create_dir(folder.0.join("model")).expect("a folder");
+    for (name, bytes) in bundle_files(TINY) {
+        folder.write(&format!("model/{name}"), bytes);
     }
     let text = folder.write("text", "IL-2 gene expression requires NF-kappa B.");
     let document = json!({
@@ -77,7 +56,7 @@ fn flags_count_more_than_the_document() {
 
 #[test]
 fn a_model_must_be_named_somewhere() {
-    let folder = Folder::new("model");
+    let folder = TemporaryFolder::new("model");
     let file = folder.write("p.json", "{\"glossaPipeline\": 1}");
     let output = glossa(&["annotate", "--pipeline", &file]);
     let message = String::from_utf8_lossy(&output.stderr).to_string();
