@@ -18,6 +18,8 @@ if [ -z "${PYTHON:-}" ] && ! cmp -s requirements.txt "$work/venv/installed"; the
   python3 -m venv "$work/venv"
   "$work/venv/bin/pip" install -q -r requirements.txt || {
     echo "smoke.sh: the packages could not be installed; the worked example was NOT run" >&2
+    # Where changes are judged, what did not run has not passed.
+    [ "${CI:-}" = true ] && exit 1
     exit 0
   }
   cp requirements.txt "$work/venv/installed"

@@ -222,16 +222,15 @@ fn values_that_cannot_be_are_refused_by_the_options_name() {
 #[test]
 fn a_temperature_is_fitted_and_a_page_written() {
     let model = tiny_path();
-    let folder = std::env::temp_dir().join(format!("glossa-report-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let (file, page) = (folder.join("records.jsonl"), folder.join("report.html"));
+    let folder = TemporaryFolder::new("report");
+    let page = folder.0.join("report.html");
     // The first is found so; of the second, nothing is.
     let records = [
         serde_json::json!({ "id": "a<b>\"&'", "text": "IL-2 activates <script>alert(1)</script> & T cells.", "entities": [[0, 4, "protein"]] }),
         serde_json::json!({ "id": "second", "text": "We saw it there.", "entities": [[7, 9, "cell_type"], [0, 2, "<i>new</i>"]] }),
     ];
-    std::fs::write(&file, records.map(|record| record.to_string()).join("\n")).expect("a file");
-    let (file, page_path) = (file.display().to_string(), page.display().to_string());
+    let file = folder.write("records.jsonl", records.map(|record| record.to_string()).join("\n"));
+    let page_path = page.display().to_string();
     let output = glossa(&["eval", "--model", &model, "--fit-temperature", "--report", &page_path, &file], "");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let printed = String::from_utf8(output.stdout).expect("UTF-8");
@@ -277,9 +276,8 @@ fn a_temperature_is_fitted_and_a_page_written() {
     }
     assert!(open.is_empty(), "{open:?}");
 
-    let nowhere = folder.join("no/such/folder/report.html").display().to_string();
+    let nowhere = folder.0.join("no/such/folder/report.html").display().to_string();
     let output = glossa(&["eval", "--model", &model, "--report", &nowhere, &file], "");
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("output_failed: "));
-    std::fs::remove_dir_all(folder).expect("the folder is ours");
 }

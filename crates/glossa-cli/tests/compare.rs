@@ -1,7 +1,10 @@
 //! `glossa compare` as a person runs it.
 
-use std::path::PathBuf;
+mod common;
+
 use std::process::Command;
+
+use common::TemporaryFolder;
 
 const OURS: &str = concat!(
     r#"{"id":"d1","text":"IL-2 and NF-kappa B","chunks":["#,
@@ -12,34 +15,18 @@ const OURS: &str = concat!(
     "\n",
 );
 
-struct Files(PathBuf);
-
-impl Files {
-    fn new(test: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("glossa-compare-{test}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        Files(folder)
-    }
-
-    /// The exit code and what was printed, errors included.
-    fn compare(&self, a: &str, b: &str, flags: &[&str]) -> (i32, String) {
-        std::fs::write(self.0.join("a"), a).expect("a file");
-        std::fs::write(self.0.join("b"), b).expect("a file");
-        let output = Command::new(env!("CARGO_BIN_EXE_glossa"))
-            .current_dir(&self.0)
-            .args(["compare", "a", "b"])
-            .args(flags)
-            .output()
-            .expect("the program runs");
-        let printed = [output.stdout, output.stderr].concat();
-        (output.status.code().expect("an exit code"), String::from_utf8(printed).expect("UTF-8"))
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// The exit code and what was printed, errors included.
+fn run(folder: &TemporaryFolder, a: &str, b: &str, flags: &[&str]) -> (i32, String) {
+    folder.write("a", a);
+    folder.write("b", b);
+    let output = Command::new(env!("CARGO_BIN_EXE_glossa"))
+        .current_dir(&folder.0)
+        .args(["compare", "a", "b"])
+        .args(flags)
+        .output()
+        .expect("the program runs");
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.code().expect("an exit code"), String::from_utf8(printed).expect("UTF-8"))
 }
 
 /// The numbers of an entity's row.
@@ -50,7 +37,7 @@ fn row(printed: &str, entity: &str) -> Vec<usize> {
 
 #[test]
 fn the_same_chunks_are_equal_in_every_shape() {
-    let files = Files::new("shapes");
+    let folder = TemporaryFolder::new("shapes");
     let shapes = [
         OURS,
         "id,begin,end,entity,confidence,text\nd1,0,4,DNA,0.9000,IL-2\nd1,9,19,protein,0.8000,NF-kappa B\n",
@@ -63,7 +50,7 @@ fn the_same_chunks_are_equal_in_every_shape() {
     ];
     for a in shapes {
         for b in shapes {
-            let (code, printed) = files.compare(a, b, &[]);
+            let (code, printed) = run(&folder, a, b, &[]);
             assert_eq!(code, 0, "{printed}");
             assert!(printed.ends_with("equal: 2 in both, 0 only in A, 0 only in B, 0 of other entity\n"), "{printed}");
         }
@@ -72,9 +59,9 @@ fn the_same_chunks_are_equal_in_every_shape() {
 
 #[test]
 fn differences_are_counted_and_shown() {
-    let files = Files::new("differences");
+    let folder = TemporaryFolder::new("differences");
     let theirs = "id,begin,end,entity,text\nd1,0,3,RNA,IL-2\nd1,9,16,protein,NF-kappa\nd2,0,0,protein,x\n";
-    let (code, printed) = files.compare(OURS, theirs, &[]);
+    let (code, printed) = run(&folder, OURS, theirs, &[]);
     assert_eq!(code, 1, "{printed}");
     assert_eq!(row(&printed, "DNA"), [0, 0, 0, 1]);
     assert_eq!(row(&printed, "protein"), [0, 1, 2, 0]);
@@ -87,9 +74,10 @@ fn differences_are_counted_and_shown() {
 
 #[test]
 fn only_ten_examples_are_shown_and_repeated_chunks_count() {
-    let files = Files::new("many");
+    let folder = TemporaryFolder::new("many");
     let row = "d,0,3,X,,DNA\n";
-    let (code, printed) = files.compare(
+    let (code, printed) = run(
+        &folder,
         &format!("id,begin,end,entity,confidence,text\n{}", row.repeat(13)),
         &format!("id,begin,end,entity,confidence,text\n{row}"),
         &[],
@@ -101,44 +89,44 @@ fn only_ten_examples_are_shown_and_repeated_chunks_count() {
 
 #[test]
 fn confidences_count_if_asked_for() {
-    let files = Files::new("confidence");
+    let folder = TemporaryFolder::new("confidence");
     let other = OURS.replace("0.9}", "0.9002}");
-    assert_eq!(files.compare(OURS, &other, &[]).0, 0);
-    let (code, printed) = files.compare(OURS, &other, &["--confidence"]);
+    assert_eq!(run(&folder, OURS, &other, &[]).0, 0);
+    let (code, printed) = run(&folder, OURS, &other, &["--confidence"]);
     assert_eq!(code, 1);
     assert!(printed.contains("d1 0 4  DNA 0.9 -> 0.9002  IL-2"), "{printed}");
-    assert_eq!(files.compare(OURS, &other, &["--confidence", "--tolerance", "0.0002"]).0, 0);
-    assert_eq!(files.compare(OURS, &OURS.replace(",\"confidence\":0.9", ""), &["--confidence"]).0, 1);
-    assert_eq!(files.compare(OURS, OURS, &["--tolerance", "0.1"]).0, 2);
-    assert_eq!(files.compare(OURS, OURS, &["--confidence", "--tolerance=-1"]).0, 2);
+    assert_eq!(run(&folder, OURS, &other, &["--confidence", "--tolerance", "0.0002"]).0, 0);
+    assert_eq!(run(&folder, OURS, &OURS.replace(",\"confidence\":0.9", ""), &["--confidence"]).0, 1);
+    assert_eq!(run(&folder, OURS, OURS, &["--tolerance", "0.1"]).0, 2);
+    assert_eq!(run(&folder, OURS, OURS, &["--confidence", "--tolerance=-1"]).0, 2);
 }
 
 #[test]
 fn flags_say_what_ends_are() {
-    let files = Files::new("ends");
+    let folder = TemporaryFolder::new("ends");
     let ours = "id,begin,end,entity,confidence,text\nd,0,4,X,,\n";
     let theirs = "id,begin,end,entity,confidence,text\nd,0,3,X,,\n";
-    assert_eq!(files.compare(ours, theirs, &[]).0, 1);
-    assert_eq!(files.compare(ours, theirs, &["--spark-b"]).0, 0);
-    assert_eq!(files.compare(theirs, ours, &["--spark-a"]).0, 0);
+    assert_eq!(run(&folder, ours, theirs, &[]).0, 1);
+    assert_eq!(run(&folder, ours, theirs, &["--spark-b"]).0, 0);
+    assert_eq!(run(&folder, theirs, ours, &["--spark-a"]).0, 0);
 }
 
 #[test]
 fn files_without_ids_are_one_document() {
-    let files = Files::new("ids");
+    let folder = TemporaryFolder::new("ids");
     let theirs = "{\"result\":\"DNA\",\"begin\":0,\"end\":2,\"entity\":\"X\"}\n";
     let one =
         "{\"id\":\"d\",\"text\":\"DNA\",\"chunks\":[{\"begin\":0,\"end\":3,\"text\":\"DNA\",\"entity\":\"X\"}]}\n";
-    assert_eq!(files.compare(one, theirs, &[]).0, 0);
-    assert_eq!(files.compare(theirs, theirs, &[]).0, 0);
-    let (code, printed) = files.compare(OURS, theirs, &[]);
+    assert_eq!(run(&folder, one, theirs, &[]).0, 0);
+    assert_eq!(run(&folder, theirs, theirs, &[]).0, 0);
+    let (code, printed) = run(&folder, OURS, theirs, &[]);
     assert_eq!(code, 2);
     assert!(printed.contains("input_invalid: b:1: it has no id, but the other file has 2 documents"), "{printed}");
 }
 
 #[test]
 fn errors_say_where() {
-    let files = Files::new("errors");
+    let folder = TemporaryFolder::new("errors");
     let largest = usize::MAX;
     for (b, expected) in [
         ("{\"id\":1,\"chunks\":[]}\n{".to_string(), "b:2: "),
@@ -153,10 +141,10 @@ fn errors_say_where() {
         ("begin,end,entity,confidence\n0,1,X,high\n".into(), "b:2: its \"confidence\" \"high\" is no number"),
         ("id,begin,end,entity\nd,0,1,X\n,0,1,X\n".into(), "b:3: it has no id"),
     ] {
-        let (code, printed) = files.compare(OURS, &b, &[]);
+        let (code, printed) = run(&folder, OURS, &b, &[]);
         assert_eq!(code, 2, "{printed}");
         assert!(printed.contains(&format!("input_invalid: {expected}")), "{printed}");
     }
-    assert_eq!(files.compare(OURS, "", &[]).0, 1);
-    assert_eq!(files.compare("", "", &[]).0, 0);
+    assert_eq!(run(&folder, OURS, "", &[]).0, 1);
+    assert_eq!(run(&folder, "", "", &[]).0, 0);
 }

@@ -12,18 +12,9 @@ fn decoder(names: &[&str], temperature: f32, transitions: Option<Vec<Vec<f32>>>)
     Decoder::new(&labels(names), &defaults, None)
 }
 
-/// Numbers of -4 to 4, always the same ones.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> f32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 40) as f32 / (1 << 21) as f32 - 4.0
-    }
-
-    fn rows(&mut self, count: usize, length: usize) -> Vec<Vec<f32>> {
-        (0..count).map(|_| (0..length).map(|_| self.next()).collect()).collect()
-    }
+/// Rows of random numbers from -4 to 4.
+fn random_rows(random: &mut fastrand::Rng, count: usize, length: usize) -> Vec<Vec<f32>> {
+    (0..count).map(|_| (0..length).map(|_| random.f32() * 8.0 - 4.0).collect()).collect()
 }
 
 /// Logits of tokens; an empty row is a token that was not read.
@@ -70,11 +61,11 @@ fn enumerated(rows: &[Vec<f32>], names: &[&str], temperature: f32, transitions: 
 
 #[test]
 fn viterbi_finds_what_enumeration_finds() {
-    let mut numbers = Numbers(7);
+    let mut random = fastrand::Rng::with_seed(7);
     for case in 0..300 {
         let length = 1 + case % 5;
-        let rows = numbers.rows(length, LABELS.len());
-        let learned = (case % 3 > 0).then(|| numbers.rows(LABELS.len(), LABELS.len()));
+        let rows = random_rows(&mut random, length, LABELS.len());
+        let learned = (case % 3 > 0).then(|| random_rows(&mut random, LABELS.len(), LABELS.len()));
         let temperature = [1.0, 0.5, 2.5][case % 3];
         let decoder = decoder(&LABELS, temperature, learned.clone());
         let found: Vec<usize> =
@@ -85,9 +76,9 @@ fn viterbi_finds_what_enumeration_finds() {
 
 #[test]
 fn no_forbidden_transition_whatever_the_logits() {
-    let mut numbers = Numbers(1);
+    let mut random = fastrand::Rng::with_seed(1);
     for case in 0..200 {
-        let mut rows = numbers.rows(40, LABELS.len());
+        let mut rows = random_rows(&mut random, 40, LABELS.len());
         match case % 4 {
             0 => {}
             // Nothing but I-X and I-Y would do.
@@ -98,7 +89,7 @@ fn no_forbidden_transition_whatever_the_logits() {
                 row[i % 5] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY][i % 3];
             }),
         }
-        let learned = (case % 2 > 0).then(|| numbers.rows(LABELS.len(), LABELS.len()));
+        let learned = (case % 2 > 0).then(|| random_rows(&mut random, LABELS.len(), LABELS.len()));
         let found = names(&decoder(&LABELS, 1.0, learned), &rows, &LABELS);
         let mut before = "O";
         for (row, found) in rows.iter().zip(found) {
@@ -114,12 +105,12 @@ fn no_forbidden_transition_whatever_the_logits() {
 
 #[test]
 fn where_the_likeliest_labels_are_in_order_they_are_kept() {
-    let mut numbers = Numbers(3);
+    let mut random = fastrand::Rng::with_seed(3);
     let argmax = Decoder::new(&labels(&LABELS), &DecoderDefaults::default(), None);
     let viterbi = decoder(&LABELS, 1.0, None);
     let mut kept = 0;
     for _ in 0..300 {
-        let logits = logits(&numbers.rows(4, LABELS.len()), LABELS.len());
+        let logits = logits(&random_rows(&mut random, 4, LABELS.len()), LABELS.len());
         let likeliest = argmax.decode(&logits);
         let mut before = 0;
         let ordered = likeliest.iter().flatten().all(|(label, _)| {
