@@ -466,7 +466,7 @@ fn a_vocabulary_fits_the_table() {
 }
 
 #[test]
-fn segments_are_read_as_far_as_the_table_goes() {
+fn token_types_are_read_as_far_as_the_table_goes() {
     let weights = weights();
     let mut nodes = vec![
         node("Gather", &["table", "input_ids"], "pieces", &[int("axis", 0)]),
@@ -480,7 +480,7 @@ fn segments_are_read_as_far_as_the_table_goes() {
     let mut fields = graph(&nodes, &tensors);
     fields.insert(fields.len() - 1, bytes(11, value("token_type_ids", 7)));
     let classifier = Classifier::load(&model(&fields), "model.onnx", Precision::F32).expect("a classifier");
-    assert!(classifier.reads_segments(1) && !classifier.reads_segments(2));
+    assert!(classifier.reads_token_types(1) && !classifier.reads_token_types(2));
     let ids = [5, 6, 7];
     let (zeros, ones) =
         (classifier.logits(&ids).expect("logits"), classifier.logits_with(&ids, &[0, 1]).expect("logits"));
@@ -489,7 +489,7 @@ fn segments_are_read_as_far_as_the_table_goes() {
     assert_eq!(zeros.row(2), ones.row(2));
 
     let without = Classifier::load(&plain(), "model.onnx", Precision::F32).expect("a classifier");
-    assert!(!without.reads_segments(0));
+    assert!(!without.reads_token_types(0));
 }
 
 #[test]

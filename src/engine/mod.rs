@@ -48,7 +48,7 @@ pub struct Classifier {
     labels: usize,
     fused: Fused,
     piece_rows: Option<u64>,
-    segment_rows: Option<u64>,
+    token_type_rows: Option<u64>,
 }
 
 /// What one of the graph's inputs is fed.
@@ -56,7 +56,7 @@ pub struct Classifier {
 enum Input {
     PieceIds,
     Mask,
-    Segments,
+    TokenTypes,
 }
 
 impl Input {
@@ -64,7 +64,7 @@ impl Input {
         match name {
             "input_ids" => Some(Input::PieceIds),
             "attention_mask" => Some(Input::Mask),
-            "token_type_ids" => Some(Input::Segments),
+            "token_type_ids" => Some(Input::TokenTypes),
             _ => None,
         }
     }
@@ -108,7 +108,7 @@ impl Classifier {
         fuse::register(&mut framework);
         let (mut proto, precision, quantised) = graph.into_parts();
         let piece_rows = graph::table_rows(&proto, "input_ids");
-        let segment_rows = graph::table_rows(&proto, "token_type_ids");
+        let token_type_rows = graph::table_rows(&proto, "token_type_ids");
         let linear = match precision {
             Precision::F32 => Linear::Stay,
             _ if quantised => Linear::All,
@@ -116,7 +116,7 @@ impl Classifier {
         };
         let fused = fuse::rewrite(&mut proto, linear);
         let classifier = Self::optimise(&framework, proto, fused, &invalid)?;
-        Ok(Classifier { piece_rows, segment_rows, ..classifier })
+        Ok(Classifier { piece_rows, token_type_rows, ..classifier })
     }
 
     /// As [`new`](Self::new), of an ONNX file in memory.
@@ -172,7 +172,7 @@ impl Classifier {
             _ => return Err(invalid(format!("its output is {output:?}, not f32 [batch, sequence, labels]"))),
         };
         let plan = typed.into_optimized().and_then(|model| model.into_runnable()).map_err(broken)?;
-        Ok(Classifier { plan, inputs, labels, fused, piece_rows: None, segment_rows: None })
+        Ok(Classifier { plan, inputs, labels, fused, piece_rows: None, token_type_rows: None })
     }
 
     /// Values the graph gives for each word piece.
@@ -191,8 +191,8 @@ impl Classifier {
     }
 
     /// Whether the graph has an input `token_type_ids` that may be as large as `largest`, as far as can be seen.
-    pub fn reads_segments(&self, largest: u32) -> bool {
-        self.inputs.contains(&Input::Segments) && self.segment_rows.is_none_or(|rows| u64::from(largest) < rows)
+    pub fn reads_token_types(&self, largest: u32) -> bool {
+        self.inputs.contains(&Input::TokenTypes) && self.token_type_rows.is_none_or(|rows| u64::from(largest) < rows)
     }
 
     /// Runs one window of piece ids, `[CLS]` and `[SEP]` included, with `token_type_ids` of 0.
@@ -204,19 +204,19 @@ impl Classifier {
     }
 
     /// Runs one window of piece ids with a value of `token_type_ids` each, which the graph must know: see
-    /// [`reads_segments`](Self::reads_segments). Those beyond the end of `segments` are 0.
+    /// [`reads_token_types`](Self::reads_token_types). Those beyond the end of `token_types` are 0.
     ///
     /// # Errors
     /// As [`logits`](Self::logits).
-    pub fn logits_with(&self, ids: &[u32], segments: &[u32]) -> Result<Logits, Error> {
+    pub fn logits_with(&self, ids: &[u32], token_types: &[u32]) -> Result<Logits, Error> {
         let failed = |error: TractError| Error::InferenceFailed { reason: format!("{error:#}") };
         let mut inputs = tvec![];
         for input in &self.inputs {
             let values: Vec<i64> = match input {
                 Input::PieceIds => ids.iter().map(|&id| i64::from(id)).collect(),
                 Input::Mask => vec![1; ids.len()],
-                Input::Segments => {
-                    let mut values: Vec<i64> = segments.iter().map(|&value| i64::from(value)).collect();
+                Input::TokenTypes => {
+                    let mut values: Vec<i64> = token_types.iter().map(|&value| i64::from(value)).collect();
                     values.resize(ids.len(), 0);
                     values
                 }

@@ -22,7 +22,7 @@ use archive::Archive;
 
 use crate::engine::{Graph, Precision};
 use crate::labels::DecoderDefaults;
-use crate::text::{OwnTokenizer, Segments, TokenizerOptions, Vocabulary};
+use crate::text::{HfTokenizer, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The longest window in word pieces, `[CLS]` and `[SEP]` included: Spark NLP's limit of `maxSentenceLength`.
@@ -68,7 +68,7 @@ pub enum TextEncoder {
     /// A Hugging Face folder's own way.
     HuggingFace {
         /// `tokenizer.json`, or what transformers makes of `vocab.txt`.
-        tokenizer: Box<OwnTokenizer>,
+        tokenizer: Box<HfTokenizer>,
         /// For [`Encoding::Spark`](crate::Encoding::Spark), where the tokenizer is of word pieces.
         vocabulary: Option<Vocabulary>,
     },
@@ -84,7 +84,7 @@ pub struct ModelDefaults {
     /// Word pieces a window, `[CLS]` and `[SEP]` included.
     pub max_sentence_length: usize,
     /// What the model is told of each word piece beside its id.
-    pub segments: Segments,
+    pub token_types: TokenTypes,
     /// How labels are chosen.
     pub decoder: DecoderDefaults,
 }

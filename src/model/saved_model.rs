@@ -12,7 +12,7 @@ use super::{
     LONGEST_WINDOW,
 };
 use crate::engine::Graph;
-use crate::text::{Segments, TokenizerOptions, Vocabulary};
+use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The file that makes a folder a saved model.
@@ -56,7 +56,7 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8], context: &LoadContext<'
             tokenizer: TokenizerOptions::default(),
             case_sensitive: settings.case_sensitive,
             max_sentence_length: settings.max_sentence_length,
-            segments: Segments::Zeros,
+            token_types: TokenTypes::Zeros,
             decoder: Default::default(),
         },
     })

@@ -2,27 +2,27 @@
 
 use regex_syntax::hir::ClassUnicode;
 
-use super::escapes::Escape;
-use super::parse::Parser;
-use super::set;
+use crate::cursor::Cursor;
+use crate::escapes::Escape;
+use crate::set;
 
-impl Parser {
-    /// From `[` to `]`.
-    pub(super) fn brackets(&mut self) -> Result<ClassUnicode, String> {
+impl Cursor {
+    /// Parses a class from `[` to `]`.
+    pub(crate) fn brackets(&mut self) -> Result<ClassUnicode, String> {
         self.at += 1;
-        self.deeper()?;
-        // Java tells by the symbol before, so blanks in between make `^` an ordinary character.
+        self.enter()?;
+        // Java negates only where `^` follows `[` directly: with (?x), a space in between makes it a literal.
         let negated = self.ahead(0) == Some('^');
         self.at += usize::from(negated);
         let class = self.members()?;
         if !self.take(']') {
             return Err(self.error("unclosed character class"));
         }
-        self.higher();
+        self.leave();
         Ok(if negated { set::not(class) } else { class })
     }
 
-    /// The members up to the `]`, which is left. A `]` in the first place is a member.
+    /// Parses members up to the `]`, which is not consumed. A `]` that comes first is a member.
     fn members(&mut self) -> Result<ClassUnicode, String> {
         let mut found: Option<ClassUnicode> = None;
         let join = |found: &mut Option<ClassUnicode>, class: ClassUnicode| match found {
@@ -57,7 +57,7 @@ impl Parser {
         }
     }
 
-    /// What stands after `&&`, up to the `]` or another `&`.
+    /// Parses the right side of `&&`, up to the `]` or another `&`.
     fn operand(&mut self) -> Result<Option<ClassUnicode>, String> {
         let mut right: Option<ClassUnicode> = None;
         loop {
@@ -70,9 +70,9 @@ impl Parser {
                 Some(']' | '&') => return Ok(right),
                 Some('[') => self.brackets()?,
                 _ => {
-                    self.deeper()?;
+                    self.enter()?;
                     let class = self.members()?;
-                    self.higher();
+                    self.leave();
                     class
                 }
             };
@@ -83,7 +83,7 @@ impl Parser {
         }
     }
 
-    /// One character, a range, or a class that an escape stands for.
+    /// Parses one character, a range, or an escape for a class.
     fn member(&mut self) -> Result<ClassUnicode, String> {
         let start = match self.endpoint()? {
             Escape::Class(class) => return Ok(class),

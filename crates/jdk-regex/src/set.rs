@@ -2,24 +2,33 @@
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
 
-use super::node::Fold;
+/// Which characters are equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fold {
+    /// Each only to itself.
+    None,
+    /// Those that differ by the case of an ASCII letter: `(?i)`.
+    Ascii,
+    /// Those that differ by case: `(?iu)`.
+    Unicode,
+}
 
-/// A set made for looking characters up.
+/// A set for fast look-up: a bit map of ASCII, and sorted ranges.
 #[derive(Debug)]
-pub(super) struct CharSet {
+pub(crate) struct CharSet {
     ascii: u128,
     ranges: Vec<(char, char)>,
 }
 
 impl CharSet {
-    pub(super) fn new(class: &ClassUnicode) -> Self {
+    pub(crate) fn new(class: &ClassUnicode) -> Self {
         let ranges: Vec<(char, char)> = class.iter().map(|range| (range.start(), range.end())).collect();
         let has = |code: u8| ranges.iter().any(|&(start, end)| (start..=end).contains(&char::from(code)));
         let ascii = (0..128).filter(|&code| has(code)).fold(0, |bits, code| bits | 1u128 << code);
         CharSet { ascii, ranges }
     }
 
-    pub(super) fn contains(&self, c: char) -> bool {
+    pub(crate) fn contains(&self, c: char) -> bool {
         if c.is_ascii() {
             return self.ascii >> u32::from(c) & 1 == 1;
         }
@@ -29,43 +38,44 @@ impl CharSet {
 }
 
 /// Every character.
-pub(super) fn any() -> ClassUnicode {
+pub(crate) fn any() -> ClassUnicode {
     range('\0', char::MAX)
 }
 
 /// The characters from `start` to `end`, `end` included.
-pub(super) fn range(start: char, end: char) -> ClassUnicode {
+pub(crate) fn range(start: char, end: char) -> ClassUnicode {
     ClassUnicode::new([ClassUnicodeRange::new(start, end)])
 }
 
 /// One character.
-pub(super) fn one(c: char) -> ClassUnicode {
+pub(crate) fn one(c: char) -> ClassUnicode {
     range(c, c)
 }
 
-/// Those of a string.
+/// The characters of a string.
 fn of(characters: &str) -> ClassUnicode {
     ClassUnicode::new(characters.chars().map(|c| ClassUnicodeRange::new(c, c)))
 }
 
-/// All others.
-pub(super) fn not(mut class: ClassUnicode) -> ClassUnicode {
+/// The complement.
+pub(crate) fn not(mut class: ClassUnicode) -> ClassUnicode {
     class.negate();
     class
 }
 
-/// What the dot leaves out: `\n` alone if `unix`.
-pub(super) fn line_ends(unix: bool) -> ClassUnicode {
+/// Line terminators, which the dot does not match: `\n` alone if `unix`.
+pub(crate) fn line_ends(unix: bool) -> ClassUnicode {
     of(if unix { "\n" } else { "\n\r\u{85}\u{2028}\u{2029}" })
 }
 
-/// What `\R` reads, but for `\r\n`.
-pub(super) fn line_breaks() -> ClassUnicode {
+/// What `\R` matches, except `\r\n`.
+pub(crate) fn line_breaks() -> ClassUnicode {
     of("\n\x0B\x0C\r\u{85}\u{2028}\u{2029}")
 }
 
-/// The class of `\d`, `\w`, `\s`, `\h`, `\v` or of the capital letter; `unicode` as `(?U)`. `None` for other letters.
-pub(super) fn predefined(letter: char, unicode: bool) -> Option<ClassUnicode> {
+/// The class of `\d`, `\w`, `\s`, `\h` or `\v`, or its complement for a capital letter; `unicode`: under `(?U)`. `None`
+/// for other letters.
+pub(crate) fn predefined(letter: char, unicode: bool) -> Option<ClassUnicode> {
     let class = match (letter.to_ascii_lowercase(), unicode) {
         ('d', false) => range('0', '9'),
         ('d', true) => syntax(r"\p{Nd}")?,
@@ -81,8 +91,8 @@ pub(super) fn predefined(letter: char, unicode: bool) -> Option<ClassUnicode> {
 }
 
 /// The class of `\p{name}`: a category, a POSIX class, `Is` and a category, property or script, `In` and a block,
-/// `name=value`, or `java` and a method of `Character`. `fold`: under `(?i)`, upper and lower case are one.
-pub(super) fn property(name: &str, unicode: bool, fold: bool) -> Option<ClassUnicode> {
+/// `name=value`, or `java` and a method of `Character`. `fold`: under `(?i)`, which makes upper and lower case equal.
+pub(crate) fn property(name: &str, unicode: bool, fold: bool) -> Option<ClassUnicode> {
     if let Some((key, value)) = name.split_once('=') {
         return match key.to_ascii_lowercase().as_str() {
             "sc" | "script" => script(value),
@@ -102,11 +112,11 @@ pub(super) fn property(name: &str, unicode: bool, fold: bool) -> Option<ClassUni
 }
 
 /// The set of a property that is known to exist.
-pub(super) fn named(name: &str) -> CharSet {
+pub(crate) fn named(name: &str) -> CharSet {
     CharSet::new(&property(name, false, false).unwrap_or(ClassUnicode::empty()))
 }
 
-/// What `regex-syntax` makes of a class in its own notation.
+/// A class in the notation of `regex-syntax`.
 fn syntax(class: &str) -> Option<ClassUnicode> {
     match regex_syntax::parse(class).ok()?.into_kind() {
         HirKind::Class(Class::Unicode(class)) => Some(class),
@@ -173,7 +183,7 @@ fn category(name: &str, fold: bool) -> Option<ClassUnicode> {
     syntax(class)
 }
 
-/// A property after `Is`, in any case.
+/// A binary property: the name after `Is`, in any case.
 fn binary(name: &str, fold: bool) -> Option<ClassUnicode> {
     let class = match name.to_ascii_uppercase().as_str() {
         "LOWERCASE" | "UPPERCASE" | "TITLECASE" if fold => r"[\p{Lowercase}\p{Uppercase}\p{Lt}]",
@@ -201,7 +211,7 @@ fn binary(name: &str, fold: bool) -> Option<ClassUnicode> {
     syntax(class)
 }
 
-/// What `(?U)` makes of a POSIX class.
+/// A POSIX class under `(?U)`.
 fn binary_of_posix(name: &str, fold: bool) -> Option<ClassUnicode> {
     match name.to_ascii_uppercase().as_str() {
         "ALPHA" => binary("ALPHABETIC", fold),
@@ -239,8 +249,8 @@ fn block(name: &str) -> Option<ClassUnicode> {
     })
 }
 
-/// Adds to a set the other cases of its members.
-pub(super) fn folded(mut class: ClassUnicode, fold: Fold) -> ClassUnicode {
+/// Adds the members' other cases.
+pub(crate) fn folded(mut class: ClassUnicode, fold: Fold) -> ClassUnicode {
     match fold {
         Fold::None => (),
         Fold::Unicode => class.case_fold_simple(),

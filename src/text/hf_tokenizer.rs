@@ -1,15 +1,15 @@
-//! Encoding by a model's own `tokenizer.json` instead of Spark NLP's rules.
+//! Hugging Face tokenizers: encoding by a model's `tokenizer.json` instead of Spark NLP's rules.
 
 use std::ops::Range;
 
 use serde_json::Value as Json;
 
-use super::document::Position;
+use super::position::Position;
 use crate::Error;
 
 /// A Hugging Face tokenizer.
 #[derive(Debug)]
-pub struct OwnTokenizer {
+pub struct HfTokenizer {
     tokenizer: tokenizers::Tokenizer,
     /// Ids before and after every window's pieces.
     before: Vec<u32>,
@@ -23,17 +23,17 @@ pub struct OwnTokenizer {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Piece {
     pub(crate) id: u32,
-    /// Where it stands in the text.
+    /// Its range in the text.
     pub(crate) place: Range<Position>,
     /// Whether it continues the word before it, as transformers' token-classification pipeline decides it.
     pub(crate) continues: bool,
-    /// Whether it begins a word of the tokenizer's.
+    /// Whether it begins a word, by the tokenizer's own division.
     pub(crate) begins_word: bool,
 }
 
-impl OwnTokenizer {
-    /// From the content of a `tokenizer.json`; truncation and padding told there do not hold. `unknown` is the text of
-    /// the piece for what is in no vocabulary; `file` names the tokenizer in errors.
+impl HfTokenizer {
+    /// From the content of a `tokenizer.json`; its truncation and padding are ignored. `unknown` is the text of the
+    /// unknown piece, such as `[UNK]`; `file` names the tokenizer in errors.
     ///
     /// # Errors
     /// `vocabulary_invalid`.
@@ -43,7 +43,7 @@ impl OwnTokenizer {
         let mut tokenizer = tokenizers::Tokenizer::from_bytes(json.to_string()).map_err(failed)?;
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(failed)?;
-        // An unknown word shows whether the piece for it is there; framed, what stands before and after.
+        // Encoding a probe with and without special tokens shows which of them come before and after the text.
         let probe = tokenizer.encode("\u{E000}a", false).map_err(failed)?;
         let frame = tokenizer.encode("", true).map_err(failed)?;
         let framed = tokenizer.post_process(probe.clone(), None, true).map_err(failed)?;
@@ -54,7 +54,7 @@ impl OwnTokenizer {
             _ => (Vec::new(), frame.get_ids().to_vec()),
         };
         let marks = &json["model"]["continuing_subword_prefix"];
-        Ok(OwnTokenizer {
+        Ok(HfTokenizer {
             unknown: unknown.and_then(|piece| tokenizer.token_to_id(piece)),
             marks_continuation: marks.as_str().is_some_and(|mark| !mark.is_empty()),
             tokenizer,
@@ -63,12 +63,12 @@ impl OwnTokenizer {
         })
     }
 
-    /// The largest id of a piece, those included that stand for no text.
+    /// The largest id of a piece, special tokens included.
     pub fn largest_id(&self) -> Option<u32> {
         self.tokenizer.get_vocab(true).into_values().max()
     }
 
-    /// Pieces that every window needs besides the text's.
+    /// Number of special tokens that every window needs.
     pub(crate) fn frame(&self) -> usize {
         self.before.len() + self.after.len()
     }
@@ -83,7 +83,7 @@ impl OwnTokenizer {
     /// The pieces of a text.
     ///
     /// # Errors
-    /// `inference_failed`, when the tokenizer cannot express a word.
+    /// `inference_failed` when the tokenizer cannot encode a word.
     pub(crate) fn encode(&self, text: &str) -> Result<Vec<Piece>, Error> {
         let encoding = self
             .tokenizer
@@ -111,7 +111,7 @@ impl OwnTokenizer {
                 let continues = if Some(id) == self.unknown {
                     false
                 } else if self.marks_continuation {
-                    // A mark makes the piece longer than what it stands for.
+                    // With its mark the piece is longer than its text.
                     encoding.get_tokens()[i].chars().count() != end - start
                 } else {
                     start > 0 && !spaces[start - 1..(start + 1).min(last)].contains(&true)

@@ -1,4 +1,4 @@
-//! What a model is told of each word piece beside its id.
+//! `token_type_ids`.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 /// have 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Segments {
+pub enum TokenTypes {
     /// 0 throughout, as a BERT reads a single text.
     #[default]
     Zeros,
-    /// How a token is capitalised in the document, which the word pieces of an uncased vocabulary do not tell: 0 without
-    /// capitals, 1 if its first character alone is one, 2 with any others.
+    /// How a token is capitalised in the document, which an uncased vocabulary loses: 0 without capitals, 1 if only its
+    /// first character is one, 2 otherwise.
     Casing,
 }
 
-impl Segments {
-    /// The largest value that there is.
+impl TokenTypes {
+    /// The largest value.
     pub fn largest(self) -> u32 {
         match self {
-            Segments::Zeros => 0,
-            Segments::Casing => 2,
+            TokenTypes::Zeros => 0,
+            TokenTypes::Casing => 2,
         }
     }
 
-    /// The value of a token, given as the document writes it.
+    /// The value of a token, as it is written in the document.
     pub fn of(self, token: &str) -> u32 {
-        if self == Segments::Zeros {
+        if self == TokenTypes::Zeros {
             return 0;
         }
         let mut capitals = token.chars().enumerate().filter(|(_, c)| c.is_uppercase()).map(|(at, _)| at);
@@ -42,14 +42,14 @@ impl Segments {
 mod tests {
     use super::*;
 
-    /// The same cases that `training/check_text.py` checks: a model must be told what it was trained on.
+    /// The same cases that `training/check_text.py` checks: training and inference must agree.
     #[test]
     fn casing_is_that_of_the_training_scripts() {
         let cases = include_str!("../../tests/golden/casing.jsonl").lines();
         for case in cases.map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")) {
             let token = case["token"].as_str().expect("a token");
-            assert_eq!(u64::from(Segments::Casing.of(token)), case["casing"], "{token}");
-            assert_eq!(Segments::Zeros.of(token), 0);
+            assert_eq!(u64::from(TokenTypes::Casing.of(token)), case["casing"], "{token}");
+            assert_eq!(TokenTypes::Zeros.of(token), 0);
         }
     }
 }

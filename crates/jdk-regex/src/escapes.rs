@@ -1,20 +1,20 @@
-//! What stands after a backslash: characters by number or name, predefined classes, properties.
+//! Escapes: characters by number or name, predefined classes, properties.
 
 use regex_syntax::hir::ClassUnicode;
 
-use super::parse::{Parser, Symbol};
-use super::set;
+use crate::cursor::{Cursor, Symbol};
+use crate::set;
 
 /// What an escape stands for.
-pub(super) enum Escape {
+pub(crate) enum Escape {
     Character(char),
     Class(ClassUnicode),
 }
 
-impl Parser {
-    /// An escape that stands for a character or a class, from its `\` on. `in_range`: it may begin or end a range of a
-    /// class, where `\v` is the vertical tab.
-    pub(super) fn escape(&mut self, in_range: bool) -> Result<Escape, String> {
+impl Cursor {
+    /// Parses an escape for a character or a class, from its `\` on. `in_range`: it may begin or end a range of a class,
+    /// where `\v` is the vertical tab.
+    pub(crate) fn escape(&mut self, in_range: bool) -> Result<Escape, String> {
         let Some(symbol) = self.symbols.get(self.at + 1) else { return Err(self.error("nothing after '\\'")) };
         let c = symbol.c;
         let character = match c {
@@ -65,7 +65,7 @@ impl Parser {
         Ok(Escape::Character(char::from(code as u8)))
     }
 
-    /// `\xhh`, `\x{h…}`, `\uhhhh`, and two of the last for a surrogate pair.
+    /// `\xhh`, `\x{h…}`, `\uhhhh`, or two of the last for a surrogate pair.
     fn code(&mut self, letter: char) -> Result<Escape, String> {
         self.at += 2;
         let code = if letter == 'x' && self.ahead(0) == Some('{') {

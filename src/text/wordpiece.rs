@@ -1,4 +1,4 @@
-//! From tokens to word pieces: Spark NLP's BasicTokenizer, then WordPiece.
+//! From tokens to word pieces: Spark NLP's BasicTokenizer, which strips accents too, then WordPiece.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -10,18 +10,18 @@ use tokenizers::Model as _;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::document::Document;
-use super::java;
-use super::tokenizer::Token;
+use super::java_chars;
+use super::token::Token;
 use crate::Error;
 
-/// A word of more UTF-16 units is one unknown piece.
-const LONGEST_WORD: usize = 200;
+/// A word of more UTF-16 units becomes one unknown piece.
+const MAX_WORD_UNITS: usize = 200;
 
 /// Which word pieces of a token the classifier reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub enum Pieces {
+pub enum WordPieces {
     /// All of them.
     #[default]
     All,
@@ -43,7 +43,7 @@ impl Vocabulary {
     /// Reads a `vocab.txt`: one piece a line, the id is the line's number from 0.
     ///
     /// # Errors
-    /// `vocabulary_invalid` when it is no UTF-8, repeats a piece, or lacks `[UNK]`, `[CLS]` or `[SEP]`.
+    /// `vocabulary_invalid` when it is not UTF-8, repeats a piece, or lacks `[UNK]`, `[CLS]` or `[SEP]`.
     pub fn read(bytes: &[u8], file: &str) -> Result<Self, Error> {
         let invalid = |reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
         let text = std::str::from_utf8(bytes).map_err(|error| invalid(error.to_string()))?;
@@ -72,7 +72,7 @@ impl Vocabulary {
         Self::build(ids.into_iter().collect(), file)
     }
 
-    /// Of pieces with an id each of their own.
+    /// From pieces with distinct ids.
     fn build(ids: AHashMap<String, u32>, file: &str) -> Result<Self, Error> {
         let invalid = |reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
         let special = |piece: &str| ids.get(piece).copied().ok_or_else(|| invalid(format!("it has no {piece}")));
@@ -81,8 +81,8 @@ impl Vocabulary {
         let model = WordPiece::builder()
             .vocab(ids)
             .unk_token("[UNK]".into())
-            // The limit counts UTF-16 units and is applied before: see `Encoder::word`.
-            .max_input_chars_per_word(LONGEST_WORD)
+            // Spark NLP counts UTF-16 units, not characters: `Encoder::word` applies the limit.
+            .max_input_chars_per_word(MAX_WORD_UNITS)
             .build()
             .map_err(|error| invalid(error.to_string()))?;
         Ok(Vocabulary { model, unknown, classification, separator, largest })
@@ -113,7 +113,7 @@ impl Vocabulary {
         self.model.get_vocab_size()
     }
 
-    /// Whether there are no pieces: never, since the special ones are required.
+    /// Always false: the special pieces are required.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -124,18 +124,18 @@ impl Vocabulary {
 pub struct Encoder<'v> {
     vocabulary: &'v Vocabulary,
     case_sensitive: bool,
-    pieces: Pieces,
+    pieces: WordPieces,
     known: HashMap<String, Vec<u32>>,
 }
 
 impl<'v> Encoder<'v> {
     /// `case_sensitive` as in Spark NLP: without it, tokens are lower-cased first.
-    pub fn new(vocabulary: &'v Vocabulary, case_sensitive: bool, pieces: Pieces) -> Self {
+    pub fn new(vocabulary: &'v Vocabulary, case_sensitive: bool, pieces: WordPieces) -> Self {
         Encoder { vocabulary, case_sensitive, pieces, known: HashMap::new() }
     }
 
-    /// The document's piece ids, and for each token which of them are its own: none for a token of nothing but
-    /// spaces and controls.
+    /// The document's piece ids, and for each token the range of its pieces: empty for a token of only spaces and
+    /// controls.
     pub fn encode(&mut self, document: &Document, tokens: &[Token]) -> (Vec<u32>, Vec<Range<usize>>) {
         let mut ids = Vec::new();
         let placed = tokens
@@ -159,8 +159,8 @@ impl<'v> Encoder<'v> {
         };
         let words = words(token);
         let read = match self.pieces {
-            Pieces::All => words.len(),
-            Pieces::First => words.len().min(1),
+            WordPieces::All => words.len(),
+            WordPieces::First => words.len().min(1),
         };
         for word in &words[..read] {
             self.word(word, ids);
@@ -172,12 +172,12 @@ impl<'v> Encoder<'v> {
             ids.extend_from_slice(known);
             return;
         }
-        let found = if word.encode_utf16().count() > LONGEST_WORD {
+        let found = if word.encode_utf16().count() > MAX_WORD_UNITS {
             vec![self.vocabulary.unknown]
         } else {
             match self.vocabulary.model.tokenize(word) {
                 Ok(pieces) => pieces.into_iter().map(|piece| piece.id).collect(),
-                // Only a vocabulary without [UNK] fails, and such a one is refused when it is read.
+                // Only a vocabulary without [UNK] fails, and `build` refuses those.
                 Err(_) => vec![self.vocabulary.unknown],
             }
         };
@@ -197,8 +197,8 @@ fn words(token: &str) -> Vec<String> {
         }
     };
     for (at, c) in token.char_indices() {
-        let alone = java::is_punctuation(c) || java::is_ideograph(c);
-        if !(alone || java::is_dropped(c) || java::is_whitespace(c)) {
+        let alone = java_chars::is_punctuation(c) || java_chars::is_ideograph(c);
+        if !(alone || java_chars::is_dropped(c) || java_chars::is_whitespace(c)) {
             continue;
         }
         let after = at + c.len_utf8();
@@ -212,12 +212,12 @@ fn words(token: &str) -> Vec<String> {
     found
 }
 
-/// Canonical decomposition without accents, whatever the case setting.
+/// Canonical decomposition, with accents stripped in cased models too.
 fn normalise(word: &str) -> String {
     if word.is_ascii() {
         return word.to_string();
     }
-    word.nfd().filter(|&c| !java::is_combining_mark(c) && !java::is_dropped(c)).collect()
+    word.nfd().filter(|&c| !java_chars::is_combining_mark(c) && !java_chars::is_dropped(c)).collect()
 }
 
 #[cfg(test)]

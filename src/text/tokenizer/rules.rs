@@ -1,15 +1,38 @@
-//! The tokenizer's rules as Spark NLP states them, in regular expressions: breaks, exceptions, and what is peeled off.
+//! The tokenizer's rules as regular expressions, the way Spark NLP builds them: breaks, exceptions, prefixes and
+//! suffixes.
 
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::document::{Document, Position};
-use super::java_regex::{Budget, Matcher, Pattern};
-use super::tokenizer::{Candidate, TokenizerOptions, BREAK_MARK, CONTEXT, TARGET};
+use jdk_regex::Budget;
+
+use super::pattern::{Matcher, Pattern};
+use crate::text::document::Document;
+use crate::text::position::Position;
+use crate::text::tokenizer_options::{TokenizerOptions, CONTEXT, TARGET};
 use crate::Error;
 
-/// Spark NLP puts this character where an exception holds a break, so that it no longer is one.
+/// Spark NLP marks breaks with this character, so one in the text breaks too.
+pub(super) const BREAK_MARK: char = '\u{2187}';
+
+/// Spark NLP puts this character in place of a break inside an exception, so that it does not break.
 const PROTECT_MARK: char = '\u{2188}';
+
+/// A part of a document between breaks.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub(super) range: Range<Position>,
+    /// UTF-16 units by which Spark NLP puts its begin too early.
+    pub(super) drift: usize,
+    /// Whether it is an exception: a token as a whole.
+    pub(super) exception: bool,
+}
+
+impl Candidate {
+    pub(super) fn bytes(&self) -> Range<usize> {
+        self.range.start.byte..self.range.end.byte
+    }
+}
 
 /// `targetPattern` and `exceptions`: where candidates begin and end.
 #[derive(Debug)]
@@ -21,7 +44,7 @@ pub(super) struct Breaks {
 impl Breaks {
     pub(super) fn new(options: &TokenizerOptions) -> Result<Self, Error> {
         let target = options.target_pattern.as_deref().unwrap_or(TARGET);
-        // Not the target, but a class of the characters that it is written with: Spark NLP puts it in brackets.
+        // Spark NLP puts the pattern inside a class, which makes a set of the characters that it mentions.
         let pattern = Pattern::new(&format!("[^(?:{target}){PROTECT_MARK}]"), "targetPattern")?;
         let prefix = if options.case_sensitive_exceptions == Some(false) { "(?i)" } else { "" };
         let exceptions: Vec<String> =
@@ -40,7 +63,7 @@ impl Breaks {
     pub(super) fn candidates(&self, document: &Document, budget: &mut Budget) -> Result<Vec<Candidate>, Error> {
         let text = document.text();
         let mut finder = Matcher::new(&self.pattern);
-        // Breaks that an exception protects, and exceptions that hold none.
+        // Breaks inside exceptions, and the texts of exceptions without a break.
         let mut protected: HashSet<usize> = HashSet::new();
         let mut whole: HashSet<&str> = HashSet::new();
         if let Some(exceptions) = &self.exceptions {
@@ -58,7 +81,7 @@ impl Breaks {
 
         let mut candidates = Vec::new();
         let mut open: Option<(Position, bool)> = None;
-        // Spark NLP writes one mark for each break, also where that was two UTF-16 units.
+        // Spark NLP writes one mark for each break, even for a break of two UTF-16 units.
         let mut drift = 0;
         let mut breaks = breaks.into_iter().peekable();
         let mut started = Position::default();
@@ -71,7 +94,7 @@ impl Breaks {
             let kept = breaking && protected.contains(&at.byte);
             if breaking && !kept {
                 if let Some((_, special)) = open.take() {
-                    candidates.push(Candidate { place: started..end, drift: started_drift, exception: special });
+                    candidates.push(Candidate { range: started..end, drift: started_drift, exception: special });
                 }
             } else {
                 let special = self.exceptions.is_some() && (kept || c == PROTECT_MARK);
@@ -89,7 +112,7 @@ impl Breaks {
             }
         }
         if let Some((_, special)) = open {
-            candidates.push(Candidate { place: started..end, drift: started_drift, exception: special });
+            candidates.push(Candidate { range: started..end, drift: started_drift, exception: special });
         }
         for candidate in &mut candidates {
             candidate.exception |= whole.contains(document.slice(candidate.bytes()));
@@ -108,7 +131,7 @@ pub(super) struct Rules {
 pub(super) struct Peeled {
     /// Where the match begins.
     pub(super) start: usize,
-    /// What the groups read, some of it empty.
+    /// What the groups matched, some of it empty.
     pub(super) groups: Vec<Range<usize>>,
 }
 

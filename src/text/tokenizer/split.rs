@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use super::java_regex::{Budget, Matcher, Pattern};
-use super::tokenizer::TokenizerOptions;
+use jdk_regex::Budget;
+
+use super::pattern::{Matcher, Pattern};
+use crate::text::tokenizer_options::TokenizerOptions;
 use crate::Error;
 
 /// Compiled `splitPattern` and `splitChars`.
@@ -15,9 +17,9 @@ pub(super) struct Splitter {
 
 #[derive(Debug)]
 struct Characters {
-    /// The last character of each entry: a token that has none of them is not split.
+    /// The last character of each entry: a token without any of them is not split.
     wanted: Vec<char>,
-    /// The entries joined as they are, so that one without its backslash may mean something else.
+    /// The entries joined without escaping, as Spark NLP does: one without a backslash may be syntax.
     pattern: Pattern,
 }
 
@@ -65,7 +67,7 @@ pub(super) struct Splitting<'s> {
 impl Splitting<'_> {
     /// The parts of a token, as byte ranges of `text`, some of them empty; `None` if it is not split.
     ///
-    /// A pattern that leaves one part only, as after a separator at the end, does not split; characters do.
+    /// A pattern that leaves only one part, such as a separator at the end, does not split; characters do.
     pub(super) fn split(&mut self, text: &str, budget: &mut Budget) -> Result<Option<Vec<Range<usize>>>, Error> {
         if let Some(pattern) = &mut self.pattern {
             let parts = split(pattern, text, budget)?;
@@ -82,8 +84,8 @@ impl Splitting<'_> {
     }
 }
 
-/// Java's `String.split`: what stands between the matches. Empty parts at the end are left out, and so is the one
-/// before an empty match at the start.
+/// Java's `String.split`: the parts between the matches, without empty parts at the end and without the one before an
+/// empty match at the start.
 fn split(pattern: &mut Matcher<'_>, text: &str, budget: &mut Budget) -> Result<Vec<Range<usize>>, Error> {
     let mut parts = Vec::new();
     let mut start = 0;

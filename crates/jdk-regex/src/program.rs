@@ -1,62 +1,62 @@
-//! From what a pattern says to instructions.
+//! From a syntax tree to a program for a backtracking machine.
 
 use regex_syntax::hir::ClassUnicode;
 
-use super::node::{Fold, Kind, Node, Place};
-use super::set::{self, CharSet};
+use crate::node::{Boundary, Greed, Node};
+use crate::set::{CharSet, Fold};
 
-/// Instructions of a pattern, with what they refer to by number.
+/// A compiled pattern: instructions, and what they refer to by index.
 #[derive(Debug)]
-pub(super) struct Program {
-    pub(super) instructions: Vec<Instruction>,
-    pub(super) sets: Vec<CharSet>,
+pub(crate) struct Program {
+    pub(crate) instructions: Vec<Instruction>,
+    pub(crate) sets: Vec<CharSet>,
     /// Capturing groups.
-    pub(super) groups: usize,
+    pub(crate) groups: usize,
     /// Counters of repetitions.
-    pub(super) counters: usize,
-    /// What a match can begin with, if that is known.
-    pub(super) first: Option<CharSet>,
-    /// Whether a match can only begin where the text does.
-    pub(super) anchored: bool,
+    pub(crate) counters: usize,
+    /// The characters that a match can begin with, if it is never empty.
+    pub(crate) first: Option<CharSet>,
+    /// Whether a match can begin only at the start of the text.
+    pub(crate) anchored: bool,
 }
 
-/// One step. Where nothing else is said, the next instruction follows.
+/// One step. Unless noted, the next instruction follows.
 #[derive(Debug)]
-pub(super) enum Instruction {
-    /// Reads one character of a set.
+pub(crate) enum Instruction {
+    /// Matches one character of a set.
     Set(usize),
-    /// Reads one character of a set again and again.
-    Run { set: usize, least: usize, most: usize, kind: Kind },
-    /// Goes on at the next instruction, or if that fails at `otherwise`.
+    /// Matches `min` to `max` characters of a set.
+    Run { set: usize, min: usize, max: usize, greed: Greed },
+    /// Tries the next instruction, then `otherwise`.
     Split { otherwise: usize },
-    /// Goes on at `otherwise`, or if that fails at the next instruction.
+    /// Tries `otherwise`, then the next instruction.
     SplitLazy { otherwise: usize },
-    /// Goes on elsewhere.
+    /// Continues elsewhere.
     Jump(usize),
-    /// Notes the place: of group n, slot 2n is the begin and 2n + 1 the end.
+    /// Saves the position in a slot: 2n for the begin of group n, 2n + 1 for its end.
     Save(usize),
     /// Sets a counter to 0.
     Begin(usize),
-    /// Decides whether the body, which begins at the next instruction, is read again. `pure`: what follows depends on
-    /// nothing but the place, so that a place that failed once need not be tried again.
-    Loop { counter: usize, least: u32, most: Option<u32>, lazy: bool, pure: bool, exit: usize },
-    /// Counts a round.
+    /// Decides whether to repeat the body, which begins at the next instruction. `pure`: whether the rest matches depends
+    /// on nothing but the position, so that one that failed is not tried again.
+    Loop { counter: usize, min: u32, max: Option<u32>, lazy: bool, pure: bool, exit: usize },
+    /// Counts a repetition.
     Round(usize),
-    /// Runs the body, which begins at the next instruction, on its own; `behind`: on the text before, so many
-    /// characters long at least and at most.
+    /// Runs the body, which begins at the next instruction, on its own; `behind`: on the text before, of this minimum
+    /// and maximum number of characters.
     Look { behind: Option<(usize, usize)>, negated: bool, next: usize },
     /// Runs the body, which begins at the next instruction, on its own.
     Atomic { next: usize },
-    /// Reads what a group read.
+    /// Matches the text that a group matched.
     Reference { group: usize, fold: Fold },
-    /// Goes on if the place is such.
-    At(Place),
+    /// Checks the position.
+    Boundary(Boundary),
     /// Ends a body or the pattern.
     Accept,
 }
 
 impl Program {
-    pub(super) fn new(node: &Node, groups: usize) -> Self {
+    pub(crate) fn new(node: &Node, groups: usize) -> Self {
         let mut first = ClassUnicode::empty();
         let known = node.first(&mut first);
         let mut program = Program {
@@ -72,7 +72,7 @@ impl Program {
         program
     }
 
-    /// `pure`: see [`Instruction::Loop`].
+    /// Appends a node's instructions. `pure`: see [`Instruction::Loop`].
     fn node(&mut self, node: &Node, pure: bool) {
         match node {
             Node::Empty => (),
@@ -88,9 +88,9 @@ impl Program {
                         self.node(node, pure);
                         break;
                     }
-                    let split = self.hold();
+                    let split = self.reserve();
                     self.node(node, pure);
-                    ends.push(self.hold());
+                    ends.push(self.reserve());
                     self.instructions[split] = Instruction::Split { otherwise: self.instructions.len() };
                 }
                 let after = self.instructions.len();
@@ -101,10 +101,10 @@ impl Program {
                 self.node(node, pure);
                 self.instructions.push(Instruction::Save(2 * group + 1));
             }
-            Node::Repeat { node, least, most, kind } => self.repeat(node, *least, *most, *kind, pure),
+            Node::Repeat { node, min, max, greed } => self.repeat(node, *min, *max, *greed, pure),
             Node::Look { node, behind, negated } => {
-                let (least, most) = node.width();
-                let behind = behind.then_some((least, most.unwrap_or(usize::MAX)));
+                let (min, max) = node.width();
+                let behind = behind.then_some((min, max.unwrap_or(usize::MAX)));
                 let negated = *negated;
                 self.body(node, |next| Instruction::Look { behind, negated, next });
             }
@@ -112,32 +112,32 @@ impl Program {
             Node::Reference { group, fold } => {
                 self.instructions.push(Instruction::Reference { group: *group, fold: *fold });
             }
-            Node::At(place) => self.instructions.push(Instruction::At(*place)),
+            Node::Boundary(boundary) => self.instructions.push(Instruction::Boundary(*boundary)),
         }
     }
 
-    /// A part that is run on its own.
+    /// Compiles a part that runs on its own.
     fn body(&mut self, node: &Node, make: impl Fn(usize) -> Instruction) {
-        let at = self.hold();
+        let at = self.reserve();
         self.node(node, false);
         self.instructions.push(Instruction::Accept);
         self.instructions[at] = make(self.instructions.len());
     }
 
-    fn repeat(&mut self, node: &Node, least: u32, most: Option<u32>, kind: Kind, pure: bool) {
+    fn repeat(&mut self, node: &Node, min: u32, max: Option<u32>, greed: Greed, pure: bool) {
         if let Node::Set(class) = node {
             let set = self.set(class);
-            let most = most.map_or(usize::MAX, |most| most as usize);
-            self.instructions.push(Instruction::Run { set, least: least as usize, most, kind });
+            let max = max.map_or(usize::MAX, |max| max as usize);
+            self.instructions.push(Instruction::Run { set, min: min as usize, max, greed });
             return;
         }
-        if kind == Kind::Possessive {
-            let greedy = Node::Repeat { node: Box::new(node.clone()), least, most, kind: Kind::Greedy };
+        if greed == Greed::Possessive {
+            let greedy = Node::Repeat { node: Box::new(node.clone()), min, max, greed: Greed::Greedy };
             return self.body(&greedy, |next| Instruction::Atomic { next });
         }
-        let lazy = kind == Kind::Lazy;
-        if (least, most) == (0, Some(1)) {
-            let split = self.hold();
+        let lazy = greed == Greed::Lazy;
+        if (min, max) == (0, Some(1)) {
+            let split = self.reserve();
             self.node(node, pure);
             let otherwise = self.instructions.len();
             self.instructions[split] =
@@ -147,22 +147,22 @@ impl Program {
         let counter = self.counters;
         self.counters += 1;
         self.instructions.push(Instruction::Begin(counter));
-        let at = self.hold();
+        let at = self.reserve();
         self.instructions.push(Instruction::Round(counter));
         self.node(node, false);
         self.instructions.push(Instruction::Jump(at));
-        let pure = pure && !lazy && most.is_none();
-        self.instructions[at] = Instruction::Loop { counter, least, most, lazy, pure, exit: self.instructions.len() };
+        let pure = pure && !lazy && max.is_none();
+        self.instructions[at] = Instruction::Loop { counter, min, max, lazy, pure, exit: self.instructions.len() };
     }
 
-    /// A place for an instruction that is not known yet.
-    fn hold(&mut self) -> usize {
+    /// Reserves the slot of an instruction that is not known yet.
+    fn reserve(&mut self) -> usize {
         self.instructions.push(Instruction::Accept);
         self.instructions.len() - 1
     }
 
     fn set(&mut self, class: &ClassUnicode) -> usize {
-        self.sets.push(set::CharSet::new(class));
+        self.sets.push(CharSet::new(class));
         self.sets.len() - 1
     }
 }
