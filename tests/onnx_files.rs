@@ -1,6 +1,6 @@
 //! ONNX files in the forms that exporters give them, and made to do harm: what becomes of their weights.
 
-use glossa_ner::engine::{Classifier, Graph, Precision};
+use glossa_ner::engine::{Classifier, OnnxFile, Precision};
 use glossa_ner::model::MemoryFiles;
 use glossa_ner::{Annotator, Error, Options};
 
@@ -413,7 +413,7 @@ fn lengths_that_lie_take_no_memory() {
         for onnx in [[head(declared), tensor].concat(), head(declared)] {
             // The stream may even be said to be that long.
             for length in [onnx.len() as u64, 1 << 20] {
-                let read = Graph::read(&mut onnx.as_slice(), length, "model.onnx", Precision::Int8);
+                let read = OnnxFile::read(&mut onnx.as_slice(), length, "model.onnx", Precision::Int8);
                 assert_eq!(read.expect_err("an error").code(), "graph_invalid");
             }
         }

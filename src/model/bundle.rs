@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{check_labels, read_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder, LONGEST_WINDOW};
-use crate::engine::Graph;
+use crate::engine::OnnxFile;
 use crate::labels::{DecoderDefaults, Decoding};
 use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
@@ -162,7 +162,7 @@ fn checked(source: &dyn Source, manifest: &Manifest, path: &str) -> Result<Vec<u
 }
 
 /// The graph, checked as [`checked`] does it, but while it is read.
-fn checked_graph(source: &dyn Source, manifest: &Manifest, context: &LoadContext<'_>) -> Result<Graph, Error> {
+fn checked_graph(source: &dyn Source, manifest: &Manifest, context: &LoadContext<'_>) -> Result<OnnxFile, Error> {
     let entry = entry(source, manifest, GRAPH)?;
     let file = source.locate(GRAPH);
     let mut graph = None;

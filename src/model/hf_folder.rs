@@ -7,7 +7,7 @@ use serde_json::{json, Value as Json};
 use super::{
     base_name, check_labels, external_data, read_file_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder,
 };
-use crate::engine::Graph;
+use crate::engine::OnnxFile;
 use crate::text::{HfTokenizer, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
@@ -162,7 +162,7 @@ fn from_word_pieces(vocabulary: &[u8], file: &str) -> Result<Json, Error> {
     }))
 }
 
-fn read_graph(source: &dyn Source, context: &LoadContext<'_>) -> Result<(Graph, String), Error> {
+fn read_graph(source: &dyn Source, context: &LoadContext<'_>) -> Result<(OnnxFile, String), Error> {
     for folder in ["", "onnx"] {
         if let Some(weights) =
             source.list(folder)?.into_iter().find(|name| name.contains(".onnx") && name.ends_with("data"))

@@ -19,7 +19,7 @@ fn models() -> Vec<ModelProto> {
     models
 }
 
-/// A small fixed generator.
+/// Pseudorandom numbers.
 struct Numbers(u64);
 
 impl Numbers {
@@ -42,7 +42,7 @@ fn damage(model: &mut ModelProto, numbers: &mut Numbers) {
     let at = numbers.below(graph.node.len());
     let node = &mut graph.node[at];
     match numbers.below(9) {
-        // May close a circle.
+        // May make a cycle.
         0 if !node.input.is_empty() => {
             let input = numbers.below(node.input.len());
             node.input[input] = name;
@@ -51,7 +51,7 @@ fn damage(model: &mut ModelProto, numbers: &mut Numbers) {
         2 => drop(node.output.pop()),
         3 => {
             let standard = ["Add", "MatMul", "Gather", "Reshape", "Softmax", "Concat", "Sqrt"];
-            let operators = [&standard[..], &[linear::INT8_LINEAR, embedding::EMBEDDING]].concat();
+            let operators = [&standard[..], &[nodes::INT8_LINEAR, nodes::EMBEDDING]].concat();
             node.op_type = operators[numbers.below(operators.len())].into();
         }
         4 => {
@@ -85,7 +85,7 @@ fn damaged_graphs_are_rewritten_without_a_panic() {
         for _ in 0..1 + numbers.below(6) {
             damage(&mut model, &mut numbers);
         }
-        rewrite(&mut model, [Linear::Stay, Linear::Int8, Linear::All][round % 3]);
+        rewrite(&mut model, [QuantiseLinear::None, QuantiseLinear::AlreadyInt8, QuantiseLinear::All][round % 3]);
     }
 }
 
@@ -95,17 +95,17 @@ fn nodes_in_another_order_are_all_kept() {
         let graph = model.graph.as_mut().expect("a graph");
         graph.node.reverse();
         let mut sorted = graph.clone();
-        graph::drop_unread(graph);
+        remove_dead_nodes(graph);
         sorted.node.reverse();
-        graph::drop_unread(&mut sorted);
+        remove_dead_nodes(&mut sorted);
         assert_eq!(graph.node.len(), sorted.node.len());
     }
 }
 
-/// The tensors that nodes of our own hold, but those that were put together of several.
+/// The tensors that fused nodes hold, except those merged from several.
 fn held(graph: &GraphProto) -> Vec<&TensorProto> {
-    let own = |op_type: &str| [linear::INT8_LINEAR, embedding::EMBEDDING].contains(&op_type);
-    let nodes = graph.node.iter().filter(|node| own(&node.op_type) && !node.name.ends_with(".packed"));
+    let fused = |op_type: &str| [nodes::INT8_LINEAR, nodes::EMBEDDING].contains(&op_type);
+    let nodes = graph.node.iter().filter(|node| fused(&node.op_type) && !node.name.ends_with(".packed"));
     nodes.flat_map(|node| &node.attribute).filter_map(|attribute| attribute.t.as_ref()).collect()
 }
 
@@ -122,7 +122,7 @@ fn weights_are_moved_unless_others_read_them() {
         }
         let before = graph.initializer.clone();
         let places: Vec<*const u8> = graph.initializer.iter().map(|tensor| tensor.raw_data.as_ptr()).collect();
-        rewrite(&mut model, Linear::Int8);
+        rewrite(&mut model, QuantiseLinear::AlreadyInt8);
         let graph = model.graph.as_ref().expect("a graph");
         let held = held(graph);
         assert!(held.len() >= 3 * 6 + 3, "{} weights", held.len());
