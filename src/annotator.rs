@@ -6,7 +6,7 @@ use crate::labels::{entity_after_hyphen, Decoder, Decoding, TokenLogits};
 use crate::model::{LoadContext, Model, Source, TextEncoder, LONGEST_WINDOW};
 use crate::options::{AnnotateOptions, Encoding, Mode, Options};
 use crate::pipeline::{HuggingFace, Job, Pipeline, Spark, State, WindowScores};
-use crate::text::{Document, Pieces, Segments, Tokenizer};
+use crate::text::{Document, TokenTypes, Tokenizer, WordPieces};
 use crate::Error;
 
 /// A loaded model that annotates texts.
@@ -65,9 +65,9 @@ impl Annotator {
                 return Err(Error::VocabularyMismatch { file: model.graph_file, id, rows });
             }
         }
-        let token_types = model.defaults.segments;
-        if token_types != Segments::Zeros && !classifier.reads_segments(token_types.largest()) {
-            let reason = "it has no input token_type_ids of the values that the manifest's segments give".into();
+        let token_types = model.defaults.token_types;
+        if token_types != TokenTypes::Zeros && !classifier.reads_token_types(token_types.largest()) {
+            let reason = "it has no input token_type_ids of the values that tokenTypes in the manifest gives".into();
             return Err(Error::GraphInvalid { file: model.graph_file, reason });
         }
         let pipeline = match encoder {
@@ -354,7 +354,7 @@ fn choose_encoder(encoder: TextEncoder, options: &Options) -> Result<TextEncoder
                 ("tokenizer", options.tokenizer.is_some()),
                 ("caseSensitive", options.case_sensitive.is_some()),
                 ("decoding", options.decoding == Some(Decoding::Viterbi)),
-                ("pieces", options.pieces != Pieces::All),
+                ("pieces", options.pieces != WordPieces::All),
             ];
             match set.iter().find(|(_, set)| *set) {
                 Some((option, _)) => Err(Error::option_invalid(option, own_only)),

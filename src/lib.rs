@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
 
 mod annotation;

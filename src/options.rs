@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Precision;
 use crate::labels::{AggregationStrategy, Decoding, LabelCasing};
-use crate::text::{CleanupMode, Pieces, TokenizerOptions};
+use crate::text::{CleanupMode, TokenizerOptions, WordPieces};
 use crate::Error;
 
 /// Options of loading a model. An option left out (`None`) keeps the model's own setting.
@@ -26,7 +26,7 @@ pub struct Options {
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 512)))]
     pub max_sentence_length: Option<usize>,
     /// Which word pieces of a token the model reads.
-    pub pieces: Pieces,
+    pub pieces: WordPieces,
     /// The arithmetic of the model's linear layers.
     pub precision: Precision,
     /// Reproduces a fault of open-source Spark NLP, for comparisons: if the first word piece past the window begins a

@@ -4,7 +4,7 @@ mod common;
 
 use common::{bundle_files, found, repository, slice, tiny, TINY};
 use glossa_ner::model::{Folder, Manifest, MemoryFiles, Source};
-use glossa_ner::text::Segments;
+use glossa_ner::text::TokenTypes;
 use glossa_ner::{AnnotateOptions, Annotator, Decoding, Error, Mode, Options};
 
 const SENTENCE: &str = "IL-2 gene expression requires NF-kappa B in human T cells. ";
@@ -168,11 +168,11 @@ fn a_bundle_may_say_how_it_is_decoded() {
 
 #[test]
 fn a_bundle_may_be_told_how_tokens_are_capitalised() {
-    let scores = |segments: Option<Segments>, text: &str| -> Vec<f32> {
+    let scores = |segments: Option<TokenTypes>, text: &str| -> Vec<f32> {
         let files = with_file("manifest.json", |bytes| {
             let mut manifest = Manifest::parse(&bytes, "").expect("a manifest");
             manifest.format = "glossa-bundle/2".into();
-            manifest.segments = segments;
+            manifest.token_types = segments;
             serde_json::to_vec(&manifest).ok()
         });
         let annotator = Annotator::load(&files, &Options::default()).expect("a model");
@@ -180,10 +180,10 @@ fn a_bundle_may_be_told_how_tokens_are_capitalised() {
         labelling.labels.iter().map(|label| label.and_then(|label| label.score).expect("a score")).collect()
     };
     let (capitals, small) = ("Binding of IL-2 to T cells", "binding of il-2 to t cells");
-    assert_eq!(scores(None, capitals), scores(Some(Segments::Zeros), capitals));
+    assert_eq!(scores(None, capitals), scores(Some(TokenTypes::Zeros), capitals));
     assert_eq!(scores(None, capitals), scores(None, small));
-    assert_ne!(scores(Some(Segments::Casing), capitals), scores(Some(Segments::Casing), small));
-    assert_eq!(scores(Some(Segments::Casing), small), scores(None, small));
+    assert_ne!(scores(Some(TokenTypes::Casing), capitals), scores(Some(TokenTypes::Casing), small));
+    assert_eq!(scores(Some(TokenTypes::Casing), small), scores(None, small));
 }
 
 #[test]
@@ -204,9 +204,9 @@ fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
             serde_json::to_vec(&manifest).ok()
         }
     };
-    fn first_with_segments(manifest: &mut Manifest) {
+    fn first_with_token_types(manifest: &mut Manifest) {
         manifest.format = "glossa-bundle/1".into();
-        manifest.segments = Some(Segments::Casing);
+        manifest.token_types = Some(TokenTypes::Casing);
     }
     fn first_with_temperature(manifest: &mut Manifest) {
         manifest.format = "glossa-bundle/1".into();
@@ -238,7 +238,7 @@ fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
         (changed("manifest.json", with(|m| m.format = "other".into())), "manifest_invalid", "manifest.json"),
         (changed("manifest.json", with(|m| m.max_sentence_length = 0)), "manifest_invalid", "manifest.json"),
         (changed("manifest.json", with(|m| m.files.clear())), "manifest_invalid", "manifest.json"),
-        (changed("manifest.json", with(first_with_segments)), "manifest_invalid", "glossa-bundle/1"),
+        (changed("manifest.json", with(first_with_token_types)), "manifest_invalid", "glossa-bundle/1"),
         (changed("manifest.json", with(first_with_temperature)), "manifest_invalid", "glossa-bundle/1"),
         (changed("manifest.json", second(|m| m.temperature = Some(0.0))), "manifest_invalid", "temperature"),
         (changed("manifest.json", second(|m| m.temperature = Some(-1.0))), "manifest_invalid", "temperature"),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use glossa_ner::engine::{Classifier, Precision};
 use glossa_ner::labels::{align, convert};
 use glossa_ner::model::{Folder, LoadContext, Model, TextEncoder};
-use glossa_ner::text::{CleanupMode, Document, Pieces, Tokenizer, TokenizerOptions};
+use glossa_ner::text::{CleanupMode, Document, Tokenizer, TokenizerOptions, WordPieces};
 use glossa_ner::{AnnotateOptions, Annotator, Mode, Options, TokenLabel};
 use serde_json::{json, Value};
 
@@ -117,7 +117,7 @@ fn check_pipelines(prefix: &str) {
                 let options = Options {
                     case_sensitive: record["case_sensitive"].as_bool(),
                     max_sentence_length: Some(number(&record, "max_sentence_length")),
-                    pieces: Pieces::First,
+                    pieces: WordPieces::First,
                     precision: Precision::F32,
                     label_from_separator: true,
                     ..Options::default()

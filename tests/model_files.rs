@@ -5,7 +5,7 @@ use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use glossa_ner::engine::{Graph, Precision};
+use glossa_ner::engine::{OnnxFile, Precision};
 use glossa_ner::model::{Folder, LoadContext, MemoryFiles, Model, Source, TextEncoder};
 use glossa_ner::{AggregationStrategy, AnnotateOptions, Annotator, Encoding, Error, Mode, Options};
 use zip::write::SimpleFileOptions;
@@ -59,9 +59,9 @@ fn read(source: &dyn Source) -> Result<Model, Error> {
     Model::read(source, &LoadContext::default())
 }
 
-fn graph(mut onnx: &[u8], precision: Precision) -> Result<Graph, Error> {
+fn graph(mut onnx: &[u8], precision: Precision) -> Result<OnnxFile, Error> {
     let length = onnx.len() as u64;
-    Graph::read(&mut onnx, length, "model.onnx", precision)
+    OnnxFile::read(&mut onnx, length, "model.onnx", precision)
 }
 
 /// Reads a model that must fail, within seconds, and gives the error.

@@ -3,7 +3,7 @@
 #[path = "common/onnx.rs"]
 mod onnx;
 
-use glossa_ner::engine::{Classifier, Graph, Precision};
+use glossa_ner::engine::{Classifier, OnnxFile, Precision};
 use glossa_ner::model::MemoryFiles;
 use glossa_ner::{Annotator, Error, Options};
 use onnx::{float_list, floats, int, int64, ints, node, tensor, value};
@@ -380,7 +380,7 @@ fn lengths_that_lie_take_no_memory() {
         for onnx in [[onset(declared), tensor].concat(), onset(declared)] {
             // The stream may even be said to be that long.
             for length in [onnx.len() as u64, 1 << 20] {
-                let read = Graph::read(&mut onnx.as_slice(), length, "model.onnx", Precision::Int8);
+                let read = OnnxFile::read(&mut onnx.as_slice(), length, "model.onnx", Precision::Int8);
                 assert_eq!(read.expect_err("an error").code(), "graph_invalid");
             }
         }
@@ -438,7 +438,7 @@ fn a_vocabulary_fits_the_table() {
 }
 
 #[test]
-fn segments_are_read_as_far_as_the_table_goes() {
+fn token_types_are_read_as_far_as_the_table_goes() {
     let weights = weights();
     let mut nodes = vec![
         node("Gather", &["table", "input_ids"], "pieces", &[int("axis", 0)]),
@@ -451,7 +451,7 @@ fn segments_are_read_as_far_as_the_table_goes() {
     tensors.push(floats("kinds", &[2, WIDTH], &[[0.0; WIDTH], [0.5; WIDTH]].concat()));
     let graph = onnx::graph(&["input_ids", "token_type_ids"], &nodes, &tensors);
     let classifier = Classifier::load(&model(graph), "model.onnx", Precision::F32).expect("a classifier");
-    assert!(classifier.reads_segments(1) && !classifier.reads_segments(2));
+    assert!(classifier.reads_token_types(1) && !classifier.reads_token_types(2));
     let ids = [5, 6, 7];
     let (zeros, ones) =
         (classifier.logits(&ids).expect("logits"), classifier.logits_with(&ids, &[0, 1]).expect("logits"));
@@ -460,7 +460,7 @@ fn segments_are_read_as_far_as_the_table_goes() {
     assert_eq!(zeros.row(2), ones.row(2));
 
     let without = Classifier::load(&plain(), "model.onnx", Precision::F32).expect("a classifier");
-    assert!(!without.reads_segments(0));
+    assert!(!without.reads_token_types(0));
 }
 
 #[test]

@@ -126,7 +126,7 @@ def main():
         "labels": json.loads((options.model / "labels.json").read_text()),
         "caseSensitive": False,
         "maxSentenceLength": 128,
-        "segments": "casing" if config["type_vocab_size"] == CASES else "zeros",
+        "tokenTypes": "casing" if config["type_vocab_size"] == CASES else "zeros",
         "decoding": options.decoding,
         "tokenizer": {"splitPattern": SPLIT_PATTERN},
         "files": files,

@@ -1,44 +1,29 @@
-//! Runs a token classifier's graph: tract, with faster operations of our own put in place of the graph's.
+//! Runs a token classifier's graph: tract, with fused operations in place of the file's.
 
-mod attention;
-mod embedding;
 mod fuse;
-mod graph;
-mod kernel;
-mod lanes;
-mod linear;
-mod math;
-mod norm;
+mod input;
+mod onnx;
+mod ops;
+mod precision;
+mod proto;
+mod quantise;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::DimLike;
 use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 
-use self::graph::Constants;
-
-pub use fuse::Fused;
-use fuse::Linear;
-pub use graph::Graph;
+use self::fuse::QuantiseLinear;
+use self::input::Input;
+use self::onnx::Constants;
 
 use crate::Error;
 
-/// The arithmetic of linear layers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub enum Precision {
-    /// Int8 where the file's weights are int8, or are f32 in a file of 100 MiB or more; otherwise f32.
-    #[default]
-    Auto,
-    /// Int8 everywhere: f32 weights are quantised, each column's largest to 127.
-    Int8,
-    /// F32 everywhere: int8 weights are dequantised.
-    F32,
-}
+pub use self::fuse::Fused;
+pub use self::onnx::OnnxFile;
+pub use self::precision::Precision;
 
 /// A BERT-like token classifier, ready to run on windows of any length.
 #[derive(Debug)]
@@ -48,29 +33,10 @@ pub struct Classifier {
     labels: usize,
     fused: Fused,
     piece_rows: Option<u64>,
-    segment_rows: Option<u64>,
+    token_type_rows: Option<u64>,
 }
 
-/// What one of the graph's inputs is fed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Input {
-    PieceIds,
-    Mask,
-    Segments,
-}
-
-impl Input {
-    fn named(name: &str) -> Option<Input> {
-        match name {
-            "input_ids" => Some(Input::PieceIds),
-            "attention_mask" => Some(Input::Mask),
-            "token_type_ids" => Some(Input::Segments),
-            _ => None,
-        }
-    }
-}
-
-/// What the graph gives for one window: for each word piece a value per label.
+/// The output for one window: for each word piece a value per label.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Logits {
     values: Vec<f32>,
@@ -95,37 +61,37 @@ impl Logits {
 }
 
 impl Classifier {
-    /// Optimises a graph. `file` names it in errors.
+    /// Fuses and optimises a graph. `file` names it in errors.
     ///
     /// Inputs are `input_ids` and optionally `attention_mask` and `token_type_ids`, int64 `[batch, sequence]`; the
     /// first output is f32 `[batch, sequence, labels]`.
     ///
     /// # Errors
-    /// `graph_invalid` when it is no such graph.
-    pub fn new(graph: Graph, file: &str) -> Result<Self, Error> {
+    /// `graph_invalid` when it has other inputs or outputs, or operators that are not supported.
+    pub fn new(onnx: OnnxFile, file: &str) -> Result<Self, Error> {
         let invalid = |reason: String| Error::GraphInvalid { file: file.to_string(), reason };
         let mut framework = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
         fuse::register(&mut framework);
-        let (mut proto, precision, quantised) = graph.into_parts();
-        let piece_rows = graph::table_rows(&proto, "input_ids");
-        let segment_rows = graph::table_rows(&proto, "token_type_ids");
+        let (mut proto, precision, quantised) = onnx.into_parts();
+        let piece_rows = onnx::table_rows(&proto, "input_ids");
+        let token_type_rows = onnx::table_rows(&proto, "token_type_ids");
         let linear = match precision {
-            Precision::F32 => Linear::Stay,
-            _ if quantised => Linear::All,
-            _ => Linear::Int8,
+            Precision::F32 => QuantiseLinear::None,
+            _ if quantised => QuantiseLinear::All,
+            _ => QuantiseLinear::AlreadyInt8,
         };
         let fused = fuse::rewrite(&mut proto, linear);
         let classifier = Self::optimise(&framework, proto, fused, &invalid)?;
-        Ok(Classifier { piece_rows, segment_rows, ..classifier })
+        Ok(Classifier { piece_rows, token_type_rows, ..classifier })
     }
 
-    /// As [`new`](Self::new), of an ONNX file in memory.
+    /// As [`new`](Self::new), from an ONNX file in memory.
     ///
     /// # Errors
-    /// Those of [`Graph::read`], and `graph_invalid`.
+    /// Those of [`OnnxFile::read`], and `graph_invalid`.
     pub fn load(mut onnx: &[u8], file: &str, precision: Precision) -> Result<Self, Error> {
         let length = onnx.len() as u64;
-        Self::new(Graph::read(&mut onnx, length, file, precision)?, file)
+        Self::new(OnnxFile::read(&mut onnx, length, file, precision)?, file)
     }
 
     fn optimise(
@@ -172,27 +138,27 @@ impl Classifier {
             _ => return Err(invalid(format!("its output is {output:?}, not f32 [batch, sequence, labels]"))),
         };
         let plan = typed.into_optimized().and_then(|model| model.into_runnable()).map_err(broken)?;
-        Ok(Classifier { plan, inputs, labels, fused, piece_rows: None, segment_rows: None })
+        Ok(Classifier { plan, inputs, labels, fused, piece_rows: None, token_type_rows: None })
     }
 
-    /// Values the graph gives for each word piece.
+    /// Number of labels.
     pub fn labels(&self) -> usize {
         self.labels
     }
 
-    /// How many word pieces the graph has embeddings for, as far as that can be seen.
+    /// How many word pieces the graph has embeddings for; `None` if the graph does not show it.
     pub fn piece_rows(&self) -> Option<u64> {
         self.piece_rows
     }
 
-    /// Which parts of the graph run by our own operations.
+    /// How many operations run fused.
     pub fn fused(&self) -> Fused {
         self.fused
     }
 
-    /// Whether the graph has an input `token_type_ids` that may be as large as `largest`, as far as can be seen.
-    pub fn reads_segments(&self, largest: u32) -> bool {
-        self.inputs.contains(&Input::Segments) && self.segment_rows.is_none_or(|rows| u64::from(largest) < rows)
+    /// Whether the graph has an input `token_type_ids` that takes values up to `largest`, as far as the graph shows it.
+    pub fn reads_token_types(&self, largest: u32) -> bool {
+        self.inputs.contains(&Input::TokenTypes) && self.token_type_rows.is_none_or(|rows| u64::from(largest) < rows)
     }
 
     /// Runs one window of piece ids, `[CLS]` and `[SEP]` included, with `token_type_ids` of 0.
@@ -204,19 +170,19 @@ impl Classifier {
     }
 
     /// Runs one window of piece ids with a value of `token_type_ids` each, which the graph must know: see
-    /// [`reads_segments`](Self::reads_segments). Those beyond the end of `segments` are 0.
+    /// [`reads_token_types`](Self::reads_token_types). Those beyond the end of `token_types` are 0.
     ///
     /// # Errors
     /// As [`logits`](Self::logits).
-    pub fn logits_with(&self, ids: &[u32], segments: &[u32]) -> Result<Logits, Error> {
+    pub fn logits_with(&self, ids: &[u32], token_types: &[u32]) -> Result<Logits, Error> {
         let failed = |error: TractError| Error::InferenceFailed { reason: format!("{error:#}") };
         let mut inputs = tvec![];
         for input in &self.inputs {
             let values: Vec<i64> = match input {
                 Input::PieceIds => ids.iter().map(|&id| i64::from(id)).collect(),
                 Input::Mask => vec![1; ids.len()],
-                Input::Segments => {
-                    let mut values: Vec<i64> = segments.iter().map(|&value| i64::from(value)).collect();
+                Input::TokenTypes => {
+                    let mut values: Vec<i64> = token_types.iter().map(|&value| i64::from(value)).collect();
                     values.resize(ids.len(), 0);
                     values
                 }
@@ -230,7 +196,7 @@ impl Classifier {
             let reason = format!("{} values for {} word pieces of {} labels", values.len(), ids.len(), self.labels);
             return Err(Error::InferenceFailed { reason });
         }
-        // Negative infinity is a label that cannot be, and not an accident.
+        // Negative infinity is deliberate: a label that cannot be.
         if values.iter().any(|&value| value.is_nan() || value == f32::INFINITY) {
             return Err(Error::InferenceFailed { reason: "its values are no finite numbers".into() });
         }
@@ -238,10 +204,10 @@ impl Classifier {
     }
 }
 
-/// The first operator that the engine does not know, by its ONNX name.
+/// The first operator that is not supported, by its ONNX name.
 fn unsupported(graph: &InferenceModel) -> Option<String> {
     let unknown = graph.nodes().iter().find(|node| node.op_is::<UnimplementedOp>())?;
-    // Which tract calls Unimplemented(NAME).
+    // tract calls it Unimplemented(NAME).
     let name = unknown.op.name();
     Some(name.strip_prefix("Unimplemented(").and_then(|name| name.strip_suffix(')')).unwrap_or(&name).to_string())
 }
@@ -250,7 +216,7 @@ fn unsupported(graph: &InferenceModel) -> Option<String> {
 mod tests {
     use super::fuse;
 
-    /// What exporters, onnxruntime's optimiser and its quantiser write for encoders, less what `fuse` always replaces.
+    /// What exporters, onnxruntime's optimiser and its quantiser write for encoders, except what `fuse` always replaces.
     const OPERATORS: &str = "\
         Abs Add And ArgMax ArgMin BatchNormalization BiasGelu BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil \
         Celu Clip Compress Concat Constant ConstantOfShape Conv ConvInteger Cos CumSum DequantizeLinear Div Dropout \

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{check_labels, read_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder, LONGEST_WINDOW};
-use crate::engine::Graph;
+use crate::engine::OnnxFile;
 use crate::labels::{DecoderDefaults, Decoding};
-use crate::text::{Segments, TokenizerOptions, Vocabulary};
+use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The file that makes a folder a bundle.
@@ -24,7 +24,7 @@ const VOCABULARY: &str = "vocab.txt";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// `glossa-bundle/2`, or `glossa-bundle/1` if it has none of `segments`, `decoding`, `temperature` and `transitions`:
+    /// `glossa-bundle/2`, or `glossa-bundle/1` if it has none of `tokenTypes`, `decoding`, `temperature` and `transitions`:
     /// who knows only the first format would read or decode otherwise without a word.
     pub format: String,
     /// A short name, such as `cellular`.
@@ -40,9 +40,10 @@ pub struct Manifest {
     pub case_sensitive: bool,
     /// Word pieces a window, `[CLS]` and `[SEP]` included.
     pub max_sentence_length: usize,
-    /// What the graph's input `token_type_ids` holds: `zeros`, also if it is left out, or `casing`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub segments: Option<Segments>,
+    /// What the graph's input `token_type_ids` holds: `zeros`, the default, or `casing`. Bundles written before it was renamed call
+    /// it `segments`.
+    #[serde(default, alias = "segments", skip_serializing_if = "Option::is_none")]
+    pub token_types: Option<TokenTypes>,
     /// How labels are chosen by default: `argmax` if it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decoding: Option<Decoding>,
@@ -99,10 +100,10 @@ impl Manifest {
         if !FORMATS.contains(&manifest.format.as_str()) {
             return Err(invalid(format!("its format is {:?}, not one of {}", manifest.format, FORMATS.join(", "))));
         }
-        let Manifest { segments, decoding, temperature, transitions, .. } = &manifest;
-        let second = segments.is_some() || decoding.is_some() || temperature.is_some() || transitions.is_some();
+        let Manifest { token_types, decoding, temperature, transitions, .. } = &manifest;
+        let second = token_types.is_some() || decoding.is_some() || temperature.is_some() || transitions.is_some();
         if manifest.format == FIRST_FORMAT && second {
-            let unknown = "segments, decoding, temperature or transitions";
+            let unknown = "tokenTypes, decoding, temperature or transitions";
             return Err(invalid(format!("its format is {FIRST_FORMAT:?}, which knows no {unknown}")));
         }
         manifest.decoder().check(manifest.labels.len()).map_err(invalid)?;
@@ -143,7 +144,7 @@ pub(super) fn read(source: &dyn Source, manifest: &[u8], context: &LoadContext<'
             tokenizer: manifest.tokenizer,
             case_sensitive: manifest.case_sensitive,
             max_sentence_length: manifest.max_sentence_length,
-            segments: manifest.segments.unwrap_or_default(),
+            token_types: manifest.token_types.unwrap_or_default(),
         },
         name: manifest.name,
     })
@@ -161,7 +162,7 @@ fn checked(source: &dyn Source, manifest: &Manifest, path: &str) -> Result<Vec<u
 }
 
 /// The graph, checked as [`checked`] does it, but while it is read.
-fn checked_graph(source: &dyn Source, manifest: &Manifest, context: &LoadContext<'_>) -> Result<Graph, Error> {
+fn checked_graph(source: &dyn Source, manifest: &Manifest, context: &LoadContext<'_>) -> Result<OnnxFile, Error> {
     let entry = entry(source, manifest, GRAPH)?;
     let file = source.locate(GRAPH);
     let mut graph = None;

@@ -1,7 +1,7 @@
 //! A Spark NLP export folder: what `loadSavedModel` reads.
 
 use super::{base_name, check_labels, read_file_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder};
-use crate::text::{Segments, TokenizerOptions, Vocabulary};
+use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 pub(super) const VOCABULARY: &str = "assets/vocab.txt";
@@ -27,7 +27,7 @@ pub(super) fn read(source: &dyn Source, vocabulary: &[u8], context: &LoadContext
             // Nothing in the folder tells; Spark NLP takes these until told otherwise.
             case_sensitive: true,
             max_sentence_length: 128,
-            segments: Segments::Zeros,
+            token_types: TokenTypes::Zeros,
             decoder: Default::default(),
         },
     })

@@ -7,8 +7,8 @@ use serde_json::{json, Value as Json};
 use super::{
     base_name, check_labels, external_data, read_file_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder,
 };
-use crate::engine::Graph;
-use crate::text::{OwnTokenizer, Segments, TokenizerOptions, Vocabulary};
+use crate::engine::OnnxFile;
+use crate::text::{HfTokenizer, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The file that makes a folder a Hugging Face model.
@@ -46,7 +46,7 @@ pub(super) fn read(source: &dyn Source, config: &[u8], context: &LoadContext<'_>
     };
     let lowercase = json["normalizer"]["lowercase"].as_bool().unwrap_or(false);
     let unknown = token_text(&tokenizer_config["unk_token"]).or_else(|| json["model"]["unk_token"].as_str());
-    let tokenizer = OwnTokenizer::new(&json, unknown, &tokenizer_file)?;
+    let tokenizer = HfTokenizer::new(&json, unknown, &tokenizer_file)?;
     let limits = [&tokenizer_config["model_max_length"], &config["max_position_embeddings"]];
     let limits = limits.into_iter().filter_map(Json::as_u64).filter(|&limit| limit > 0);
     let limit = limits.min().unwrap_or(u64::MAX).min(super::LONGEST_WINDOW as u64) as usize;
@@ -62,7 +62,7 @@ pub(super) fn read(source: &dyn Source, config: &[u8], context: &LoadContext<'_>
             tokenizer: TokenizerOptions::default(),
             case_sensitive: !lowercase,
             max_sentence_length: limit,
-            segments: Segments::Zeros,
+            token_types: TokenTypes::Zeros,
             decoder: Default::default(),
         },
     })
@@ -162,7 +162,7 @@ fn from_word_pieces(vocabulary: &[u8], file: &str) -> Result<Json, Error> {
     }))
 }
 
-fn read_graph(source: &dyn Source, context: &LoadContext<'_>) -> Result<(Graph, String), Error> {
+fn read_graph(source: &dyn Source, context: &LoadContext<'_>) -> Result<(OnnxFile, String), Error> {
     for folder in ["", "onnx"] {
         if let Some(weights) =
             source.list(folder)?.into_iter().find(|name| name.contains(".onnx") && name.ends_with("data"))

@@ -20,9 +20,9 @@ pub use source::{ArchiveFile, FileVisitor, Folder, MemoryFiles, ReadSeek, Source
 
 use archive::Archive;
 
-use crate::engine::{Graph, Precision};
+use crate::engine::{OnnxFile, Precision};
 use crate::labels::DecoderDefaults;
-use crate::text::{OwnTokenizer, Segments, TokenizerOptions, Vocabulary};
+use crate::text::{HfTokenizer, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The longest window in word pieces, `[CLS]` and `[SEP]` included: Spark NLP's limit of `maxSentenceLength`.
@@ -38,7 +38,7 @@ pub struct Model {
     /// How text becomes word pieces.
     pub encoder: TextEncoder,
     /// The ONNX file, parsed.
-    pub graph: Graph,
+    pub graph: OnnxFile,
     /// The ONNX file's path or address, for errors.
     pub graph_file: String,
     /// What the model was trained with: the defaults of [`Options`](crate::Options).
@@ -68,7 +68,7 @@ pub enum TextEncoder {
     /// A Hugging Face folder's own way.
     HuggingFace {
         /// `tokenizer.json`, or what transformers makes of `vocab.txt`.
-        tokenizer: Box<OwnTokenizer>,
+        tokenizer: Box<HfTokenizer>,
         /// For [`Encoding::Spark`](crate::Encoding::Spark), where the tokenizer is of word pieces.
         vocabulary: Option<Vocabulary>,
     },
@@ -84,7 +84,7 @@ pub struct ModelDefaults {
     /// Word pieces a window, `[CLS]` and `[SEP]` included.
     pub max_sentence_length: usize,
     /// What the model is told of each word piece beside its id.
-    pub segments: Segments,
+    pub token_types: TokenTypes,
     /// How labels are chosen.
     pub decoder: DecoderDefaults,
 }
@@ -140,9 +140,9 @@ fn read_graph(
     guess: bool,
     file: &str,
     context: &LoadContext<'_>,
-) -> Result<Graph, Error> {
+) -> Result<OnnxFile, Error> {
     let mut counted = Counted { reader, read: 0, length, context };
-    let graph = Graph::read(&mut counted, length, file, context.precision);
+    let graph = OnnxFile::read(&mut counted, length, file, context.precision);
     if let Err(Error::ArchiveInvalid { .. } | Error::FileUnreadable { .. }) = graph {
         return graph;
     }
@@ -156,7 +156,7 @@ fn read_graph(
 }
 
 /// Reads an ONNX file of a source; `None` when there is no such file.
-fn read_file_graph(source: &dyn Source, path: &str, context: &LoadContext<'_>) -> Result<Option<Graph>, Error> {
+fn read_file_graph(source: &dyn Source, path: &str, context: &LoadContext<'_>) -> Result<Option<OnnxFile>, Error> {
     let mut graph = None;
     source.stream(path, &mut |reader, length| {
         graph = Some(read_graph(reader, length, false, &source.locate(path), context)?);

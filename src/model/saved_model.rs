@@ -11,8 +11,8 @@ use super::{
     base_name, check_labels, sequence_file, wrapped_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder,
     LONGEST_WINDOW,
 };
-use crate::engine::Graph;
-use crate::text::{Segments, TokenizerOptions, Vocabulary};
+use crate::engine::OnnxFile;
+use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The file that makes a folder a saved model.
@@ -56,7 +56,7 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8], context: &LoadContext<'
             tokenizer: TokenizerOptions::default(),
             case_sensitive: settings.case_sensitive,
             max_sentence_length: settings.max_sentence_length,
-            segments: Segments::Zeros,
+            token_types: TokenTypes::Zeros,
             decoder: Default::default(),
         },
     })
@@ -170,7 +170,7 @@ fn in_id_order(labels: Vec<(String, i32)>, file: &str) -> Result<Vec<String>, Er
 }
 
 /// The ONNX file, found by content since its name differs from class to class, and the path it was found at.
-fn read_graph(source: &dyn Source, context: &LoadContext<'_>) -> Result<(Graph, String), Error> {
+fn read_graph(source: &dyn Source, context: &LoadContext<'_>) -> Result<(OnnxFile, String), Error> {
     let names = source.list("")?;
     let mut names: Vec<&String> = names.iter().filter(|name| !name.starts_with('.')).collect();
     if let Some(weights) = names.iter().find(|name| name.contains("onnx") && name.ends_with("data")) {

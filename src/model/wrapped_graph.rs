@@ -11,7 +11,7 @@ use flate2::Crc;
 
 use super::archive::is_plausible;
 use super::LoadContext;
-use crate::engine::Graph;
+use crate::engine::OnnxFile;
 use crate::Error;
 
 /// With what a zip's first file begins.
@@ -30,7 +30,7 @@ pub(super) fn read(
     length: u64,
     file: &str,
     context: &LoadContext<'_>,
-) -> Result<Option<Graph>, Error> {
+) -> Result<Option<OnnxFile>, Error> {
     let invalid = |reason: &str| Error::ArchiveInvalid { file: file.to_string(), reason: reason.to_string() };
     let unsupported = |reason: String| Error::ModelUnsupported { file: file.to_string(), reason };
     let mut reader = BufReader::with_capacity(1 << 16, reader);

@@ -7,13 +7,13 @@ use crate::annotation::{Annotation, Chunk};
 use crate::engine::Classifier;
 use crate::labels::{aggregate, best, entity_after_hyphen, words, AggregationStrategy, Group, ScoredPiece};
 use crate::options::{AnnotateOptions, Mode};
-use crate::text::{cut, OwnTokenizer, Piece, Token, Window};
+use crate::text::{cut, HfTokenizer, Piece, Token, Window};
 use crate::Error;
 
 /// The pipeline's stages around the classifier, with their options.
 #[derive(Debug)]
 pub(crate) struct HuggingFace {
-    pub(crate) tokenizer: OwnTokenizer,
+    pub(crate) tokenizer: HfTokenizer,
     /// Word pieces per window, the tokenizer's special ones included.
     pub(crate) max_sentence_length: usize,
 }

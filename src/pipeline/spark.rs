@@ -9,7 +9,7 @@ use crate::engine::{Classifier, Logits};
 use crate::labels::{convert, Decoder, Decoding, TokenLogits};
 use crate::options::{AnnotateOptions, Mode};
 use crate::text::{
-    cut, truncate, CleanupMode, Document, Encoder, Pieces, Segments, Token, Tokenizer, Vocabulary, Window,
+    cut, truncate, CleanupMode, Document, Encoder, Token, TokenTypes, Tokenizer, Vocabulary, Window, WordPieces,
 };
 use crate::Error;
 
@@ -22,8 +22,8 @@ pub(crate) struct Spark {
     pub(crate) case_sensitive: bool,
     /// Word pieces per window, `[CLS]` and `[SEP]` included.
     pub(crate) max_sentence_length: usize,
-    pub(crate) pieces: Pieces,
-    pub(crate) token_types: Segments,
+    pub(crate) pieces: WordPieces,
+    pub(crate) token_types: TokenTypes,
     pub(crate) label_from_separator: bool,
     pub(crate) decoder: Decoder,
 }

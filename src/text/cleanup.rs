@@ -1,12 +1,12 @@
-//! The clean-up modes of Spark NLP's DocumentAssembler, with the way back to the text as it was.
+//! The clean-up modes of Spark NLP's DocumentAssembler, and the mapping back to the original text.
 
 use std::ops::Range;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::document::Position;
-use super::java;
+use super::java_chars;
+use super::position::Position;
 use crate::Error;
 
 /// What DocumentAssembler does to a text before it is tokenised, by Spark NLP's names.
@@ -74,7 +74,7 @@ impl CleanupMode {
         }
     }
 
-    /// What the text begins with: bytes to replace, or bytes to keep.
+    /// How many bytes at the start of the text to replace, or to keep.
     fn read(self, text: &str) -> Read {
         let replaced = match self {
             CleanupMode::Disabled => 0,
@@ -112,7 +112,7 @@ impl CleanupMode {
 impl FromStr for CleanupMode {
     type Err = Error;
 
-    /// Spark NLP's name, in any case and with spaces around it.
+    /// Parses Spark NLP's name, in any case, with or without spaces around it.
     fn from_str(name: &str) -> Result<Self, Error> {
         let wanted = name.trim().to_lowercase();
         CleanupMode::ALL.into_iter().find(|mode| mode.name() == wanted).ok_or_else(|| Error::OptionInvalid {
@@ -135,18 +135,18 @@ enum Read {
     Kept(usize),
 }
 
-/// A part of the cleaned text and the part of the original it stands for.
+/// A part of the cleaned text, and the part of the original that it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Segment {
+pub(super) struct Mapping {
     /// Where it begins in the cleaned text; it ends where the next one begins.
     cleaned: Position,
     original: Range<Position>,
-    /// Whether the two are the same text; otherwise one stands for the other as a whole.
+    /// Whether the two are the same text; otherwise the part is a replacement, and maps as a whole.
     same: bool,
 }
 
-/// The cleaned text, in segments; `None` if the mode changes nothing.
-pub(super) fn clean(text: &str, mode: CleanupMode) -> Option<(String, Vec<Segment>)> {
+/// The cleaned text, with a mapping for each of its parts; `None` if the mode changes nothing.
+pub(super) fn clean(text: &str, mode: CleanupMode) -> Option<(String, Vec<Mapping>)> {
     if mode == CleanupMode::Disabled {
         return None;
     }
@@ -159,7 +159,7 @@ pub(super) fn clean(text: &str, mode: CleanupMode) -> Option<(String, Vec<Segmen
     }
     let mut cleaned = String::with_capacity(text.len());
     let mut at = Position::default();
-    let mut segments: Vec<Segment> = Vec::new();
+    let mut mappings: Vec<Mapping> = Vec::new();
     while !text.is_empty() {
         let (length, same) = match mode.read(text) {
             Read::Replaced(length) => (length, false),
@@ -168,46 +168,46 @@ pub(super) fn clean(text: &str, mode: CleanupMode) -> Option<(String, Vec<Segmen
         let (read, rest) = text.split_at(length);
         let written = if same { read } else { mode.replacement() };
         let end = original.after_text(read);
-        match segments.last_mut() {
+        match mappings.last_mut() {
             Some(last) if last.same && same => last.original.end = end,
             _ if written.is_empty() => (),
-            _ => segments.push(Segment { cleaned: at, original: original..end, same }),
+            _ => mappings.push(Mapping { cleaned: at, original: original..end, same }),
         }
-        // After something was left out, a new segment must begin.
+        // Start a new mapping after text that was removed.
         if written.is_empty() {
-            segments.push(Segment { cleaned: at, original: end..end, same: true });
+            mappings.push(Mapping { cleaned: at, original: end..end, same: true });
         }
         cleaned.push_str(written);
         at = at.after_text(written);
         (original, text) = (end, rest);
     }
-    Some((cleaned, segments))
+    Some((cleaned, mappings))
 }
 
-/// Where a part of the cleaned text, which is not empty, stands in the original.
-pub(super) fn locate(segments: &[Segment], part: Range<Position>) -> Range<Position> {
-    // Of segments that begin at one place, all but the last are empty.
-    let holds = |byte: usize| segments.partition_point(|segment| segment.cleaned.byte <= byte).saturating_sub(1);
-    let place = |byte: usize, at: Position, end: bool| match segments.get(holds(byte)) {
+/// Maps a part of the cleaned text, not empty, to the original.
+pub(super) fn locate(mappings: &[Mapping], part: Range<Position>) -> Range<Position> {
+    // Of mappings that begin at the same position, all but the last are empty.
+    let holds = |byte: usize| mappings.partition_point(|mapping| mapping.cleaned.byte <= byte).saturating_sub(1);
+    let place = |byte: usize, at: Position, end: bool| match mappings.get(holds(byte)) {
         None => at,
-        Some(segment) if segment.same => at.moved(segment.cleaned, segment.original.start),
-        Some(segment) if end => segment.original.end,
-        Some(segment) => segment.original.start,
+        Some(mapping) if mapping.same => at.moved(mapping.cleaned, mapping.original.start),
+        Some(mapping) if end => mapping.original.end,
+        Some(mapping) => mapping.original.start,
     };
     place(part.start.byte, part.start, false)..place(part.end.byte - 1, part.end, true)
 }
 
 /// Length of the white-space character at the start, 0 or 1.
 fn space(text: &str) -> usize {
-    usize::from(text.starts_with(java::is_regex_space))
+    usize::from(text.starts_with(java_chars::is_regex_space))
 }
 
 /// Length of the white space at the start.
 fn spaces(text: &str) -> usize {
-    text.len() - text.trim_start_matches(java::is_regex_space).len()
+    text.len() - text.trim_start_matches(java_chars::is_regex_space).len()
 }
 
-/// Length of a `\n`, `\r\n` or `\t` written out at the start.
+/// Length of a written-out `\n`, `\r\n` or `\t` at the start.
 fn written_out(text: &str) -> usize {
     ["\\r\\n", "\\n", "\\t"].into_iter().find(|mark| text.starts_with(mark)).map_or(0, str::len)
 }
@@ -220,7 +220,7 @@ fn repeated(text: &str, mark: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::document::characters;
+    use crate::text::position::characters;
     use crate::text::Document;
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
                 let place = document.locate(start..start.after(c));
                 let read = &text[place.start.byte..place.end.byte];
                 if c == ' ' {
-                    assert!(read.starts_with(java::is_regex_space) || read.starts_with('\\'), "{read:?}");
+                    assert!(read.starts_with(java_chars::is_regex_space) || read.starts_with('\\'), "{read:?}");
                 } else {
                     assert_eq!(read, c.to_string(), "{text:?} {mode:?}");
                 }

@@ -2,21 +2,23 @@
 
 mod cleanup;
 mod document;
-mod java;
-mod java_regex;
-mod own_tokenizer;
-mod pieces;
-mod rules;
-mod segments;
-mod split;
+mod hf_tokenizer;
+mod java_chars;
+mod position;
+mod token;
+mod token_types;
 mod tokenizer;
+mod tokenizer_options;
 mod windows;
+mod wordpiece;
 
 pub use cleanup::CleanupMode;
 pub use document::Document;
-pub use own_tokenizer::OwnTokenizer;
-pub(crate) use own_tokenizer::Piece;
-pub use pieces::{Encoder, Pieces, Vocabulary};
-pub use segments::Segments;
-pub use tokenizer::{Token, Tokenizer, TokenizerOptions};
+pub use hf_tokenizer::HfTokenizer;
+pub(crate) use hf_tokenizer::Piece;
+pub use token::Token;
+pub use token_types::TokenTypes;
+pub use tokenizer::Tokenizer;
+pub use tokenizer_options::TokenizerOptions;
 pub use windows::{cut, truncate, Window};
+pub use wordpiece::{Encoder, Vocabulary, WordPieces};

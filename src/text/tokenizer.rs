@@ -1,130 +1,38 @@
-//! Words by rule, as Spark NLP's Tokenizer cuts them.
+//! Tokens by rules, as Spark NLP's Tokenizer cuts them.
+
+mod pattern;
+mod rules;
+mod split;
 
 use std::ops::{Range, RangeInclusive};
 
-use serde::{Deserialize, Serialize};
+use jdk_regex::Budget;
 
-use super::document::{Document, Position};
-use super::java;
-use super::java_regex::Budget;
-use super::rules::{Breaks, Peeled, Rules};
-use super::split::Splitter;
+use self::rules::{Breaks, Candidate, Peeled, Rules, BREAK_MARK};
+use self::split::Splitter;
+use super::document::Document;
+use super::java_chars;
+use super::position::Position;
+use super::token::Token;
+use super::tokenizer_options::{TokenizerOptions, CONTEXT, TARGET};
 use crate::Error;
-
-/// Characters that are peeled off both ends of a word: Spark NLP's default `contextChars`.
-pub(super) const CONTEXT: &[char] = &['.', ',', ';', ':', '!', '?', '*', '-', '(', ')', '"', '\''];
-
-/// Spark NLP's default `targetPattern`.
-pub(super) const TARGET: &str = r"\S+";
-
-/// Spark NLP marks breaks with this character, so one in the text breaks too.
-pub(super) const BREAK_MARK: char = '\u{2187}';
-
-/// A word or a run of punctuation: a part of [`Document::text`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
-    /// First UTF-16 code unit.
-    pub begin: usize,
-    /// One past the last UTF-16 code unit.
-    pub end: usize,
-    /// The same place in UTF-8 bytes.
-    pub bytes: Range<usize>,
-    /// What Spark NLP gives as [`begin`](Token::begin). It adds lengths up, and so loses its place within a candidate
-    /// after separators that end a part which it splits, and within a text after a break that takes two UTF-16 units.
-    /// Of use only to compare with it.
-    pub spark_begin: usize,
-}
-
-impl Token {
-    pub(crate) fn start(&self) -> Position {
-        Position { byte: self.bytes.start, utf16: self.begin }
-    }
-
-    pub(crate) fn end(&self) -> Position {
-        Position { byte: self.bytes.end, utf16: self.end }
-    }
-}
-
-/// Spark NLP's Tokenizer parameters, by its names; what is `None` is as there. Patterns are Java's regular
-/// expressions.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct TokenizerOptions {
-    /// Spark NLP puts this inside a negated class, `[^(?:targetPattern)]`: characters that it does not mention separate
-    /// candidates. `\S+` by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_pattern: Option<String>,
-    /// What is cut off the start of a candidate, in a group; begins with `\A`. Context characters by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prefix_pattern: Option<String>,
-    /// What is cut off the end of a candidate, in a group; ends with `\z`. Context characters by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub suffix_pattern: Option<String>,
-    /// What may stand between prefix and suffix: each group is a token, and the first pattern that matches counts. By
-    /// default everything from the first to the last character that is no context character.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(extend("x-flag" = "infix-pattern")))]
-    pub infix_patterns: Option<Vec<String>>,
-    /// Characters that are cut off both ends, one per entry. By default `.,;:!?*-()"'`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(extend("x-characters" = true)))]
-    pub context_chars: Option<Vec<String>>,
-    /// Patterns of text that stays one token, spaces included, together with whatever touches it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(extend("x-flag" = "exception")))]
-    pub exceptions: Option<Vec<String>>,
-    /// Whether exceptions are case-sensitive in ASCII letters; they are by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub case_sensitive_exceptions: Option<bool>,
-    /// Splits tokens at each match, which is dropped. A pattern that matches no characters (look-around) splits without
-    /// dropping anything.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub split_pattern: Option<String>,
-    /// Splits tokens at these characters where the pattern does not split them; each is one character, or a backslash and one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(extend("x-characters" = true)))]
-    pub split_chars: Option<Vec<String>>,
-    /// Drops tokens of fewer UTF-16 code units.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min_length: Option<usize>,
-    /// Drops tokens of more UTF-16 code units.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_length: Option<usize>,
-}
 
 /// Cuts a document into tokens.
 #[derive(Debug)]
 pub struct Tokenizer {
-    /// `None`: the default breaks, told without a pattern.
+    /// `None`: the default breaks, which need no pattern.
     breaks: Option<Breaks>,
-    /// `None`: the default rule, followed without a pattern.
+    /// `None`: the default rule, which needs no pattern.
     rules: Option<Rules>,
     /// `None`: no token is split.
     splitter: Option<Splitter>,
     lengths: RangeInclusive<usize>,
 }
 
-/// A part of a document between breaks.
-#[derive(Debug, Clone)]
-pub(super) struct Candidate {
-    pub(super) place: Range<Position>,
-    /// UTF-16 units by which Spark NLP takes it to begin too early.
-    pub(super) drift: usize,
-    /// Whether it is a token as it is.
-    pub(super) exception: bool,
-}
-
-impl Candidate {
-    pub(super) fn bytes(&self) -> Range<usize> {
-        self.place.start.byte..self.place.end.byte
-    }
-}
-
 impl Tokenizer {
     /// # Errors
-    /// `option_invalid` when a pattern is none of Java's or cannot be honoured, and for entries of `splitChars` and
-    /// `contextChars` that are not what they should be.
+    /// `option_invalid` when Java refuses a pattern or it is not supported, and for entries of `splitChars` and
+    /// `contextChars` that are not one character.
     pub fn new(options: &TokenizerOptions) -> Result<Self, Error> {
         let mut tokenizer = Self::with_rules(options)?;
         let TokenizerOptions { target_pattern, prefix_pattern, suffix_pattern, .. } = options;
@@ -138,7 +46,7 @@ impl Tokenizer {
         Ok(tokenizer)
     }
 
-    /// A tokenizer that follows the patterns even where they are the default ones.
+    /// A tokenizer that uses patterns even for the default rules.
     fn with_rules(options: &TokenizerOptions) -> Result<Self, Error> {
         let splits = options.split_pattern.is_some() || options.split_chars.is_some();
         Ok(Tokenizer {
@@ -149,7 +57,7 @@ impl Tokenizer {
         })
     }
 
-    /// The tokens in order, none empty, none overlapping.
+    /// The tokens in order, not empty, without overlap.
     ///
     /// # Errors
     /// `option_invalid` when a pattern needs more steps on this text than are allowed.
@@ -197,7 +105,7 @@ impl Tokenizer {
 /// Writes the tokens of one candidate.
 struct Writer<'w> {
     text: &'w str,
-    /// The place in the document that corresponds to `read` bytes of the text.
+    /// The position in the document after `read` bytes of the text.
     at: Position,
     read: usize,
     spark: SparkCount,
@@ -205,13 +113,13 @@ struct Writer<'w> {
     tokens: &'w mut Vec<Token>,
 }
 
-/// Spark NLP's place in a candidate.
+/// Spark NLP's position in a candidate.
 #[derive(Default)]
 struct SparkCount {
     units: usize,
     /// First byte of the first character that begins there or later.
     byte: usize,
-    /// UTF-16 units from the place to that character: 1 within a surrogate pair.
+    /// UTF-16 units from the position to that character: 1 within a surrogate pair.
     over: usize,
 }
 
@@ -233,13 +141,13 @@ impl SparkCount {
 
 impl<'w> Writer<'w> {
     fn new(text: &'w str, candidate: &Candidate, tokens: &'w mut Vec<Token>) -> Self {
-        let start = candidate.place.start;
+        let start = candidate.range.start;
         let spark = SparkCount::default();
         Writer { text, at: start, read: 0, spark, spark_start: start.utf16 - candidate.drift, tokens }
     }
 
-    /// A group, or the parts it was split into. Spark NLP looks for a part's text from where it takes itself to be;
-    /// a group that is not split it takes to begin there.
+    /// Writes a group, or the parts it was split into. Spark NLP searches for a part's text from its own position; a
+    /// group that is not split is assumed to begin there.
     fn group(&mut self, group: Range<usize>, parts: Option<Vec<Range<usize>>>) {
         let Some(parts) = parts else { return self.push(group) };
         for part in parts {
@@ -253,7 +161,7 @@ impl<'w> Writer<'w> {
         }
     }
 
-    /// A token, unless it is empty or, which only groups within groups can do, goes back.
+    /// Writes a token, unless it is empty or, as nested groups can, begins before the previous one ends.
     fn push(&mut self, bytes: Range<usize>) {
         if bytes.is_empty() || bytes.start < self.read {
             return;
@@ -278,10 +186,10 @@ fn candidates(document: &Document) -> Vec<Candidate> {
     let mut open: Option<Position> = None;
     let mut end = Position::default();
     let mut close = |open: Option<Position>, end: Position| {
-        found.extend(open.map(|start| Candidate { place: start..end, drift: 0, exception: false }));
+        found.extend(open.map(|start| Candidate { range: start..end, drift: 0, exception: false }));
     };
     for (at, c) in document.characters() {
-        if java::is_regex_space(c) || c == BREAK_MARK {
+        if java_chars::is_regex_space(c) || c == BREAK_MARK {
             close(open.take(), end);
         } else {
             open.get_or_insert(at);
@@ -293,7 +201,7 @@ fn candidates(document: &Document) -> Vec<Candidate> {
 }
 
 /// What [`Rules`] gives for the default rule: leading context characters, core, trailing context characters. A
-/// candidate of context characters alone is not cut.
+/// candidate of context characters alone stays whole.
 fn peel(text: &str) -> Option<Peeled> {
     let rest = text.trim_start_matches(CONTEXT);
     if rest.is_empty() {

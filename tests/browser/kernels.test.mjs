@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { compile, measure } from '../../benches/kernels.mjs';
+import { compile, measure } from '../../crates/glossa-kernels/benches/kernels.mjs';
 import { browser, serve } from './harness.mjs';
 
 const target = ['--print=target-libdir', '--target=wasm32-unknown-unknown'];

@@ -1,5 +1,6 @@
 //! `glossa compare` as a person runs it.
 
+#[path = "../../../tests/common/mod.rs"]
 mod common;
 
 use std::process::Command;

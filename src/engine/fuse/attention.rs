@@ -1,29 +1,28 @@
-//! Finds self-attention, however an exporter spells it, and makes one node of it.
+//! Self-attention, in the forms that exporters write, becomes one node.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, NodeProto};
 use tract_onnx::tract_hir::internal::*;
 
-use super::facts::{spread, Facts, Size};
-use super::graph::{attribute, float_attribute, integer, integer_attribute, replace, Graph};
-use super::views::{merged, scaled, view, View, LONGEST};
-use crate::engine::attention::Attention;
-
-/// The node type that replaces attention.
-pub(super) const ATTENTION: &str = "GlossaAttention";
+use super::facts::{broadcast, Facts, Size};
+use super::graph_index::{replace, GraphIndex};
+use super::nodes::attention_node;
+use super::views::{merged, scaled, view, View, MAX_CHAIN};
+use crate::engine::ops::{to_tract, Attention};
+use crate::engine::proto::{attribute, integer};
 
 /// Builds the operation of a node that [`rewrite`] wrote.
 pub(super) fn parse(_: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
     let heads = usize::try_from(node.get_attr::<i64>("heads")?)?;
     let packed = node.get_attr::<i64>("packed")? != 0;
     let masked = node.input.len() > if packed { 1 } else { 3 };
-    Ok((expand(Attention { heads, scale: node.get_attr("scale")?, packed, masked }), vec![]))
+    Ok((to_tract(Attention { heads, scale: node.get_attr("scale")?, packed, masked }), vec![]))
 }
 
 /// Replaces every attention. `opset` is the version of the standard operators.
 pub(super) fn rewrite(graph: &mut GraphProto, opset: i64) {
-    let edges = Graph::new(graph);
+    let edges = GraphIndex::new(graph);
     let facts = Facts::new(graph, &edges);
     let finder = Finder { graph: &edges, facts: &facts, opset };
     let found = edges.nodes.iter().filter_map(|node| finder.attention(node)).collect();
@@ -31,12 +30,12 @@ pub(super) fn rewrite(graph: &mut GraphProto, opset: i64) {
 }
 
 struct Finder<'a, 'g> {
-    graph: &'a Graph<'g>,
+    graph: &'a GraphIndex<'g>,
     facts: &'a Facts<'g>,
     opset: i64,
 }
 
-/// Scores before the softmax: factors of a product, and what is done to it.
+/// Scores before the softmax: `queries * keys * scale + mask`.
 struct Scores {
     queries: View,
     keys: View,
@@ -44,11 +43,11 @@ struct Scores {
     mask: Option<String>,
 }
 
-/// How a width is divided: heads, each this wide.
+/// Number of heads, and the size of each.
 type Heads = (i64, i64);
 
 impl Finder<'_, '_> {
-    /// The node that replaces what is around a softmax, or around the operator `Attention`, and its place.
+    /// The node that replaces the pattern around a softmax, or an operator `Attention`, and its index.
     fn attention(&self, node: &NodeProto) -> Option<(usize, NodeProto)> {
         let (scores, values, context) = match node.op_type.as_str() {
             "Softmax" => self.around_softmax(node)?,
@@ -86,7 +85,7 @@ impl Finder<'_, '_> {
         Some((scores, self.operand(product.input.get(1)?)?, product.output.first()?.clone()))
     }
 
-    /// The value after exporters' `where(isnan(x), 0, x)`, if that is what follows.
+    /// The value after exporters' `where(isnan(x), 0, x)`, if that follows.
     fn without_guard(&self, shares: &str) -> String {
         let guarded = |node: &NodeProto| {
             let [condition, zero, other] = node.input.as_slice() else { return false };
@@ -101,7 +100,7 @@ impl Finder<'_, '_> {
     /// Follows scores up to the product of queries and keys.
     fn scores(&self, name: &str) -> Option<Scores> {
         let (mut at, mut scale, mut mask) = (name, 1.0, None);
-        let mut steps = 0..LONGEST;
+        let mut steps = 0..MAX_CHAIN;
         loop {
             steps.next()?;
             let node = self.graph.producer(at)?;
@@ -149,19 +148,19 @@ impl Finder<'_, '_> {
         }
     }
 
-    /// A factor of a product: one matrix for each head, with nothing before the heads.
+    /// A factor of a product: one matrix for each head. Axes before the heads have length 1.
     fn operand(&self, name: &str) -> Option<View> {
         let shape = self.facts.shape(name)?;
         let outer = shape.len().checked_sub(3)?;
         shape[..outer].iter().all(|&size| size == Size::Known(1)).then(|| view(self.graph, self.facts, name))?
     }
 
-    /// Whether a value is known to be zero, and spread over `scores` leaves their shape.
+    /// Whether a value is known to be zero, and broadcasting it to `scores` keeps their shape.
     fn adds_nothing(&self, name: &str, scores: &str) -> bool {
         let fact = self.facts.get(name);
         let fits = || {
             let shape = self.facts.shape(scores)?;
-            Some(spread(&shape, fact.shape.as_ref()?)? == shape)
+            Some(broadcast(&shape, fact.shape.as_ref()?)? == shape)
         };
         fact.uniform() == Some(0.0) && fits() == Some(true)
     }
@@ -186,7 +185,7 @@ impl Finder<'_, '_> {
             return None;
         }
         if let Some(mask) = node.input.get(3).filter(|mask| !mask.is_empty()) {
-            // A mask of booleans says what to keep, one of numbers what to add.
+            // A boolean mask says what to keep, one of numbers what to add.
             let boolean = self.is_boolean(mask)?;
             if self.facts.get(mask).uniform()? != if boolean { 1.0 } else { 0.0 } {
                 return None;
@@ -200,10 +199,10 @@ impl Finder<'_, '_> {
         Some((Scores { queries, keys, scale, mask: None }, values, node.output.first()?.clone()))
     }
 
-    /// Whether a value is of booleans, where that is plain from the node that writes it.
+    /// Whether a value is boolean, if the nodes that produce it show that.
     fn is_boolean(&self, name: &str) -> Option<bool> {
         let mut name = name.to_string();
-        for _ in 0..LONGEST {
+        for _ in 0..MAX_CHAIN {
             let node = self.graph.producer(&name)?;
             match node.op_type.as_str() {
                 "And" | "Or" | "Not" | "Equal" | "Less" | "Greater" | "LessOrEqual" | "GreaterOrEqual" => {
@@ -216,29 +215,6 @@ impl Finder<'_, '_> {
             }
         }
         None
-    }
-}
-
-/// The node of attention over queries, keys and values, or over all three side by side, and perhaps a mask.
-pub(super) fn attention_node(
-    name: &str,
-    input: Vec<String>,
-    output: String,
-    heads: i64,
-    packed: bool,
-    scale: f32,
-) -> NodeProto {
-    NodeProto {
-        name: format!("{name}.attention"),
-        op_type: ATTENTION.into(),
-        input,
-        output: vec![output],
-        attribute: vec![
-            integer_attribute("heads", heads),
-            integer_attribute("packed", i64::from(packed)),
-            float_attribute("scale", scale),
-        ],
-        ..Default::default()
     }
 }
 

@@ -1,32 +1,32 @@
-//! Writes out operators of onnxruntime's optimiser in the standard ones, so that the other rewrites see one form.
+//! Replaces operators of onnxruntime's optimiser by standard ones, so that the other rewrites see one form.
 
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, NodeProto};
 
-use super::attention::attention_node;
 use super::facts::{Facts, Size};
-use super::graph::{attribute, float_attribute, integer, integer_attribute};
-use super::graph::{raw_tensor, replace_by, tensor_attribute, Graph};
+use super::graph_index::{replace_by, GraphIndex};
+use super::nodes::attention_node;
+use crate::engine::proto::{attribute, float_attribute, integer, integer_attribute, raw_tensor, tensor_attribute};
 
-/// The domain of onnxruntime's own operators.
+/// The domain of onnxruntime's operators.
 const DOMAIN: &str = "com.microsoft";
 
-/// Replaces what can be written out exactly; anything else stays.
+/// Replaces operators that have an exact equivalent; others stay.
 pub(super) fn rewrite(graph: &mut GraphProto) {
-    let edges = Graph::new(graph);
+    let edges = GraphIndex::new(graph);
     if edges.nodes.iter().all(|node| node.domain != DOMAIN) {
         return;
     }
     let facts = Facts::new(graph, &edges);
     let writer = Writer { graph: &edges, facts: &facts };
-    let ours = |node: &NodeProto| node.domain == DOMAIN && output(node, 0).is_some();
-    let nodes = edges.nodes.iter().enumerate().filter(|(_, node)| ours(node));
+    let replaceable = |node: &NodeProto| node.domain == DOMAIN && output(node, 0).is_some();
+    let nodes = edges.nodes.iter().enumerate().filter(|(_, node)| replaceable(node));
     let written: Vec<_> = nodes.filter_map(|(place, node)| Some((place, writer.write_out(node)?))).collect();
     replace_by(graph, written);
 }
 
 struct Writer<'a, 'g> {
-    graph: &'a Graph<'g>,
+    graph: &'a GraphIndex<'g>,
     facts: &'a Facts<'g>,
 }
 
@@ -75,7 +75,7 @@ impl Writer<'_, '_> {
         norm
     }
 
-    /// Words, positions and perhaps segments; positions count from 0 unless they are given.
+    /// Embeddings of words, positions and perhaps token types; positions count from 0 unless they are given.
     fn embedding(&self, node: &NodeProto) -> Option<Vec<NodeProto>> {
         let input = |i: usize| node.input.get(i).filter(|name| !name.is_empty());
         let (words, table, positions) = (input(0)?, input(2)?, input(3)?);
@@ -102,9 +102,9 @@ impl Writer<'_, '_> {
         nodes.push(gather(positions, &places, &inner(node, "positions")));
         let mut sum = inner(node, "words");
         let mut parts = vec![inner(node, "positions")];
-        if let (Some(segments), Some(table)) = (input(1), input(4)) {
-            nodes.push(gather(table, segments, &inner(node, "segments")));
-            parts.push(inner(node, "segments"));
+        if let (Some(token_types), Some(table)) = (input(1), input(4)) {
+            nodes.push(gather(table, token_types, &inner(node, "token_types")));
+            parts.push(inner(node, "token_types"));
         }
         for (i, part) in parts.iter().enumerate() {
             let total = inner(node, &format!("sum{i}"));
@@ -147,7 +147,7 @@ impl Writer<'_, '_> {
         ])
     }
 
-    /// Whether a mask is known to leave every place in: ones for each, or their count.
+    /// Whether a mask is known to keep every position: ones, or their count.
     fn keeps_all(&self, mask: &str) -> Option<()> {
         let ones = |name: &str| {
             let all = self.facts.get(name).uniform() == Some(1.0);
@@ -164,7 +164,7 @@ fn output(node: &NodeProto, i: usize) -> Option<&String> {
     node.output.get(i).filter(|name| !name.is_empty())
 }
 
-/// A name for a value inside what a node is written out as.
+/// A name for an intermediate value of a node's replacement.
 fn inner(node: &NodeProto, part: &str) -> String {
     format!("{}.{part}", node.output[0])
 }

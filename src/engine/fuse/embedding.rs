@@ -1,18 +1,18 @@
-//! Finds look-ups in tables: sums of them before a normalisation, and those in quantised tables anywhere.
+//! Embeddings become one node: sums of table rows before a normalisation, and rows of quantised tables anywhere.
 
+use glossa_kernels::as_signed;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 use tract_onnx::tract_hir::internal::*;
 
 use super::facts::{Facts, Size};
-use super::graph::{attribute, bytes, floats, integer, replace, signed, Graph};
-use super::graph::{float_attribute, floats_attribute, raw_tensor, tensor_attribute};
-use super::norm::{parse_norm, Found};
-use crate::engine::embedding::{Embedding, Table, Values};
-
-/// The node type that replaces look-ups. Attributes are numbered by table: `values0`, `scales0`, `zero0`.
-pub(super) const EMBEDDING: &str = "GlossaEmbedding";
+use super::found_norm::{parse_norm, FoundNorm};
+use super::graph_index::{replace, GraphIndex};
+use super::nodes::EMBEDDING;
+use crate::engine::ops::{to_tract, Embedding, Table, Values};
+use crate::engine::proto::{attribute, bytes, float_attribute, floats, floats_attribute, integer};
+use crate::engine::proto::{raw_tensor, tensor_attribute};
 
 /// Builds the operation of a node that [`node`] or [`rewrite`] wrote.
 pub(super) fn parse(_context: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
@@ -23,7 +23,7 @@ pub(super) fn parse(_context: &ParsingContext, node: &NodeProto) -> TractResult<
         let values = match tensor.data_type {
             kind if kind == DataType::Float as i32 => Values::F32(floats(tensor).unwrap_or_default().into()),
             kind if kind == DataType::Int8 as i32 => Values::Int8 {
-                values: signed(&tensor.raw_data).into(),
+                values: as_signed(&tensor.raw_data).into(),
                 zero: node.get_attr(&format!("zero{i}"))?,
                 scales: node.get_attr_slice(&format!("scales{i}"))?.into(),
             },
@@ -34,30 +34,31 @@ pub(super) fn parse(_context: &ParsingContext, node: &NodeProto) -> TractResult<
         Table::new(width, values)
     };
     let tables = (0..node.input.len()).map(table).collect::<TractResult<Vec<_>>>()?;
+    ensure!(!tables.is_empty(), "an embedding without tables");
     let norm = attribute(node, "gamma").map(|_| parse_norm(node)).transpose()?;
     ensure!(norm.iter().all(|norm| tables.iter().all(|table| table.width == norm.width())), "widths differ");
-    Ok((expand(Embedding { tables, norm }), vec![]))
+    Ok((to_tract(Embedding { tables, norm }), vec![]))
 }
 
-/// Tables of one sum: words, positions and segments, and more than any model has.
-const MOST_TABLES: usize = 8;
+/// Maximum number of tables in a sum: more than words, positions and token types.
+const MAX_TABLES: usize = 8;
 
-/// A row of a table for each of the input's numbers.
+/// A look-up: for each number of the input, a row of a table.
 pub(super) struct LookUp<'g> {
     rows: String,
     /// `[rows, width]`: f32, or int8 or uint8 with the fields below.
     table: &'g TensorProto,
     scales: Vec<f32>,
-    /// What stands for 0, counted as the table's bytes are.
+    /// The zero point, in the type of the table.
     zero: i32,
 }
 
-/// The look-ups whose sum a value is, all of `width`.
-pub(super) fn sum<'g>(graph: &Graph<'g>, facts: &Facts, name: &str, width: usize) -> Option<Vec<LookUp<'g>>> {
+/// The look-ups whose sum a value is, all with rows of `width`.
+pub(super) fn sum<'g>(graph: &GraphIndex<'g>, facts: &Facts, name: &str, width: usize) -> Option<Vec<LookUp<'g>>> {
     let mut found = Vec::new();
     let mut open = vec![name.to_string()];
     while let Some(name) = open.pop() {
-        if found.len() + open.len() >= MOST_TABLES {
+        if found.len() + open.len() >= MAX_TABLES {
             return None;
         }
         if let Some(look_up) = look_up(graph, facts, &name) {
@@ -74,15 +75,15 @@ pub(super) fn sum<'g>(graph: &Graph<'g>, facts: &Facts, name: &str, width: usize
 }
 
 /// The node of a normalised sum.
-pub(super) fn node(graph: &Graph, look_ups: Vec<LookUp>, norm: Found) -> NodeProto {
+pub(super) fn node(graph: &GraphIndex, look_ups: Vec<LookUp>, norm: FoundNorm) -> NodeProto {
     let mut node = norm.into_node(EMBEDDING, vec![]);
     add_tables(graph, &mut node, look_ups);
     node
 }
 
-/// Replaces look-ups in quantised tables: only the rows that are read turn to f32.
+/// Replaces look-ups in quantised tables: only the rows that are read are dequantised.
 pub(super) fn rewrite(graph: &mut GraphProto) {
-    let edges = Graph::new(graph);
+    let edges = GraphIndex::new(graph);
     let facts = Facts::new(graph, &edges);
     let mut replacements = Vec::new();
     for (place, node) in edges.nodes.iter().enumerate() {
@@ -103,7 +104,7 @@ pub(super) fn rewrite(graph: &mut GraphProto) {
     replace(graph, replacements);
 }
 
-fn add_tables(graph: &Graph, node: &mut NodeProto, look_ups: Vec<LookUp>) {
+fn add_tables(graph: &GraphIndex, node: &mut NodeProto, look_ups: Vec<LookUp>) {
     for (i, look_up) in look_ups.into_iter().enumerate() {
         let table = look_up.table;
         node.input.push(look_up.rows);
@@ -114,7 +115,7 @@ fn add_tables(graph: &Graph, node: &mut NodeProto, look_ups: Vec<LookUp>) {
         }
         let mut zero = look_up.zero;
         node.attribute.push(if table.data_type == DataType::Uint8 as i32 {
-            // Unsigned bytes move down, and so does what stands for 0.
+            // Shift unsigned bytes to int8, and the zero point with them.
             zero -= 128;
             let moved = bytes(table).iter().map(|byte| byte ^ 128).collect();
             tensor_attribute(&values, raw_tensor(DataType::Int8, &table.dims, moved))
@@ -126,8 +127,8 @@ fn add_tables(graph: &Graph, node: &mut NodeProto, look_ups: Vec<LookUp>) {
     }
 }
 
-/// The look-up that gives a value, whose numbers are `[1, length]`.
-fn look_up<'g>(graph: &Graph<'g>, facts: &Facts, name: &str) -> Option<LookUp<'g>> {
+/// The look-up with an input `[1, length]` that produces a value.
+fn look_up<'g>(graph: &GraphIndex<'g>, facts: &Facts, name: &str) -> Option<LookUp<'g>> {
     let node = graph.producer(name)?;
     let inputs = node.input.as_slice();
     match (node.op_type.as_str(), inputs) {
@@ -154,7 +155,7 @@ fn look_up<'g>(graph: &Graph<'g>, facts: &Facts, name: &str) -> Option<LookUp<'g
     }
 }
 
-fn scaled_rows<'g>(graph: &Graph<'g>, facts: &Facts, rows: &str, scales: &str) -> Option<LookUp<'g>> {
+fn scaled_rows<'g>(graph: &GraphIndex<'g>, facts: &Facts, rows: &str, scales: &str) -> Option<LookUp<'g>> {
     let float = |node: &NodeProto| node.op_type == "Cast" && integer(node, "to") == Some(DataType::Float as i64);
     let cast = graph.producer(rows).filter(|node| float(node))?;
     let gather = graph.producer(cast.input.first()?).filter(|node| node.op_type == "Gather")?;
@@ -170,14 +171,14 @@ fn scaled_rows<'g>(graph: &Graph<'g>, facts: &Facts, rows: &str, scales: &str) -
     fits.then(|| LookUp { rows: gather.input[1].clone(), table, scales: values, zero: 0 })
 }
 
-/// Whether a `Gather` takes rows, for one window of places.
-fn check_gather(graph: &Graph, facts: &Facts, node: &NodeProto) -> Option<()> {
+/// Whether a `Gather` looks up rows for one window.
+fn check_gather(graph: &GraphIndex, facts: &Facts, node: &NodeProto) -> Option<()> {
     let [_, rows] = node.input.as_slice() else { return None };
     let places = facts.shape(rows)? == [Size::Known(1), Size::Length] && !graph.constants.contains_key(rows.as_str());
     (places && integer(node, "axis").unwrap_or(0) == 0).then_some(())
 }
 
-/// Whether a tensor is a table of f32, all of it in the file.
+/// Whether a tensor is a complete f32 table.
 fn plain(table: &TensorProto) -> bool {
     let &[rows, width] = table.dims.as_slice() else { return false };
     let count = rows.checked_mul(width).filter(|&count| rows > 0 && width > 0 && count > 0);
@@ -185,7 +186,7 @@ fn plain(table: &TensorProto) -> bool {
     table.data_type == DataType::Float as i32 && count.and_then(|count| usize::try_from(count).ok()) == Some(held)
 }
 
-fn quantised_table<'g>(graph: &Graph<'g>, name: &str) -> Option<&'g TensorProto> {
+fn quantised_table<'g>(graph: &GraphIndex<'g>, name: &str) -> Option<&'g TensorProto> {
     let table = *graph.constants.get(name)?;
     let &[rows, width] = table.dims.as_slice() else { return None };
     let count = usize::try_from(rows.checked_mul(width)?).ok()?;
@@ -193,8 +194,8 @@ fn quantised_table<'g>(graph: &Graph<'g>, name: &str) -> Option<&'g TensorProto>
     (kind && rows > 0 && width > 0 && table.raw_data.len().max(table.int32_data.len()) == count).then_some(table)
 }
 
-/// Scales, one or one a row, and the zero of a `DequantizeLinear`.
-fn parameters(graph: &Graph, node: &NodeProto, table: &TensorProto) -> Option<(Vec<f32>, i32)> {
+/// The scales of a `DequantizeLinear`, one or one per row, and its zero point.
+fn parameters(graph: &GraphIndex, node: &NodeProto, table: &TensorProto) -> Option<(Vec<f32>, i32)> {
     let scales = graph.floats(node.input.get(1)?)?;
     let axis = integer(node, "axis").unwrap_or(1);
     let per_row = scales.len() as i64 == table.dims[0] && matches!(axis, 0 | -2);

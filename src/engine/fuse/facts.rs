@@ -1,46 +1,25 @@
-//! What is known of a graph's values before it runs: shapes, shapes held in tensors, and bounds.
+//! What is known about a graph's values before it runs: shapes, shapes held in tensors, and ranges.
 //!
-//! The engine runs one window at a time and masks nothing, so that the nodes with which exporters compute shapes and
-//! masks have results that are known. What no rule below covers is not known, and stays as the file has it.
+//! The engine runs one window at a time and masks nothing, so the nodes with which exporters compute shapes and masks
+//! have known results. Values that no rule below covers are unknown, and their nodes stay as they are in the file.
 
+mod fact;
 mod rules;
 
 use std::collections::HashMap;
 
 use tract_onnx::pb::{GraphProto, NodeProto};
 
-use super::graph::{attribute, floats, integer, integers, Graph};
-use crate::engine::Input;
+use self::fact::Size::{Known, Length};
+use self::fact::SMALL;
+use self::rules::{axis_of, binary, bounds, bounds_of, cast, choose, clamp, count, gather, matmul, reshape};
+use super::graph_index::GraphIndex;
+use super::nodes::{ATTENTION, INT8_LINEAR, WEIGHTS};
+use crate::engine::input::Input;
+use crate::engine::proto::{attribute, floats, integer, integers};
 
-use rules::{axis_of, binary, bounds, bounds_of, cast, choose, clamp, count, gather, matmul, reshape};
-pub(super) use rules::{order, spread};
-
-/// A size, or an integer of a tensor that holds sizes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Size {
-    Known(i64),
-    /// The window's length in word pieces, at least 1.
-    Length,
-}
-
-use Size::{Known, Length};
-
-/// What is known of a tensor.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Fact {
-    pub(super) shape: Option<Vec<Size>>,
-    /// Every value, of a small tensor of integers.
-    values: Option<Vec<Size>>,
-    /// Bounds of all values, none of which is "not a number".
-    bounds: Option<(f64, f64)>,
-}
-
-impl Fact {
-    /// What every value is equal to.
-    pub(super) fn uniform(&self) -> Option<f64> {
-        self.bounds.filter(|(low, high)| low == high).map(|(low, _)| low)
-    }
-}
+pub(super) use self::fact::{Fact, Size};
+pub(super) use self::rules::{broadcast, order};
 
 /// Facts by the values' names.
 pub(super) struct Facts<'g> {
@@ -64,13 +43,11 @@ const SHAPE_KEEPING: [&str; 13] = [
     "BiasGelu",
 ];
 
-/// Tensors up to this many values are looked into.
-const SMALL: usize = 64;
-/// Axes of a shape that is followed.
-const DEEPEST: usize = 16;
+/// Maximum rank of a shape that is followed.
+const MAX_RANK: usize = 16;
 
 impl<'g> Facts<'g> {
-    pub(super) fn new(graph: &'g GraphProto, edges: &Graph<'g>) -> Self {
+    pub(super) fn new(graph: &'g GraphProto, edges: &GraphIndex<'g>) -> Self {
         let mut facts = Facts { facts: HashMap::new() };
         for input in &graph.input {
             if let Some(kind) = Input::named(&input.name) {
@@ -94,8 +71,8 @@ impl<'g> Facts<'g> {
                 if !facts.facts.contains_key(output.as_str()) {
                     let mut fact = facts.of_output(node, i).unwrap_or_default();
                     fact.bounds = fact.bounds.or_else(|| bounds_of(&fact));
-                    // A hostile graph could double either with every node.
-                    fact.shape = fact.shape.filter(|shape| shape.len() <= DEEPEST);
+                    // In a hostile graph both could double with every node.
+                    fact.shape = fact.shape.filter(|shape| shape.len() <= MAX_RANK);
                     fact.values = fact.values.filter(|values| values.len() <= SMALL);
                     facts.facts.insert(output, fact);
                 }
@@ -160,7 +137,7 @@ impl<'g> Facts<'g> {
                 let shape = reshape(&first.shape?, &input(1).values?, integer(node, "allowzero").unwrap_or(0) != 0)?;
                 Fact { shape: Some(shape), ..first }
             }
-            ("Expand", 0) => Fact { shape: spread(&first.shape?, &input(1).values?), values: None, ..first },
+            ("Expand", 0) => Fact { shape: broadcast(&first.shape?, &input(1).values?), values: None, ..first },
             ("Transpose", 0) => {
                 let shape = first.shape?;
                 let order = order(node, shape.len())?;
@@ -232,21 +209,21 @@ impl<'g> Facts<'g> {
             }
             // `[1, heads, length, size]` in and out.
             ("Attention", 0) if node.domain.is_empty() => shaped(first.shape.filter(|shape| shape.len() == 4)),
-            (super::attention::ATTENTION, 0) if integer(node, "packed") == Some(0) => shaped(first.shape),
-            (super::attention::ATTENTION, 0) => {
+            (ATTENTION, 0) if integer(node, "packed") == Some(0) => shaped(first.shape),
+            (ATTENTION, 0) => {
                 let [outer @ .., Known(row)] = first.shape.as_deref()? else { return None };
                 shaped(Some([outer, &[Known(row / 3)]].concat()))
             }
-            (super::linear::INT8_LINEAR, 0) => {
+            (INT8_LINEAR, 0) => {
                 let mut shape = first.shape?;
-                *shape.last_mut()? = Known(*attribute(node, "weights")?.t.as_ref()?.dims.last()?);
+                *shape.last_mut()? = Known(*attribute(node, WEIGHTS)?.t.as_ref()?.dims.last()?);
                 shaped(Some(shape))
             }
             _ => return None,
         })
     }
 
-    /// Integers that older operators take as an attribute and newer ones as an input.
+    /// Integers that are an attribute in older opsets and an input in newer ones.
     pub(super) fn integers(&self, node: &NodeProto, name: &str, input: usize) -> Option<Vec<i64>> {
         if let Some(attribute) = attribute(node, name) {
             return Some(attribute.ints.clone());
@@ -274,7 +251,7 @@ impl<'g> Facts<'g> {
         Some(Fact { shape: Some(shape), values, bounds: None })
     }
 
-    /// A slice along one axis; of the values a tensor of sizes holds, or from the start.
+    /// A slice along one axis: of a tensor of sizes, or from the start.
     fn slice(&self, node: &NodeProto, data: Fact) -> Option<Fact> {
         let one = |name: &str, input: usize| match self.integers(node, name, input)?.as_slice() {
             &[value] => Some(value),
@@ -297,7 +274,7 @@ impl<'g> Facts<'g> {
                 shape[axis] = Known(end.saturating_sub(start) as i64);
                 data.values.filter(|_| rank == 1).and_then(|values| Some(values.get(start..end)?.to_vec()))
             }
-            // A window longer than the table ends in an error where the slice is used.
+            // A window longer than the table is an error where the slice is used.
             (_, Length) if start == 0 => {
                 shape[axis] = Length;
                 None

@@ -1,25 +1,23 @@
-//! Finds linear layers and makes one int8 node of each.
+//! Linear layers become int8 nodes, with the bias and GELU inside.
 
+use glossa_kernels::as_signed;
+use glossa_kernels::int8::{Activation, Layer, PackedWeights};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 use tract_onnx::tract_hir::internal::*;
 
-use super::graph::{attribute, bytes, floats, integer, replace, signed, Graph};
-use super::graph::{floats_attribute, integer_attribute, raw_tensor, tensor_attribute};
-use super::Fused;
-use crate::engine::kernel::PackedWeights;
-use crate::engine::linear::{Activation, Int8Linear};
-
-/// The node type that replaces a linear layer.
-pub(super) const INT8_LINEAR: &str = "GlossaInt8Linear";
-
-/// The attribute of its weights.
-pub(super) const WEIGHTS: &str = "weights";
+use super::fused::Fused;
+use super::graph_index::{replace, GraphIndex};
+use super::nodes::{INT8_LINEAR, WEIGHTS};
+use crate::engine::ops::{to_tract, Int8Linear};
+use crate::engine::proto::{attribute, bytes, floats, floats_attribute, integer, integer_attribute};
+use crate::engine::proto::{raw_tensor, tensor_attribute};
+use crate::engine::quantise;
 
 /// Replaces every linear layer whose weights are int8 in the file, or with `all` every one with constant weights.
 pub(super) fn rewrite(graph: &mut GraphProto, all: bool) -> Fused {
-    let plans = Matcher { graph: &Graph::new(graph) }.plans(all);
+    let plans = Matcher { graph: &GraphIndex::new(graph) }.plans(all);
     let mut fused = Fused::default();
     let mut replacements = Vec::with_capacity(plans.len());
     for plan in plans {
@@ -36,16 +34,17 @@ pub(super) fn parse(_context: &ParsingContext, node: &NodeProto) -> TractResult<
     let weights = node.get_attr::<&TensorProto>(WEIGHTS)?;
     let &[k, n] = weights.dims.as_slice() else { bail!("weights of shape {:?}", weights.dims) };
     let (k, n) = (usize::try_from(k)?, usize::try_from(n)?);
-    let scales = node.get_attr_slice("scales")?;
+    let scales: &[f32] = node.get_attr_slice("scales")?;
     // A file may hold a node of this type that `rewrite` did not write.
     ensure!(is_whole(&weights.raw_data, k, n) && scales.len() == n, "weights and scales of other shapes");
-    let weights = PackedWeights::new(k, n, signed(&weights.raw_data), scales);
+    let weights = PackedWeights::new(k, n, as_signed(&weights.raw_data), scales);
     let activation = match node.get_attr::<i64>("gelu")? {
         0 => Activation::None,
         _ => Activation::Gelu,
     };
-    let layer = Int8Linear::new(weights, node.get_attr_slice("bias")?, activation);
-    Ok((expand(layer), vec![]))
+    let bias: &[f32] = node.get_attr_slice("bias")?;
+    ensure!(bias.is_empty() || bias.len() == n, "{} biases of {n} columns", bias.len());
+    Ok((to_tract(Int8Linear::new(Layer::new(weights, bias, activation))), vec![]))
 }
 
 /// Weights `[k, n]` in int8, -127 to 127, with a scale per column.
@@ -71,7 +70,7 @@ struct Plan {
     weights: Weights,
     bias: Vec<f32>,
     gelu: bool,
-    /// Where the node stands that writes the output; everything that the layer reads comes before.
+    /// The index of the node that produces the output; everything that the layer reads comes before it.
     last: usize,
 }
 
@@ -94,7 +93,7 @@ impl Plan {
 }
 
 struct Matcher<'a, 'g> {
-    graph: &'a Graph<'g>,
+    graph: &'a GraphIndex<'g>,
 }
 
 impl Matcher<'_, '_> {
@@ -152,7 +151,7 @@ impl Matcher<'_, '_> {
         })
     }
 
-    /// Int8 or uint8 weights with a zero and a scale, for each column or for all.
+    /// Int8 or uint8 weights with a zero point and a scale, per column or for all.
     fn weights_around_zero(&self, weights: &str, zero: Option<&String>, scales: &str) -> Option<Weights> {
         let tensor = *self.graph.constants.get(weights)?;
         let &[k, n] = tensor.dims.as_slice() else { return None };
@@ -160,7 +159,9 @@ impl Matcher<'_, '_> {
         let whole = |tensor: &TensorProto| -> Option<Vec<i32>> {
             let bytes = bytes(tensor);
             match tensor.data_type {
-                kind if kind == DataType::Int8 as i32 => Some(signed(&bytes).iter().map(|&byte| byte.into()).collect()),
+                kind if kind == DataType::Int8 as i32 => {
+                    Some(as_signed(&bytes).iter().map(|&byte| byte.into()).collect())
+                }
                 kind if kind == DataType::Uint8 as i32 => Some(bytes.iter().map(|&byte| byte.into()).collect()),
                 _ => None,
             }
@@ -185,7 +186,7 @@ impl Matcher<'_, '_> {
         })
     }
 
-    /// Takes in the bias that follows, and GELU after it.
+    /// Adds the bias that follows, and GELU after it.
     fn with_bias(&self, mut plan: Plan) -> Option<Plan> {
         if let Some((add, bias)) = self.bias(&plan) {
             plan.bias = bias;
@@ -206,8 +207,11 @@ impl Matcher<'_, '_> {
             let (&[k, n], true) = (tensor.dims.as_slice(), all) else { return None };
             let (k, n) = (usize::try_from(k).ok()?, usize::try_from(n).ok()?);
             let values = floats(tensor)?;
-            return (is_whole(&values, k, n) && values.iter().all(|value| value.is_finite()))
-                .then(|| quantise(k, n, &values));
+            if !is_whole(&values, k, n) {
+                return None;
+            }
+            let (values, scales) = quantise::by_column(n, &bytes(tensor))?;
+            return Some(Weights::new(k, n, values, scales));
         }
         let node = self.graph.producer(name)?;
         if node.op_type != "DequantizeLinear" {
@@ -248,8 +252,8 @@ impl Matcher<'_, '_> {
         (bias.len() == plan.weights.n).then_some((add, bias))
     }
 
-    /// GELU of a value as exporters write it out, by its last node: `x / sqrt 2`, `Erf`, `+ 1`, times `x`, times a
-    /// half, the last two in any order; or the operator `Gelu`.
+    /// The index of the last node of GELU: of `x / sqrt 2`, `Erf`, `+ 1`, times `x`, times a half, with the last two in
+    /// any order; or of the operator `Gelu`.
     fn gelu(&self, x: &str) -> Option<usize> {
         let node = |i: usize| &self.graph.nodes[i];
         if let Some(gelu) = self.graph.only_reader(x).filter(|&reader| node(reader).op_type == "Gelu") {
@@ -286,12 +290,12 @@ impl Matcher<'_, '_> {
     }
 }
 
-/// Whether values are those of a `[k, n]` matrix, which is not empty.
+/// Whether there are values, as many as in a `[k, n]` matrix.
 pub(super) fn is_whole<T>(values: &[T], k: usize, n: usize) -> bool {
     !values.is_empty() && k.checked_mul(n) == Some(values.len())
 }
 
-/// Brings weights around 0 into -127 to 127: those of a column which reaches beyond are rounded to coarser steps.
+/// Fits weights, zero point subtracted, into -127 to 127: a column with a larger one gets a larger scale, and is rounded.
 fn fit(k: usize, n: usize, values: &[i32], mut scales: Vec<f32>) -> Weights {
     let mut largest = vec![0; n];
     for row in values.chunks_exact(n) {
@@ -299,30 +303,11 @@ fn fit(k: usize, n: usize, values: &[i32], mut scales: Vec<f32>) -> Weights {
             *largest = value.abs().max(*largest);
         }
     }
-    let step = largest.into_iter().map(|largest| if largest > 127 { largest as f32 / 127.0 } else { 1.0 });
-    let step: Vec<f32> = step.collect();
-    scales.iter_mut().zip(&step).for_each(|(scale, step)| *scale *= step);
+    let factors = largest.into_iter().map(|largest| if largest > 127 { largest as f32 / 127.0 } else { 1.0 });
+    let factors: Vec<f32> = factors.collect();
+    scales.iter_mut().zip(&factors).for_each(|(scale, factor)| *scale *= factor);
     let rounded =
-        |(value, step): (&i32, &f32)| (*value as f32 / step).round_ties_even().clamp(-127.0, 127.0) as i8 as u8;
-    let values = values.chunks_exact(n).flat_map(|row| row.iter().zip(&step)).map(rounded).collect();
-    Weights::new(k, n, values, scales)
-}
-
-/// Symmetric int8: each column's largest weight to 127.
-fn quantise(k: usize, n: usize, weights: &[f32]) -> Weights {
-    let mut scales = vec![0f32; n];
-    for row in weights.chunks_exact(n) {
-        for (scale, weight) in scales.iter_mut().zip(row) {
-            *scale = scale.max(weight.abs());
-        }
-    }
-    for scale in &mut scales {
-        *scale = if *scale > 0.0 { *scale / 127.0 } else { 1.0 };
-    }
-    let values = weights
-        .chunks_exact(n)
-        .flat_map(|row| row.iter().zip(&scales))
-        .map(|(weight, scale)| (weight / scale).round_ties_even().clamp(-127.0, 127.0) as i8 as u8)
-        .collect();
+        |(value, factor): (&i32, &f32)| (*value as f32 / factor).round_ties_even().clamp(-127.0, 127.0) as i8 as u8;
+    let values = values.chunks_exact(n).flat_map(|row| row.iter().zip(&factors)).map(rounded).collect();
     Weights::new(k, n, values, scales)
 }

@@ -1,79 +1,70 @@
-//! Rewrites a graph, before it is parsed, into one of fewer and faster operations.
+//! Operator fusion: rewrites a graph into one of fewer and faster operations, before tract reads it.
 //!
-//! The rewrite works on the file's own nodes, where an exporter's linear layer is plainly `MatMul` with constant
-//! weights, then `Add`, and where the weights have not been turned to f32 yet: a model's weights are never held in f32
-//! by the graph. What does not match stays as it is, and runs by tract's own operations.
+//! It works on the nodes of the file, where a linear layer is still `MatMul` with constant weights, then `Add`, and where
+//! int8 weights are not dequantised yet: the graph never holds them in f32. Nodes that match no pattern stay, and run by
+//! tract's operations.
 
 mod attention;
 mod desugar;
 mod embedding;
 mod facts;
-mod graph;
+mod found_norm;
+mod fuse_qkv;
+mod fused;
+mod graph_index;
 mod linear;
-mod merge;
+mod nodes;
 mod norm;
 mod views;
 
-use serde::Serialize;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::Onnx;
 
-/// What a rewrite did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Fused {
-    /// Linear layers that run in int8.
-    pub linear: usize,
-    /// Those of them with GELU inside.
-    pub gelu: usize,
-    /// Attentions that run as one operation.
-    pub attention: usize,
-    /// Layer normalisations that run as one operation, with the residual addition before them.
-    pub norm: usize,
-    /// Sums of embeddings that run as one operation, with the normalisation after them.
-    pub embedding: usize,
-}
+use self::graph_index::{attach_constants, remove_dead_nodes};
 
-/// Which linear layers a rewrite turns to int8.
+pub use self::fused::Fused;
+
+/// Which linear layers run in int8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Linear {
+pub(super) enum QuantiseLinear {
     /// None.
-    Stay,
+    None,
     /// Those whose weights are int8 in the file.
-    Int8,
-    /// Every one with constant weights.
+    AlreadyInt8,
+    /// All with constant weights.
     All,
 }
 
-/// Makes the operations known that [`rewrite`] puts in.
+/// Registers the operations that [`rewrite`] writes.
 pub(super) fn register(framework: &mut Onnx) {
-    framework.op_register.insert(linear::INT8_LINEAR, linear::parse);
-    framework.op_register.insert(attention::ATTENTION, attention::parse);
-    framework.op_register.insert(norm::NORM, norm::parse);
-    framework.op_register.insert(embedding::EMBEDDING, embedding::parse);
+    framework.op_register.insert(nodes::INT8_LINEAR, linear::parse);
+    framework.op_register.insert(nodes::ATTENTION, attention::parse);
+    framework.op_register.insert(nodes::NORM, norm::parse);
+    framework.op_register.insert(nodes::EMBEDDING, embedding::parse);
 }
 
-/// Replaces what it knows how to run faster.
-pub(super) fn rewrite(model: &mut ModelProto, linear: Linear) -> Fused {
+/// Replaces every pattern that has a faster operation.
+pub(super) fn rewrite(model: &mut ModelProto, linear: QuantiseLinear) -> Fused {
     let standard = |domain: &str| domain.is_empty() || domain == "ai.onnx";
     let opset = model.opset_import.iter().find(|set| standard(&set.domain)).map_or(0, |set| set.version);
     let Some(graph) = &mut model.graph else { return Fused::default() };
     desugar::rewrite(graph);
     let mut fused = match linear {
-        Linear::Stay => Fused::default(),
-        Linear::Int8 => linear::rewrite(graph, false),
-        Linear::All => linear::rewrite(graph, true),
+        QuantiseLinear::None => Fused::default(),
+        QuantiseLinear::AlreadyInt8 => linear::rewrite(graph, false),
+        QuantiseLinear::All => linear::rewrite(graph, true),
     };
-    graph::drop_unread(graph);
-    graph::bring(graph);
+    remove_dead_nodes(graph);
+    attach_constants(graph);
     attention::rewrite(graph, opset);
-    fused.attention = graph.node.iter().filter(|node| node.op_type == attention::ATTENTION).count();
-    merge::rewrite(graph);
+    fused.attention = graph.node.iter().filter(|node| node.op_type == nodes::ATTENTION).count();
+    fuse_qkv::rewrite(graph);
     norm::rewrite(graph, &mut fused);
-    graph::drop_unread(graph);
+    remove_dead_nodes(graph);
     embedding::rewrite(graph);
-    graph::drop_unread(graph);
-    graph::bring(graph);
-    graph::drop_unread(graph);
+    remove_dead_nodes(graph);
+    attach_constants(graph);
+    remove_dead_nodes(graph);
     fused
 }
 

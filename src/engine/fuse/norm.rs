@@ -1,4 +1,4 @@
-//! Finds layer normalisation, as an operator or written out, with the residual addition before it.
+//! Layer normalisation, as an operator or decomposed, becomes one node with the residual addition before it.
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::{GraphProto, NodeProto};
@@ -6,56 +6,21 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::embedding;
 use super::facts::{Facts, Size};
-use super::graph::{attribute, float_attribute, floats_attribute, integer, replace, Graph};
-use super::Fused;
-use crate::engine::norm::{Norm, ResidualNorm};
-
-/// The node type that replaces a normalisation.
-pub(super) const NORM: &str = "GlossaNorm";
+use super::found_norm::{parse_norm, FoundNorm};
+use super::fused::Fused;
+use super::graph_index::{replace, GraphIndex};
+use super::nodes::NORM;
+use crate::engine::ops::{to_tract, ResidualNorm};
+use crate::engine::proto::{attribute, integer};
 
 /// Builds the operation of a node that [`rewrite`] wrote.
 pub(super) fn parse(_context: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
-    Ok((expand(ResidualNorm { norm: parse_norm(node)?, residual: node.input.len() > 1 }), vec![]))
+    Ok((to_tract(ResidualNorm { norm: parse_norm(node)?, residual: node.input.len() > 1 }), vec![]))
 }
 
-/// The parameters in a node's attributes.
-pub(super) fn parse_norm(node: &NodeProto) -> TractResult<Norm> {
-    Norm::new(node.get_attr_slice("gamma")?, node.get_attr_slice("beta")?, node.get_attr("epsilon")?)
-}
-
-/// A normalisation found in the graph.
-pub(super) struct Found {
-    name: String,
-    input: String,
-    output: String,
-    /// Where its last node stands.
-    pub(super) place: usize,
-    gamma: Vec<f32>,
-    beta: Vec<f32>,
-    epsilon: f32,
-}
-
-impl Found {
-    /// The node that normalises what is made of these inputs.
-    pub(super) fn into_node(self, op_type: &str, input: Vec<String>) -> NodeProto {
-        NodeProto {
-            name: format!("{}.fused", self.name),
-            op_type: op_type.into(),
-            input,
-            output: vec![self.output],
-            attribute: vec![
-                floats_attribute("gamma", self.gamma),
-                floats_attribute("beta", self.beta),
-                float_attribute("epsilon", self.epsilon),
-            ],
-            ..Default::default()
-        }
-    }
-}
-
-/// Replaces every normalisation, of embeddings with their tables.
+/// Replaces every normalisation, that of embeddings together with their tables.
 pub(super) fn rewrite(graph: &mut GraphProto, fused: &mut Fused) {
-    let edges = Graph::new(graph);
+    let edges = GraphIndex::new(graph);
     let facts = Facts::new(graph, &edges);
     let finder = Finder { graph: &edges, facts: &facts };
     let mut replacements = Vec::new();
@@ -76,16 +41,16 @@ pub(super) fn rewrite(graph: &mut GraphProto, fused: &mut Fused) {
 }
 
 struct Finder<'a, 'g> {
-    graph: &'a Graph<'g>,
+    graph: &'a GraphIndex<'g>,
     facts: &'a Facts<'g>,
 }
 
 impl Finder<'_, '_> {
-    fn norm(&self, place: usize) -> Option<Found> {
+    fn norm(&self, place: usize) -> Option<FoundNorm> {
         let node = &self.graph.nodes[place];
         let found = match node.op_type.as_str() {
             "LayerNormalization" => self.operator(place, node)?,
-            "Sqrt" => self.written_out(node)?,
+            "Sqrt" => self.decomposed(node)?,
             _ => return None,
         };
         let width = Size::Known(i64::try_from(found.gamma.len()).ok()?);
@@ -93,7 +58,7 @@ impl Finder<'_, '_> {
         (fits && found.epsilon.is_finite()).then_some(found)
     }
 
-    fn operator(&self, place: usize, node: &NodeProto) -> Option<Found> {
+    fn operator(&self, place: usize, node: &NodeProto) -> Option<FoundNorm> {
         let rank = self.facts.shape(node.input.first()?)?.len() as i64;
         let axis = integer(node, "axis").unwrap_or(-1);
         let only = node.output.iter().filter(|output| !output.is_empty()).count() == 1;
@@ -105,7 +70,7 @@ impl Finder<'_, '_> {
             Some(beta) => self.graph.floats(beta)?,
             None => vec![0.0; gamma.len()],
         };
-        Some(Found {
+        Some(FoundNorm {
             name: node.name.clone(),
             input: node.input[0].clone(),
             output: node.output.first().filter(|output| !output.is_empty())?.clone(),
@@ -117,7 +82,7 @@ impl Finder<'_, '_> {
     }
 
     /// `d = x - mean(x)`, `d / sqrt(mean(d^2) + epsilon) * gamma + beta`, from its square root.
-    fn written_out(&self, sqrt: &NodeProto) -> Option<Found> {
+    fn decomposed(&self, sqrt: &NodeProto) -> Option<FoundNorm> {
         let producer = |name: &str, op: &str| self.graph.producer(name).filter(|node| node.op_type == op);
         let plus = producer(sqrt.input.first()?, "Add")?;
         let (variance, epsilon) = self.with_constant(plus)?;
@@ -152,7 +117,7 @@ impl Finder<'_, '_> {
         let output = self.graph.only_reader(scaled.output.first()?)?;
         let add = Some(&self.graph.nodes[output]).filter(|node| node.op_type == "Add")?;
         let beta = self.with_constant(add)?.1;
-        Some(Found {
+        Some(FoundNorm {
             name: add.name.clone(),
             input: input.clone(),
             output: add.output.first()?.clone(),
@@ -163,14 +128,14 @@ impl Finder<'_, '_> {
         })
     }
 
-    /// The input that is computed, and the other one, a constant.
+    /// The computed input, and the values of the constant one.
     fn with_constant<'n>(&self, node: &'n NodeProto) -> Option<(&'n str, Vec<f32>)> {
         let [a, b] = node.input.as_slice() else { return None };
         let constant = |name: &str| self.graph.floats(name);
         constant(b).map(|values| (a.as_str(), values)).or_else(|| Some((b.as_str(), constant(a)?)))
     }
 
-    /// Whether a mean is over the last axis, which stays.
+    /// Whether a mean is over the last axis, and keeps it.
     fn over_rows(&self, node: &NodeProto) -> bool {
         let over = || {
             let rank = self.facts.shape(node.input.first()?)?.len() as i64;
@@ -180,7 +145,7 @@ impl Finder<'_, '_> {
         integer(node, "keepdims") != Some(0) && over() == Some(true)
     }
 
-    /// The operands of an addition of two values of one shape, that nothing else reads.
+    /// The operands of a residual addition: two values of the same shape, whose sum nothing else reads.
     fn sum(&self, name: &str) -> Option<Vec<String>> {
         let add = self.graph.producer(name).filter(|node| node.op_type == "Add")?;
         let [a, b] = add.input.as_slice() else { return None };
@@ -189,13 +154,13 @@ impl Finder<'_, '_> {
         (plain && !self.read_beside_norm(name)).then(|| self.with_owned_first(a, b))
     }
 
-    /// Whether a sum has a reader that is no part of a normalisation.
+    /// Whether a sum has a reader outside a normalisation.
     fn read_beside_norm(&self, name: &str) -> bool {
         let parts = ["LayerNormalization", "ReduceMean", "Sub", "Shape"];
         self.graph.readers(name).any(|(_, node)| !parts.contains(&node.op_type.as_str()))
     }
 
-    /// The result is written over the first operand, which should be one that nobody else reads.
+    /// Orders operands so that the first, which the result overwrites, has no other reader if possible.
     fn with_owned_first(&self, a: &str, b: &str) -> Vec<String> {
         if self.graph.only_reader(a).is_some() {
             vec![a.to_string(), b.to_string()]

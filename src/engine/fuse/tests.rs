@@ -34,7 +34,7 @@ fn damage(model: &mut ModelProto, random: &mut Rng) {
     let at = random.usize(..graph.node.len());
     let node = &mut graph.node[at];
     match random.usize(..9) {
-        // May close a circle.
+        // May make a cycle.
         0 if !node.input.is_empty() => {
             let input = random.usize(..node.input.len());
             node.input[input] = name;
@@ -43,7 +43,7 @@ fn damage(model: &mut ModelProto, random: &mut Rng) {
         2 => drop(node.output.pop()),
         3 => {
             let standard = ["Add", "MatMul", "Gather", "Reshape", "Softmax", "Concat", "Sqrt"];
-            let operators = [&standard[..], &[linear::INT8_LINEAR, embedding::EMBEDDING]].concat();
+            let operators = [&standard[..], &[nodes::INT8_LINEAR, nodes::EMBEDDING]].concat();
             node.op_type = operators[random.usize(..operators.len())].into();
         }
         4 => {
@@ -77,7 +77,7 @@ fn damaged_graphs_are_rewritten_without_a_panic() {
         for _ in 0..1 + random.usize(..6) {
             damage(&mut model, &mut random);
         }
-        rewrite(&mut model, [Linear::Stay, Linear::Int8, Linear::All][round % 3]);
+        rewrite(&mut model, [QuantiseLinear::None, QuantiseLinear::AlreadyInt8, QuantiseLinear::All][round % 3]);
     }
 }
 
@@ -87,17 +87,17 @@ fn nodes_in_another_order_are_all_kept() {
         let graph = model.graph.as_mut().expect("a graph");
         graph.node.reverse();
         let mut sorted = graph.clone();
-        graph::drop_unread(graph);
+        remove_dead_nodes(graph);
         sorted.node.reverse();
-        graph::drop_unread(&mut sorted);
+        remove_dead_nodes(&mut sorted);
         assert_eq!(graph.node.len(), sorted.node.len());
     }
 }
 
-/// The tensors that nodes of our own hold, but those that were put together of several.
+/// The tensors that fused nodes hold, except those merged from several.
 fn held(graph: &GraphProto) -> Vec<&TensorProto> {
-    let own = |op_type: &str| [linear::INT8_LINEAR, embedding::EMBEDDING].contains(&op_type);
-    let nodes = graph.node.iter().filter(|node| own(&node.op_type) && !node.name.ends_with(".packed"));
+    let fused = |op_type: &str| [nodes::INT8_LINEAR, nodes::EMBEDDING].contains(&op_type);
+    let nodes = graph.node.iter().filter(|node| fused(&node.op_type) && !node.name.ends_with(".packed"));
     nodes.flat_map(|node| &node.attribute).filter_map(|attribute| attribute.t.as_ref()).collect()
 }
 
@@ -114,7 +114,7 @@ fn weights_are_moved_unless_others_read_them() {
         }
         let before = graph.initializer.clone();
         let places: Vec<*const u8> = graph.initializer.iter().map(|tensor| tensor.raw_data.as_ptr()).collect();
-        rewrite(&mut model, Linear::Int8);
+        rewrite(&mut model, QuantiseLinear::AlreadyInt8);
         let graph = model.graph.as_ref().expect("a graph");
         let held = held(graph);
         assert_eq!(held.len(), 10, "seven linear layers and three tables");

@@ -1,22 +1,22 @@
-//! Reshapes and transposes as ways to step through a tensor that stays where it is.
+//! Reshapes and transposes as strided views of a tensor.
 
 use tract_onnx::pb::NodeProto;
 
 use super::facts::{order, Facts, Size};
-use super::graph::Graph;
+use super::graph_index::GraphIndex;
 
 /// A value whose elements are those of `base`, `[1, length, width]`, in another order; possibly scaled.
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) base: String,
     pub(super) width: i64,
-    /// Axes longer than 1: how long, and how far apart in the base their elements are.
+    /// Axes longer than 1: size, and stride in the base.
     pub(super) axes: Vec<(Size, i64)>,
     pub(super) scale: f64,
 }
 
-/// Nodes between a linear layer and what it is multiplied with, and more than any exporter writes.
-pub(super) const LONGEST: usize = 32;
+/// Maximum number of nodes between a linear layer and a product: more than any exporter writes.
+pub(super) const MAX_CHAIN: usize = 32;
 
 /// Whether a node only rearranges its first input.
 fn rearranges(node: &NodeProto) -> bool {
@@ -25,10 +25,10 @@ fn rearranges(node: &NodeProto) -> bool {
 }
 
 /// The value as a view of the nearest value `[1, length, width]` above it.
-pub(super) fn view(graph: &Graph, facts: &Facts, name: &str) -> Option<View> {
+pub(super) fn view(graph: &GraphIndex, facts: &Facts, name: &str) -> Option<View> {
     let mut chain = Vec::new();
     let (mut scale, mut at) = (1.0, name);
-    let mut steps = 0..LONGEST;
+    let mut steps = 0..MAX_CHAIN;
     let width = loop {
         steps.next()?;
         if let Some([Size::Known(1), Size::Length, Size::Known(width)]) = facts.shape(at).as_deref() {
@@ -51,20 +51,21 @@ pub(super) fn view(graph: &Graph, facts: &Facts, name: &str) -> Option<View> {
     Some(View { base: at.to_string(), width, axes, scale })
 }
 
-/// The value below that has the order of `[1, length, width]`, when `name` has these axes.
+/// The value `[1, length, width]` in plain order that is computed from `name`, a value with these axes; and the index of
+/// its node.
 pub(super) fn merged(
-    graph: &Graph,
+    graph: &GraphIndex,
     facts: &Facts,
     name: &str,
     axes: &[(Size, i64)],
     width: i64,
 ) -> Option<(usize, String)> {
-    merged_within(LONGEST, graph, facts, name, axes, width)
+    merged_within(MAX_CHAIN, graph, facts, name, axes, width)
 }
 
 fn merged_within(
     steps: usize,
-    graph: &Graph,
+    graph: &GraphIndex,
     facts: &Facts,
     name: &str,
     axes: &[(Size, i64)],
@@ -90,7 +91,7 @@ fn merged_within(
     None
 }
 
-/// The other input and the factor of a product with a constant.
+/// The other input and the factor of a multiplication by a constant.
 pub(super) fn scaled<'n>(facts: &Facts, node: &'n NodeProto) -> Option<(&'n str, f64)> {
     let [a, b] = node.input.as_slice() else { return None };
     let factor = |name: &str| {
@@ -120,7 +121,7 @@ fn step(facts: &Facts, node: &NodeProto, axes: Vec<(Size, i64)>) -> Option<Vec<(
     Some(moved.map(|axis| axes[axis]).collect())
 }
 
-/// Gives axes new sizes without a change of the elements' order.
+/// Reshapes: gives axes new sizes in the same order of elements.
 fn split_and_merge(axes: &[(Size, i64)], sizes: impl Iterator<Item = Size>) -> Option<Vec<(Size, i64)>> {
     let mut axes: Vec<(Size, i64)> = axes.iter().rev().copied().collect();
     let mut result = Vec::new();
@@ -138,7 +139,7 @@ fn split_and_merge(axes: &[(Size, i64)], sizes: impl Iterator<Item = Size>) -> O
                     stride = stride.checked_mul(have / wanted)?;
                     size = Size::Known(wanted);
                 } else {
-                    // The next axis inwards continues where this one steps on.
+                    // Merge with the next inner axis, if the two are contiguous.
                     let (Size::Known(inner), inner_stride) = axes.pop()? else { return None };
                     if have > wanted || inner_stride.checked_mul(inner)? != stride {
                         return None;

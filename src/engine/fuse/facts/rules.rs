@@ -1,13 +1,13 @@
-//! What single operators do to facts.
+//! Shape inference and constant folding, operator by operator.
 
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::NodeProto;
 
-use super::super::graph::attribute;
-use super::Size::{self, Known, Length};
-use super::{Fact, SMALL};
+use super::fact::Size::{self, Known, Length};
+use super::fact::{Fact, SMALL};
+use crate::engine::proto::attribute;
 
-/// An index that may count from the end, brought to 0 to `size`.
+/// Clamps an index, which may count from the end, to 0 to `size`.
 pub(super) fn clamp(index: i64, size: i64) -> usize {
     let index = if index < 0 { index.saturating_add(size) } else { index };
     index.clamp(0, size.max(0)) as usize
@@ -19,7 +19,7 @@ pub(super) fn axis_of(axis: i64, rank: usize) -> Option<usize> {
     usize::try_from(axis).ok().filter(|&axis| axis < rank)
 }
 
-/// The order of axes that a `Transpose` gives.
+/// The order of axes after a `Transpose`.
 pub(in crate::engine::fuse) fn order(node: &NodeProto, rank: usize) -> Option<Vec<usize>> {
     let order = match attribute(node, "perm") {
         Some(order) => order.ints.iter().map(|&axis| axis_of(axis, rank)).collect::<Option<Vec<_>>>()?,
@@ -73,7 +73,7 @@ pub(super) fn gather(data: &Fact, indices: &Fact, axis: i64) -> Option<Fact> {
     Some(Fact { shape: Some([&shape[..axis], at, &shape[axis + 1..]].concat()), values, bounds: data.bounds })
 }
 
-/// How many values sizes make.
+/// The product of sizes.
 pub(super) fn count(sizes: &[Size]) -> Option<Size> {
     sizes.iter().try_fold(Known(1), |product, &size| match (product, size) {
         (Known(a), Known(b)) => a.checked_mul(b).map(Known),
@@ -91,7 +91,7 @@ pub(super) fn reshape(shape: &[Size], target: &[Size], keep_zeros: bool) -> Opti
         });
     }
     let Some(free) = result.iter().position(|&size| size == Known(-1)) else { return Some(result) };
-    // Sizes that are not known before the run must cancel out.
+    // The unknown length must cancel out.
     let (mut inside, mut outside): (Vec<Size>, Vec<Size>) = (shape.to_vec(), result.clone());
     outside.remove(free);
     for sizes in [&outside.clone(), &inside.clone()] {
@@ -111,8 +111,8 @@ pub(super) fn reshape(shape: &[Size], target: &[Size], keep_zeros: bool) -> Opti
     Some(result)
 }
 
-/// The shape of two operands spread to one another.
-pub(in crate::engine::fuse) fn spread(a: &[Size], b: &[Size]) -> Option<Vec<Size>> {
+/// The shape that two operands are broadcast to.
+pub(in crate::engine::fuse) fn broadcast(a: &[Size], b: &[Size]) -> Option<Vec<Size>> {
     let rank = a.len().max(b.len());
     let size =
         |shape: &[Size], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(Known(1), |axis| shape[axis]);
@@ -127,13 +127,13 @@ pub(in crate::engine::fuse) fn spread(a: &[Size], b: &[Size]) -> Option<Vec<Size
 
 pub(super) fn matmul(a: &[Size], b: &[Size]) -> Option<Vec<Size>> {
     let ([batch_a @ .., m, _], [batch_b @ .., _, n]) = (a, b) else { return None };
-    let mut shape = spread(batch_a, batch_b)?;
+    let mut shape = broadcast(batch_a, batch_b)?;
     shape.extend([*m, *n]);
     Some(shape)
 }
 
 pub(super) fn binary(op: &str, a: &Fact, b: &Fact) -> Fact {
-    let shape = a.shape.as_ref().zip(b.shape.as_ref()).and_then(|(a, b)| spread(a, b));
+    let shape = a.shape.as_ref().zip(b.shape.as_ref()).and_then(|(a, b)| broadcast(a, b));
     let values = a.values.as_ref().zip(b.values.as_ref()).and_then(|(a, b)| {
         let length = a.len().max(b.len());
         let fits = |values: &[Size]| values.len() == 1 || values.len() == length;
@@ -141,7 +141,7 @@ pub(super) fn binary(op: &str, a: &Fact, b: &Fact) -> Fact {
         let pairs = (0..length).map(|i| integer_of(op, pick(a, i), pick(b, i)));
         (fits(a) && fits(b) && length <= SMALL).then(|| pairs.collect::<Option<Vec<_>>>()).flatten()
     });
-    // Integers are divided otherwise than bounds.
+    // Bounds follow f32 division, not integer division.
     let whole = op == "Div" && (a.values.is_some() || b.values.is_some());
     let bounds = a.bounds.zip(b.bounds).filter(|_| !whole).and_then(|(a, b)| bounds_of_binary(op, a, b));
     Fact { shape, values, bounds }
@@ -192,7 +192,7 @@ fn bounds_of_binary(op: &str, a: (f64, f64), b: (f64, f64)) -> Option<(f64, f64)
 }
 
 pub(super) fn choose(condition: &Fact, yes: &Fact, no: &Fact) -> Fact {
-    let shape = || spread(&spread(condition.shape.as_ref()?, yes.shape.as_ref()?)?, no.shape.as_ref()?);
+    let shape = || broadcast(&broadcast(condition.shape.as_ref()?, yes.shape.as_ref()?)?, no.shape.as_ref()?);
     let values = || {
         let (conditions, yes, no) = (condition.values.as_ref()?, yes.values.as_ref()?, no.values.as_ref()?);
         let length = conditions.len().max(yes.len()).max(no.len());

@@ -1,0 +1,114 @@
+//! The loop around every kernel: quantise rows, sum products, scale back, add the bias, apply the activation. It is
+//! inlined into functions that are compiled for a processor's features.
+
+use super::{Activation, Layer, QuantisedRows, Tile, Value, GROUP, PANEL, PANELS, ROWS};
+use crate::gelu::gelu;
+
+/// Outputs computed together: as many as fit a vector.
+const LANES: usize = if cfg!(target_arch = "wasm32") { 4 } else { PANEL };
+
+/// How a kernel sums products.
+pub(super) trait Sums {
+    /// Rows taken together; divides [`ROWS`].
+    const ROWS: usize;
+    /// Panels taken together, at most [`PANELS`].
+    const PANELS: usize;
+
+    /// Called with the panels, at most [`Self::PANELS`] of them, before their sums.
+    fn prepare(&mut self, _panels: &[i8], _groups: usize) {}
+
+    /// Writes the sums of [`Self::ROWS`] rows of equal length with the panels, each of `groups` groups. Only those of the
+    /// first `count` rows are needed. `widen_every` as in [`super::PackedWeights::widen_every`].
+    ///
+    /// # Safety
+    /// The processor has the features that the implementation is compiled for.
+    unsafe fn sums(
+        &self,
+        rows: &[Value],
+        count: usize,
+        panels: &[i8],
+        groups: usize,
+        widen_every: usize,
+        tile: &mut Tile,
+    );
+}
+
+/// Runs a layer: see [`super::Kernel::run`], which checks lengths.
+///
+/// # Safety
+/// The processor has the features that `sums` is compiled for.
+#[inline(always)]
+pub(super) unsafe fn run<S: Sums>(
+    mut sums: S,
+    layer: &Layer,
+    values: &[f32],
+    rows: &mut QuantisedRows,
+    out: &mut [f32],
+) {
+    const { assert!(S::PANELS <= PANELS && ROWS.is_multiple_of(S::ROWS)) };
+    let weights = &layer.weights;
+    rows.fill(values, weights.k());
+    let (n, groups) = (weights.n(), weights.k().div_ceil(GROUP));
+    let mut tile: Tile = [[[0; PANEL]; PANELS]; ROWS];
+    let mut first = 0;
+    // Panels are the outer loop: they stay in L1 while all rows pass.
+    while first < weights.panels() {
+        let last = weights.panels().min(first + S::PANELS);
+        let panels = weights.between(first, last);
+        let widen_every = weights.widen_every(first, last);
+        sums.prepare(panels, groups);
+        let columns = first * PANEL..n.min(last * PANEL);
+        for row in (0..rows.len()).step_by(S::ROWS) {
+            let count = S::ROWS.min(rows.len() - row);
+            sums.sums(rows.from(row, S::ROWS), count, panels, groups, widen_every, &mut tile);
+            for (row, sums) in (row..).zip(&tile[..count]) {
+                let (row, out) = (rows.row(row), &mut out[row * n..][columns.clone()]);
+                match layer.activation {
+                    Activation::None => finish::<false>(layer, row, sums, columns.start, out),
+                    Activation::Gelu => finish::<true>(layer, row, sums, columns.start, out),
+                }
+            }
+        }
+        first = last;
+    }
+}
+
+/// Turns one row's sums, from the layer's `column` on, into its output.
+#[inline(always)]
+fn finish<const GELU: bool>(
+    layer: &Layer,
+    (minimum, scale): (f32, f32),
+    sums: &[[i32; PANEL]; PANELS],
+    column: usize,
+    out: &mut [f32],
+) {
+    let columns = column..column + out.len().next_multiple_of(PANEL);
+    let weights = &layer.weights;
+    let parts = weights.scales()[columns.clone()].as_chunks::<PANEL>().0.iter();
+    let parts = parts.zip(weights.sums()[columns.clone()].as_chunks::<PANEL>().0);
+    let parts = parts.zip(layer.bias[columns].as_chunks::<PANEL>().0);
+    for ((((scales, totals), bias), sums), out) in parts.zip(sums).zip(out.chunks_mut(PANEL)) {
+        let values = |out: &mut [f32; PANEL]| {
+            for first in (0..PANEL).step_by(LANES) {
+                let mut values = [0f32; LANES];
+                for lane in 0..LANES {
+                    let i = first + lane;
+                    values[lane] = sums[i] as f32 * scale * scales[i] + (minimum * totals[i] + bias[i]);
+                }
+                out[first..first + LANES].copy_from_slice(&values);
+            }
+            // On a whole panel, so that its many constants are loaded once.
+            if GELU {
+                gelu(out);
+            }
+        };
+        match <&mut [f32; PANEL]>::try_from(&mut *out) {
+            Ok(out) => values(out),
+            Err(_) => {
+                let mut whole = [0f32; PANEL];
+                values(&mut whole);
+                out.copy_from_slice(&whole[..out.len()]);
+            }
+        }
+    }
+}

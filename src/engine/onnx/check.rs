@@ -1,0 +1,101 @@
+//! Checks of untrusted graphs, before they are parsed and before their tensors are made.
+
+use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
+use tract_onnx::pb::{GraphProto, TensorProto};
+
+use super::fields::{GRAPH_INITIALIZER, GRAPH_NODE};
+use super::wire::{malformed, Fault, Wire, BYTES, OPEN_END};
+use crate::Error;
+
+/// Maximum number of messages and strings in a graph: parsed, each takes up to 300 bytes, though it may come from two.
+/// A BERT of 24 layers has some 40,000.
+const MAX_PARTS: u64 = 2 << 20;
+/// So many bytes of a value's type count as one part.
+const BYTES_A_PART: u64 = 8;
+/// Maximum depth of nested graphs.
+const MAX_DEPTH: usize = 16;
+
+const NODE_ATTRIBUTE: u64 = 5;
+const ATTRIBUTE_TENSOR: u64 = 5;
+const ATTRIBUTE_GRAPH: u64 = 6;
+const ATTRIBUTE_TENSORS: u64 = 10;
+const ATTRIBUTE_GRAPHS: u64 = 11;
+
+#[derive(Clone, Copy)]
+enum Message {
+    Graph,
+    Node,
+    Attribute,
+    Tensor,
+}
+
+/// Refuses a serialised graph that would take far more memory when parsed.
+pub(super) fn is_modest(graph: &[u8]) -> Result<(), Fault> {
+    let mut left = MAX_PARTS;
+    count(graph, Message::Graph, MAX_DEPTH, &mut left)
+}
+
+fn count(bytes: &[u8], message: Message, deepest: usize, left: &mut u64) -> Result<(), Fault> {
+    let mut rest = bytes;
+    let mut wire = Wire::new(&mut rest, bytes.len() as u64);
+    while let Some(key) = wire.key(OPEN_END)? {
+        let (field, BYTES) = key else {
+            wire.skip(key, OPEN_END)?;
+            continue;
+        };
+        let length = wire.length(OPEN_END)?;
+        let start = wire.at();
+        wire.skip_bytes(length)?;
+        let inner = &bytes[start as usize..wire.at() as usize];
+        let within = match (message, field) {
+            (Message::Graph, GRAPH_NODE) => Some(Message::Node),
+            (Message::Graph, GRAPH_INITIALIZER) => Some(Message::Tensor),
+            (Message::Node, NODE_ATTRIBUTE) => Some(Message::Attribute),
+            (Message::Attribute, ATTRIBUTE_TENSOR | ATTRIBUTE_TENSORS) => Some(Message::Tensor),
+            (Message::Attribute, ATTRIBUTE_GRAPH | ATTRIBUTE_GRAPHS) => Some(Message::Graph),
+            _ => None,
+        };
+        let parts = match message {
+            Message::Graph if within.is_none() => 1 + length / BYTES_A_PART,
+            _ => 1,
+        };
+        let Some(now) = left.checked_sub(parts) else { return malformed("it has too many nodes") };
+        *left = now;
+        match within {
+            Some(Message::Graph) if deepest == 0 => return malformed("its graphs are nested too deep"),
+            Some(Message::Graph) => count(inner, Message::Graph, deepest - 1, left)?,
+            Some(within) => count(inner, within, deepest, left)?,
+            None => (),
+        }
+    }
+    Ok(())
+}
+
+/// Refuses tensors whose values are in another file, or in a form that the engine does not read.
+pub(super) fn tensors(graph: &GraphProto, file: &str) -> Result<(), Error> {
+    graph.initializer.iter().try_for_each(|found| tensor(found, file))?;
+    for attribute in graph.node.iter().flat_map(|node| &node.attribute) {
+        attribute.t.iter().chain(&attribute.tensors).try_for_each(|found| tensor(found, file))?;
+        attribute.g.iter().chain(&attribute.graphs).try_for_each(|graph| tensors(graph, file))?;
+    }
+    Ok(())
+}
+
+fn tensor(tensor: &TensorProto, file: &str) -> Result<(), Error> {
+    let name = &tensor.name;
+    if tensor.data_location == Some(DataLocation::External as i32) || !tensor.external_data.is_empty() {
+        let location = tensor.external_data.iter().find(|entry| entry.key == "location");
+        let place = location.map_or("another file", |location| &location.value);
+        let reason = format!(
+            "the values of {name:?} are in {place} beside the ONNX file (external data), which cannot be read; save the \
+             model as a single ONNX file, in Python: onnx.save(onnx.load(\"model.onnx\"), \"single.onnx\")"
+        );
+        return Err(Error::ModelUnsupported { file: file.to_string(), reason });
+    }
+    let text = tensor.data_type == DataType::String as i32;
+    if text && !tensor.raw_data.is_empty() || tensor.dims.iter().any(|&dim| dim < 0) {
+        let reason = format!("the tensor {name:?} has the type {} and dimensions {:?}", tensor.data_type, tensor.dims);
+        return Err(Error::GraphInvalid { file: file.to_string(), reason });
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Hugging Face tokenizers: encoding by a model's `tokenizer.json` instead of Spark NLP's rules.
+
+use std::ops::Range;
+
+use serde_json::Value as Json;
+
+use super::position::Position;
+use crate::Error;
+
+/// A Hugging Face tokenizer.
+#[derive(Debug)]
+pub struct HfTokenizer {
+    tokenizer: tokenizers::Tokenizer,
+    /// Ids before and after every window's pieces.
+    before: Vec<u32>,
+    after: Vec<u32>,
+    unknown: Option<u32>,
+    /// Whether pieces that continue a word carry a mark, such as `##`.
+    marks_continuation: bool,
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Piece {
+    pub(crate) id: u32,
+    /// Its range in the text.
+    pub(crate) place: Range<Position>,
+    /// Whether it continues the word before it, as transformers' token-classification pipeline decides it.
+    pub(crate) continues: bool,
+    /// Whether it begins a word, by the tokenizer's own division.
+    pub(crate) begins_word: bool,
+}
+
+impl HfTokenizer {
+    /// From the content of a `tokenizer.json`; its truncation and padding are ignored. `unknown` is the text of the
+    /// unknown piece, such as `[UNK]`; `file` names the tokenizer in errors.
+    ///
+    /// # Errors
+    /// `vocabulary_invalid`.
+    pub fn new(json: &Json, unknown: Option<&str>, file: &str) -> Result<Self, Error> {
+        let invalid = |reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
+        let failed = |error: tokenizers::Error| invalid(error.to_string());
+        let mut tokenizer = tokenizers::Tokenizer::from_bytes(json.to_string()).map_err(failed)?;
+        tokenizer.with_padding(None);
+        tokenizer.with_truncation(None).map_err(failed)?;
+        // Encoding a probe with and without special tokens shows which of them come before and after the text.
+        let probe = tokenizer.encode("\u{E000}a", false).map_err(failed)?;
+        let frame = tokenizer.encode("", true).map_err(failed)?;
+        let framed = tokenizer.post_process(probe.clone(), None, true).map_err(failed)?;
+        let start = framed.get_special_tokens_mask().iter().take_while(|&&special| special == 1).count();
+        let ids = framed.get_ids();
+        let (before, after) = match ids.len().checked_sub(probe.len()) {
+            Some(added) if start <= added => (ids[..start].to_vec(), ids[start + probe.len()..].to_vec()),
+            _ => (Vec::new(), frame.get_ids().to_vec()),
+        };
+        let marks = &json["model"]["continuing_subword_prefix"];
+        Ok(HfTokenizer {
+            unknown: unknown.and_then(|piece| tokenizer.token_to_id(piece)),
+            marks_continuation: marks.as_str().is_some_and(|mark| !mark.is_empty()),
+            tokenizer,
+            before,
+            after,
+        })
+    }
+
+    /// The largest id of a piece, special tokens included.
+    pub fn largest_id(&self) -> Option<u32> {
+        self.tokenizer.get_vocab(true).into_values().max()
+    }
+
+    /// Number of special tokens that every window needs.
+    pub(crate) fn frame(&self) -> usize {
+        self.before.len() + self.after.len()
+    }
+
+    /// A window's ids, and the index of its first piece of text.
+    pub(crate) fn window(&self, pieces: &[Piece]) -> (Vec<u32>, usize) {
+        let pieces = pieces.iter().map(|piece| piece.id);
+        let ids = self.before.iter().copied().chain(pieces).chain(self.after.iter().copied());
+        (ids.collect(), self.before.len())
+    }
+
+    /// The pieces of a text.
+    ///
+    /// # Errors
+    /// `inference_failed` when the tokenizer cannot encode a word.
+    pub(crate) fn encode(&self, text: &str) -> Result<Vec<Piece>, Error> {
+        let encoding = self
+            .tokenizer
+            .encode_char_offsets(text, false)
+            .map_err(|error| Error::InferenceFailed { reason: format!("the tokenizer: {error}") })?;
+        // Where each character begins, and the end.
+        let mut places = Vec::with_capacity(text.len() + 1);
+        let mut at = Position { byte: 0, utf16: 0 };
+        let mut spaces = Vec::with_capacity(text.len());
+        for c in text.chars() {
+            places.push(at);
+            spaces.push(c == ' ');
+            at = at.after(c);
+        }
+        places.push(at);
+        let last = places.len() - 1;
+
+        let mut word = None;
+        let pieces = encoding.get_ids().iter().zip(encoding.get_offsets()).zip(encoding.get_word_ids()).enumerate();
+        Ok(pieces
+            .map(|(i, ((&id, &(start, end)), &in_word))| {
+                let (start, end) = (start.min(last), end.min(last).max(start.min(last)));
+                let begins_word = i == 0 || in_word.is_none() || in_word != word;
+                word = in_word;
+                let continues = if Some(id) == self.unknown {
+                    false
+                } else if self.marks_continuation {
+                    // With its mark the piece is longer than its text.
+                    encoding.get_tokens()[i].chars().count() != end - start
+                } else {
+                    start > 0 && !spaces[start - 1..(start + 1).min(last)].contains(&true)
+                };
+                Piece { id, place: places[start]..places[end], continues, begins_word }
+            })
+            .collect())
+    }
+}
