@@ -30,7 +30,8 @@ fn annotate(model: &str, text: &str) -> Result<(), Error> {
     let options = AnnotateOptions { threshold: Some(0.5), ..AnnotateOptions::default() };
     for chunk in annotator.annotate(text, &options)?.chunks {
         // Offsets are UTF-16 code units, the end exclusive, as JavaScript counts them.
-        println!("{}..{}\t{}\t{:.2}\t{}", chunk.begin, chunk.end, chunk.entity, chunk.confidence, chunk.text);
+        let confidence = chunk.confidence.map_or("-".into(), |confidence| format!("{confidence:.2}"));
+        println!("{}..{}\t{}\t{confidence}\t{}", chunk.begin, chunk.end, chunk.entity, chunk.text);
     }
     Ok(())
 }

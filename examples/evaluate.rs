@@ -39,7 +39,8 @@ fn evaluate(model: &str, records: &str) -> Result<(), Box<dyn Error>> {
     for line in std::fs::read_to_string(records)?.lines() {
         let (text, gold) = parse_record(line)?;
         let annotation = annotator.annotate(&text, &AnnotateOptions::default())?;
-        let found: HashSet<Span> = annotation.chunks.into_iter().map(|chunk| (chunk.begin, chunk.end, chunk.entity)).collect();
+        let found: HashSet<Span> =
+            annotation.chunks.into_iter().map(|chunk| (chunk.begin, chunk.end, chunk.entity)).collect();
         correct += found.intersection(&gold).count();
         predicted += found.len();
         marked += gold.len();
