@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Glossa's one entry: installs what is missing, builds, serves, tests.
 #
-#   ./build.sh serve [PORT]   the page on http://localhost:PORT/ (8000)
-#   ./build.sh test           every test: native, and the page in headless Chromium
-#   ./build.sh build          the command line (target/release/glossa) and the browser's files (www/pkg)
+#   ./build.sh serve [PORT]   the page on http://localhost:PORT/ (8000), from a quick build if there is no other
+#   ./build.sh test           every test: native, and the page as shipped in headless Chromium
+#   ./build.sh lint           formatting and lints of Rust and JavaScript; runs no test
+#   ./build.sh build          what is shipped: the command line (target/release/glossa) and the browser's files (www/pkg)
 #   ./build.sh bench          everything that docs/performance.md has figures of; its first part lists the flags
 #
-# A second run does no work twice.
+# A second run builds only what has changed. CONTRIBUTING.md says how long each step takes.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -74,7 +75,7 @@ need_rust() {
   fi
 }
 
-# Node from version 18, with npm: the test driver, the static server and wasm-opt are npm packages.
+# Node from version 18, with npm: the bundler, the test driver, the static server and wasm-opt are npm packages.
 need_node() {
   have node && have npm && at_least "$(node --version | tr -d v)" 18 || packages "Node.js" nodejs npm
   if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
@@ -82,21 +83,6 @@ need_node() {
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error ||
       give_up "npm could not install the packages" "npm ci --ignore-scripts"
   fi
-}
-
-# wasm-bindgen's program must be of the very version that Cargo.lock names for the library.
-need_wasm_bindgen() {
-  local version
-  version=$(grep -A 1 '^name = "wasm-bindgen"$' Cargo.lock | sed -n 's/^version = "\(.*\)"$/\1/p')
-  WASM_BINDGEN=target/tools/$version/bin/wasm-bindgen
-  [ -x "$WASM_BINDGEN" ] && return
-  if have wasm-bindgen && [ "$(wasm-bindgen --version | cut -d ' ' -f 2)" = "$version" ]; then
-    WASM_BINDGEN=wasm-bindgen
-    return
-  fi
-  say "Building wasm-bindgen-cli $version (2 to 4 minutes, once)"
-  "$CARGO" install -q wasm-bindgen-cli --version "$version" --root "target/tools/$version" --no-track ||
-    give_up "could not build wasm-bindgen-cli" "cargo install wasm-bindgen-cli --version $version"
 }
 
 # Whether rustup's compiler has the sources of its standard library, or gets them now.
@@ -121,53 +107,69 @@ silent_panics() {
   RUSTC_BOOTSTRAP=1 "$1" $flags --print cfg >/dev/null 2>&1 && printf '%s' "$flags" || true
 }
 
-# Builds the library for WebAssembly: by rustup's compiler or Debian's, with a standard library built from its sources, so
-# that this is as small as the rest; without sources by rustup's target, whose binary is a tenth larger.
+# Runs cargo's command $1 (build or clippy) for WebAssembly with the profile $2; the rest is cargo's. Both kinds of
+# compiler will do, rustup's and Debian's. What is shipped gets a standard library built from its sources, so that this is as small as the rest:
+# the target's own makes the binary a tenth larger. A quick build takes the target's own, which is there at once.
 cargo_wasm() {
-  local flags="-C target-feature=+simd128"
+  local command=$1 profile=$2 flags="-C target-feature=+simd128"
   local small_std=(-Z build-std=std,panic_abort -Z build-std-features=optimize_for_size)
-  if rustup_sources; then
-    RUSTFLAGS="$flags $(silent_panics rustc)" RUSTC_BOOTSTRAP=1 \
-      cargo build "$@" --target "$WASM_TARGET" "${small_std[@]}"
+  shift 2
+  set -- --profile "$profile" --target "$WASM_TARGET" --locked --lib --no-default-features "$@"
+  if [ "$profile" != web ] && rustup_target; then
+    RUSTFLAGS=$flags cargo "$command" "$@"
+  elif rustup_sources; then
+    RUSTFLAGS="$flags $(silent_panics rustc)" RUSTC_BOOTSTRAP=1 cargo "$command" "${small_std[@]}" "$@"
   elif ! has_debian_rust && rustup_target; then
-    RUSTFLAGS=$flags cargo build "$@" --target "$WASM_TARGET"
+    RUSTFLAGS=$flags cargo "$command" "$@"
   else
     debian_rust
     RUSTFLAGS="$flags $(silent_panics /usr/bin/rustc) -C linker=rust-lld" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
-      /usr/bin/cargo build "$@" --target "$WASM_TARGET" "${small_std[@]}"
+      /usr/bin/cargo "$command" "${small_std[@]}" "$@"
   fi
 }
 
 build_native() {
   need_rust
-  say "Building the command line (5 to 8 minutes on two cores the first time, then seconds)"
-  "$CARGO" build --release --locked || give_up "the build failed: see above"
+  say "Building the command line (5 to 8 minutes on two cores the first time)"
+  "$CARGO" build --release --locked --workspace --bin glossa || give_up "the build failed: see above"
 }
 
-# The browser's binary $1, with the crate features $2, optimised with the flags $3. Whether it is up to date is told
-# by times and not left to cargo, which holds one binary at a time and would build both again.
+# Whether file $1 is newer than everything that the browser's binaries are built from. cargo cannot tell: it keeps one
+# binary at a time, and would build both again.
+is_fresh() {
+  [ -f "$1" ] && [ -z "$(find Cargo.toml Cargo.lock README.md build.sh crates src -newer "$1" -print -quit)" ]
+}
+
+# Builds the browser's binary $2 (relaxed-simd or simd) with the profile $1 (quick or web) into www/pkg.
 build_binary() {
-  local name=$1 features=$2 flags=$3 made=www/pkg/$1/glossa_bg.wasm
-  if [ -f "$made" ] && [ -z "$(find Cargo.toml Cargo.lock README.md build.sh crates src -newer "$made" -print -quit)" ]; then
-    return
+  local profile=$1 name=$2 features="" simd=()
+  local made=target/pkg/$profile/$name
+  [ "$name" = simd ] || { features=relaxed-simd simd=(--enable-relaxed-simd); }
+  if ! is_fresh "$made/glossa_bg.wasm"; then
+    say "Building the browser's binary '$name' ($3)"
+    cargo_wasm build "$profile" --features "$features" ||
+      give_up "the build failed: see above"
+    rm -rf "$made" && mkdir -p "$made"
+    "$CARGO" run -q --profile quick --locked --package bind-wasm -- \
+      "target/$WASM_TARGET/$profile/glossa_ner.wasm" "$made" || give_up "the bindings were not made: see above"
+    [ "$profile" = quick ] || optimise_binary "$made" "${simd[@]}"
+    # By its hash a browser tells whether the binary that it keeps is still the one to run.
+    printf "\nexport const sha256 = '%s';\n" "$(sha256sum "$made/glossa_bg.wasm" | cut -d ' ' -f 1)" >>"$made/glossa.js"
   fi
-  say "Building the browser's binary '$name' (5 to 12 minutes on two cores the first time, the second binary less)"
-  cargo_wasm --locked --lib --profile web --no-default-features --features "$features" ||
-    give_up "the build failed: see above"
-  say "Binding and optimising it (a minute)"
-  rm -rf "target/pkg/$name" && mkdir -p "target/pkg/$name" www/pkg
-  "$WASM_BINDGEN" --target web --no-typescript --out-name glossa --out-dir "target/pkg/$name" \
-    "target/$WASM_TARGET/web/glossa_ner.wasm"
-  # The compiler has optimised for speed; of the levels here, this one gives the smallest file after compression.
-  # shellcheck disable=SC2086
+  if ! cmp -s "$made/glossa.js" "www/pkg/$name/glossa.js"; then
+    rm -rf "www/pkg/$name" && mkdir -p www/pkg && cp -R "$made" "www/pkg/$name"
+  fi
+}
+
+# Runs wasm-opt on the binary in folder $1; the rest are its flags. The compiler has optimised for speed; of the levels
+# here, -O1 gives the smallest file after compression.
+optimise_binary() {
+  local binary=$1/glossa_bg.wasm
+  shift
   node_modules/.bin/wasm-opt -O1 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
-    --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue $flags \
-    --strip-debug --strip-producers "target/pkg/$name/glossa_bg.wasm" -o "target/pkg/$name/optimised.wasm"
-  mv "target/pkg/$name/optimised.wasm" "target/pkg/$name/glossa_bg.wasm"
-  # By its hash a browser tells whether the binary that it keeps is still the one to run.
-  printf "\nexport const sha256 = '%s';\n" "$(sha256sum "target/pkg/$name/glossa_bg.wasm" | cut -d ' ' -f 1)" \
-    >>"target/pkg/$name/glossa.js"
-  rm -rf "www/pkg/$name" && mv "target/pkg/$name" "www/pkg/$name"
+    --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue "$@" \
+    --strip-debug --strip-producers "$binary" -o "$binary.optimised" && mv "$binary.optimised" "$binary" ||
+    give_up "wasm-opt failed: see above"
 }
 
 # The page's scripts as one file, and its worker's as another: a browser takes longer to ask for twenty files than to read
@@ -179,19 +181,53 @@ build_scripts() {
     --banner:js='const above = new URL("../", import.meta.url).href;' --define:import.meta.url=above
 }
 
+# Everything of the page that is built, as it is shipped.
 build_web() {
   need_rust
   need_node
-  need_wasm_bindgen
-  build_binary simd "" ""
-  build_binary relaxed-simd relaxed-simd --enable-relaxed-simd
+  build_binary web simd "4 to 6 minutes on two cores the first time"
+  build_binary web relaxed-simd "1 to 2 minutes"
   build_scripts
+}
+
+# The same for a look at the page: of each binary the one that is shipped if it is fresh, otherwise a quick one.
+build_page() {
+  local name profile
+  need_rust
+  need_node
+  for name in relaxed-simd simd; do
+    profile=quick
+    ! is_fresh "target/pkg/web/$name/glossa_bg.wasm" || profile=web
+    build_binary $profile $name "4 to 6 minutes on two cores the first time, both binaries together"
+  done
+  build_scripts
+}
+
+# Prints the folder and the title of each model.
+list_models() {
+  node --input-type=module --eval '
+    import { readdirSync, readFileSync } from "node:fs";
+    for (const name of readdirSync("www/models")) {
+      const { title } = JSON.parse(readFileSync(`www/models/${name}/manifest.json`));
+      console.log(`  ${name.padEnd(16)} ${title}`);
+    }'
 }
 
 run_serve() {
   local port=${1:-8000}
-  build_web
-  say "Serving the page on http://localhost:$port/ (Ctrl+C ends it)"
+  # The server would take another port, and say nothing of it.
+  ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || give_up "port $port is taken" "./build.sh serve $((port + 1))"
+  build_page
+  say "Glossa is on http://localhost:$port/ (Ctrl+C ends it)"
+  printf '\nModels\n'
+  list_models
+  cat <<'TEXT'
+
+Try first
+  1. Press "Cellular" or "Clinical trial" above the text, then "Annotate".
+  2. Paste an abstract of your own; move the confidence slider.
+  3. Drop a Spark NLP zip or a Hugging Face folder (ONNX) on the page to run your own model.
+TEXT
   exec node_modules/.bin/sirv www --port "$port" --dev --quiet --host 127.0.0.1
 }
 
@@ -199,10 +235,29 @@ run_test() {
   build_web
   build_native
   say "Native tests (a minute once built)"
-  "$CARGO" test --release --locked
-  have chromium || have chromium-browser || have google-chrome || packages "a browser" chromium fonts-dejavu-core
+  "$CARGO" test --release --locked --workspace --exclude bind-wasm
+  need_browser
   say "The page and the module in headless Chromium (2 minutes)"
   node --test --test-concurrency=1 tests/browser/
+}
+
+# With the profile of the native tests, so that what they build for lints and for running is shared.
+run_lint() {
+  need_rust
+  need_node
+  say "Formatting"
+  "$CARGO" fmt --all --check || give_up "the Rust code is not formatted" "cargo fmt --all"
+  say "Lints of the JavaScript code"
+  npm run --silent lint
+  npm run --silent check
+  say "Lints of the Rust code, for this machine and for WebAssembly (3 minutes on two cores the first time)"
+  "$CARGO" clippy --release --locked --workspace --all-targets -- --deny warnings
+  cargo_wasm clippy release -- --deny warnings
+  cargo_wasm clippy release --features relaxed-simd -- --deny warnings
+}
+
+need_browser() {
+  have chromium || have chromium-browser || have google-chrome || packages "a browser" chromium fonts-dejavu-core
 }
 
 # The engines to compare with, from npm, and the models in their forms, made once.
@@ -243,7 +298,7 @@ run_bench() {
   need_node
   build_web
   build_native
-  have chromium || have chromium-browser || have google-chrome || packages "a browser" chromium fonts-dejavu-core
+  need_browser
   need_peers
   if [ "${1:-}" = --with-litert ]; then
     need_litert
@@ -259,10 +314,11 @@ run_bench() {
 case "${1:-}" in
   serve) run_serve "${2:-}" ;;
   test) run_test ;;
+  lint) run_lint ;;
   build) build_native && build_web ;;
   bench) run_bench "${@:2}" ;;
   *)
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    sed -n '2,10s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

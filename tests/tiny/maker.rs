@@ -5,7 +5,7 @@
 //! window: no label, but every confidence.
 
 use glossa_ner::model::{Manifest, ManifestFile, MemoryFiles};
-use glossa_ner::text::{Segments, TokenizerOptions};
+use glossa_ner::text::{TokenTypes, TokenizerOptions};
 use glossa_ner::{Annotator, Decoding, Options};
 use sha2::{Digest, Sha256};
 use tract_onnx::pb::tensor_proto::DataType;
@@ -260,7 +260,7 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
         tokenizer: TokenizerOptions::default(),
         case_sensitive: false,
         max_sentence_length: WINDOW,
-        segments: Some(Segments::Casing),
+        token_types: Some(TokenTypes::Casing),
         decoding: Some(Decoding::Viterbi),
         temperature: Some(1.5),
         transitions: None,
