@@ -13,6 +13,8 @@ cd "$(dirname "$0")"
 
 WASM_TARGET=wasm32-unknown-unknown
 OLDEST_RUST=1.91
+# One selection of packages for building and testing: with another, cargo would build libraries again for other features.
+LIBRARY_AND_COMMAND=(--workspace --exclude bind-wasm)
 
 say() { printf '\n== %s\n' "$*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -131,7 +133,7 @@ cargo_wasm() {
 build_native() {
   need_rust
   say "Building the command line (5 to 8 minutes on two cores the first time)"
-  "$CARGO" build --release --locked --workspace --bin glossa || give_up "the build failed: see above"
+  "$CARGO" build --release --locked "${LIBRARY_AND_COMMAND[@]}" --bin glossa || give_up "the build failed: see above"
 }
 
 # Whether file $1 is newer than everything that the browser's binaries are built from. cargo cannot tell: it keeps one
@@ -234,7 +236,7 @@ run_test() {
   build_web
   build_native
   say "Native tests (a minute once built)"
-  "$CARGO" test --release --locked --workspace --exclude bind-wasm
+  "$CARGO" test --release --locked "${LIBRARY_AND_COMMAND[@]}"
   need_browser
   say "The page and the module in headless Chromium (2 minutes)"
   node --test --test-concurrency=1 tests/browser/
@@ -247,8 +249,8 @@ run_lint() {
   say "Formatting"
   "$CARGO" fmt --all --check || give_up "the Rust code is not formatted" "cargo fmt --all"
   say "Lints of the JavaScript code"
-  npm run --silent lint
-  npm run --silent check
+  npm run --silent --if-present lint
+  npm run --silent --if-present check
   say "Lints of the Rust code, for this machine and for WebAssembly (3 minutes on two cores the first time)"
   "$CARGO" clippy --release --locked --workspace --all-targets -- --deny warnings
   cargo_wasm clippy release -- --deny warnings

@@ -3,7 +3,7 @@
 //! It does what `wasm-bindgen --target web` does, but compiles in a third of the time, since the command line of
 //! wasm-bindgen-cli brings a web server and an HTTP client.
 
-use std::{env, error::Error, path::PathBuf, process::ExitCode};
+use std::{env, error::Error, path::Path, path::PathBuf, process::ExitCode};
 
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn bind(input: &PathBuf, out_dir: &PathBuf) -> Result<(), Box<dyn Error>> {
+fn bind(input: &Path, out_dir: &Path) -> Result<(), Box<dyn Error>> {
     Bindgen::new().web(true)?.typescript(false).out_name("glossa").input_path(input).generate(out_dir)?;
     Ok(())
 }
