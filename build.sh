@@ -237,6 +237,8 @@ run_test() {
   build_native
   say "Native tests (a minute once built)"
   "$CARGO" test --release --locked "${LIBRARY_AND_COMMAND[@]}"
+  say "The JavaScript that needs no browser"
+  npm run --silent test
   need_browser
   say "The page and the module in headless Chromium (2 minutes)"
   node --test --test-concurrency=1 tests/browser/
@@ -249,8 +251,8 @@ run_lint() {
   say "Formatting"
   "$CARGO" fmt --all --check || give_up "the Rust code is not formatted" "cargo fmt --all"
   say "Lints of the JavaScript code"
-  npm run --silent --if-present lint
-  npm run --silent --if-present check
+  npm run --silent lint
+  npm run --silent check
   say "Lints of the Rust code, for this machine and for WebAssembly (3 minutes on two cores the first time)"
   "$CARGO" clippy --release --locked --workspace --all-targets -- --deny warnings
   cargo_wasm clippy release -- --deny warnings
