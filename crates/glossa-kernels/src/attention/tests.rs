@@ -1,13 +1,9 @@
 use super::*;
 
-/// Pseudorandom numbers from -1 to 1.
+/// Random numbers from -1 to 1.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed;
-    let mut next = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    };
-    (0..count).map(|_| next()).collect()
+    let mut random = fastrand::Rng::with_seed(seed);
+    (0..count).map(|_| random.f32() * 2.0 - 1.0).collect()
 }
 
 /// Queries, keys and values side by side in rows of three widths.

@@ -135,13 +135,10 @@ pub fn all() -> Vec<Kernel> {
 mod tests {
     use super::*;
 
-    /// Pseudorandom numbers.
+    /// Random numbers of 31 bits.
     fn values(seed: u64) -> impl FnMut() -> u64 {
-        let mut state = seed;
-        move || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            state >> 33
-        }
+        let mut random = fastrand::Rng::with_seed(seed);
+        move || random.u64(..1 << 31)
     }
 
     fn layer(k: usize, n: usize, activation: Activation, weight: &mut dyn FnMut() -> u64) -> Layer {
