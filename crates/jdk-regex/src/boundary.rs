@@ -27,7 +27,7 @@ pub(crate) fn holds(boundary: Boundary, text: &str, position: usize, last_match:
             let ends = rest.next().is_some_and(|c| ends_line(c, unix)) && rest.as_str().is_empty();
             after.is_empty() || (ends && !within_pair) || (after == "\r\n" && !unix)
         }
-        Boundary::WordBoundary { negated, unicode } => {
+        Boundary::Word { negated, unicode } => {
             let left = before.chars().next_back().is_some_and(|c| in_word(c, before, unicode));
             let right = after.chars().next().is_some_and(|c| in_word(c, before, unicode));
             (left != right) != negated

@@ -54,7 +54,7 @@ pub(crate) enum Boundary {
     /// `$` with `(?m)`.
     LineEnd { unix: bool },
     /// `\b`, `\B`: a change between word and other characters. `unicode`: as `(?U)` defines word characters.
-    WordBoundary { negated: bool, unicode: bool },
+    Word { negated: bool, unicode: bool },
     /// `\G`: the end of the previous match.
     LastMatch,
 }

@@ -235,7 +235,7 @@ impl Parser {
             'b' if self.cursor.ahead(2) == Some('{') && self.cursor.ahead(3) == Some('g') => {
                 return Err(self.cursor.error("\\b{g} is not supported"))
             }
-            'b' | 'B' => Node::Boundary(Boundary::WordBoundary { negated: c == 'B', unicode }),
+            'b' | 'B' => Node::Boundary(Boundary::Word { negated: c == 'B', unicode }),
             'R' => {
                 let pair = Node::Sequence(vec![Node::Set(set::one('\r')), Node::Set(set::one('\n'))]);
                 Node::Either(vec![pair, Node::Set(set::line_breaks())])

@@ -54,7 +54,7 @@ impl Table {
             Values::F32(_) => 1,
             Values::Int8 { scales, .. } => scales.len(),
         };
-        ensure!(width > 0 && count % width == 0, "{count} values in rows of {width}");
+        ensure!(width > 0 && count.is_multiple_of(width), "{count} values in rows of {width}");
         ensure!(scales == 1 || scales == count / width, "{scales} scales for {} rows", count / width);
         Ok(Table { width, values })
     }

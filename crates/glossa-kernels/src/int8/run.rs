@@ -91,6 +91,8 @@ fn finish<const GELU: bool>(
         let values = |out: &mut [f32; PANEL]| {
             for first in (0..PANEL).step_by(LANES) {
                 let mut values = [0f32; LANES];
+                // Indices, so that the compiler vectorises.
+                #[allow(clippy::needless_range_loop)]
                 for lane in 0..LANES {
                     let i = first + lane;
                     values[lane] = sums[i] as f32 * scale * scales[i] + (minimum * totals[i] + bias[i]);
