@@ -173,12 +173,11 @@ optimise_binary() {
 }
 
 # The page's scripts as one file, and its worker's as another: a browser takes longer to ask for twenty files than to read
-# them. Addresses in the worker start from the folder above, where its source is.
+# them. The worker's bundle is as deep below www/ as its source, so that its relative address of www/pkg/ holds for both.
 build_scripts() {
   local bundle=(node_modules/.bin/esbuild --bundle --format=esm --minify --sourcemap --log-level=warning)
-  "${bundle[@]}" www/app.js --outfile=www/pkg/app.js
-  "${bundle[@]}" www/worker.js --outfile=www/pkg/worker.js \
-    --banner:js='const above = new URL("../", import.meta.url).href;' --define:import.meta.url=above
+  "${bundle[@]}" www/page/app.js --outfile=www/pkg/app.js
+  "${bundle[@]}" www/glossa/worker/worker.js --outfile=www/pkg/worker/worker.js
 }
 
 # Everything of the page that is built, as it is shipped.

@@ -1,30 +1,25 @@
-//! The doors to a browser: types in and out, downloads, time. What is annotated, and how, is decided elsewhere.
+//! The library for JavaScript: translates types, and nothing else. Files come as bytes that JavaScript has downloaded
+//! or that its user chose; what is annotated, and how, is decided elsewhere.
 
 mod files;
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 
-use js_sys::{Array, ArrayBuffer, Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Object, Reflect};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Performance, ReadableStreamDefaultReader, Response};
+use web_sys::Performance;
 
-use self::files::{Hashes, JsFile, JsFiles, Pieces};
+use self::files::JsFiles;
 use crate::engine::{Fused, Precision};
-use crate::model::{is_archive_name, EXPORT_FOLDER_FILES, HUGGING_FACE_FILES, MANIFEST};
-use crate::model::{LoadContext, Manifest, ManifestFile, Model};
+use crate::model::{LoadContext, Model};
 use crate::pipeline_file::{explained, PipelineFile};
 use crate::{annotator, AnnotateOptions, Error, Options, WindowScores};
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_name = fetch, catch)]
-    fn plain_fetch(address: &str) -> Result<Promise, JsValue>;
-
     #[wasm_bindgen(thread_local_v2, js_name = performance)]
     static PERFORMANCE: Performance;
 }
@@ -79,20 +74,13 @@ pub struct Job {
     inner: RefCell<crate::Job>,
 }
 
-/// What `onProgress` is told: the download as a whole, in bytes, then the model's preparation, in bytes of its file that
-/// have been read; at its end what is left is to be optimised.
+/// What `on_progress` is called with: bytes of the ONNX file that have been read. When all have been, the graph is still
+/// to be optimised.
 #[derive(Serialize)]
-#[serde(tag = "stage", rename_all = "camelCase")]
-enum Progress<'a> {
-    Download { file: &'a str, loaded: f64, total: f64 },
-    Prepare { loaded: f64, total: f64 },
-}
-
-/// Calls a listener, if there is one. What it throws is its own affair; context goes on.
-fn tell(listener: Option<&Function>, progress: &Progress<'_>) {
-    if let Some(listener) = listener {
-        let _ = listener.call1(&JsValue::NULL, &plain(progress));
-    }
+#[serde(tag = "stage", rename = "prepare")]
+struct Progress {
+    loaded: f64,
+    total: f64,
 }
 
 /// What `info` returns.
@@ -112,54 +100,37 @@ struct Info<'a> {
 
 #[wasm_bindgen]
 impl Annotator {
-    /// Downloads a model folder, or a zip whose address ends so, and loads it. `address` is absolute; `on_progress`
-    /// is called with `{stage: "download", file, loaded, total}` in bytes over all files, then
-    /// `{stage: "prepare", loaded, total}` in bytes of the ONNX file; `ask`, if it is given, in place of `fetch` with the
-    /// address of each file: the promise of a `Response`, or of the bytes as an `ArrayBuffer`.
-    pub async fn fetch(
-        address: String,
-        options: JsValue,
-        on_progress: Option<Function>,
-        ask: Option<Function>,
-    ) -> Result<Annotator, JsValue> {
-        let options: Options = read(&options)?;
-        let listener = on_progress.as_ref();
-        let found = download(&address, ask.as_ref(), &|progress| tell(listener, progress)).await;
-        let (files, hashes) = found.map_err(|error| js_error(&error))?;
-        let loaded = Self::load(files, &options, listener);
-        // If a file is not the one that it should be, that is what is wrong.
-        hashes.check().await.map_err(|error| js_error(&error))?;
-        loaded
-    }
-
-    /// Loads a model from files. `files` maps paths (`model.onnx`, `assets/vocab.txt`) to `Uint8Array`s or, in a worker,
-    /// to `Blob`s, which are read a part at a time; a single file `….zip` is a model's zip, such as a saved model of
-    /// Spark NLP. `on_progress` is called with `{stage: "prepare", loaded, total}`.
+    /// Loads a model from files.
+    ///
+    /// `name` is where the files come from: errors name a file as `name/path`, and a model without a name of its own takes
+    /// the last part of it. `files` maps paths (`model.onnx`, `assets/vocab.txt`) to `Uint8Array`s, to arrays of them
+    /// that together are the file, or, in a worker, to `Blob`s, which are read a part at a time. A single file `….zip`
+    /// is a zip of a model's files. `on_progress` is called with `{stage: "prepare", loaded, total}`; exceptions from it
+    /// are ignored. `hashed` are the paths of files whose sha256 the caller compares with the manifest's; the sha256 of
+    /// any other file that a manifest lists is computed here.
+    ///
+    /// Throws `option_invalid`, and the errors of `Model::read` and `Annotator::from_model`.
     #[wasm_bindgen(js_name = fromFiles)]
     pub fn from_files(
         name: String,
         files: &Object,
         options: JsValue,
         on_progress: Option<Function>,
+        hashed: Option<Vec<String>>,
     ) -> Result<Annotator, JsValue> {
         let options: Options = read(&options)?;
-        let mut held = JsFiles::new(name);
-        for entry in Object::entries(files).iter() {
-            let entry = Array::from(&entry);
-            held.insert(entry.get(0).as_string().unwrap_or_default(), JsFile::new(entry.get(1)));
-        }
-        Self::load(held, &options, on_progress.as_ref())
-    }
-
-    fn load(files: JsFiles, options: &Options, listener: Option<&Function>) -> Result<Annotator, JsValue> {
+        let files = JsFiles::new(name, files, hashed.unwrap_or_default());
         let progress = |loaded: u64, total: u64| {
-            tell(listener, &Progress::Prepare { loaded: loaded as f64, total: total as f64 });
+            if let Some(listener) = &on_progress {
+                let event = Progress { loaded: loaded as f64, total: total as f64 };
+                let _ = listener.call1(&JsValue::NULL, &plain(&event));
+            }
         };
         let context = LoadContext { precision: options.precision, progress: &progress };
         let model = Model::read(&files, &context).map_err(|error| js_error(&error))?;
-        // Before the graph is optimised, which takes its size again.
+        // Optimising the graph takes its size again: by then the files need not be held any more.
         drop(files);
-        let inner = annotator::Annotator::from_model(model, options).map_err(|error| js_error(&error))?;
+        let inner = annotator::Annotator::from_model(model, &options).map_err(|error| js_error(&error))?;
         Ok(Annotator { inner })
     }
 
@@ -263,123 +234,5 @@ impl Job {
     #[wasm_bindgen(getter)]
     pub fn total(&self) -> usize {
         self.inner.borrow().progress().1
-    }
-}
-
-/// Fetches a bundle's files, or where there is no manifest those of a Spark NLP export folder or a Hugging Face folder;
-/// or one zip.
-async fn download(
-    address: &str,
-    ask: Option<&Function>,
-    tell: &dyn Fn(&Progress<'_>),
-) -> Result<(JsFiles, Hashes), Error> {
-    let address = address.trim_end_matches('/');
-    let (root, archive) = match address.rsplit_once('/') {
-        Some((folder, file)) if is_archive_name(file) => (folder, Some(file)),
-        _ => (address, None),
-    };
-    let (mut files, mut hashes) = (JsFiles::new(root), Hashes::default());
-    let locate = |path: &str| format!("{root}/{path}");
-    let unlisted = |paths: &[&str]| paths.iter().map(|path| (path.to_string(), None)).collect::<Vec<_>>();
-    let paths: Vec<(String, Option<ManifestFile>)> = if let Some(archive) = archive {
-        unlisted(&[archive])
-    } else if let Some(found) = fetch_if_there(&locate(MANIFEST), ask).await? {
-        let manifest = Manifest::parse(&found.to_vec(), &locate(MANIFEST))?;
-        files.insert(MANIFEST, JsFile::Pieces(found));
-        manifest.files.into_iter().map(|file| (file.path.clone(), Some(file))).collect()
-    } else if let Some(found) = fetch_if_there(&locate(EXPORT_FOLDER_FILES[0]), ask).await? {
-        files.insert(EXPORT_FOLDER_FILES[0], JsFile::Pieces(found));
-        unlisted(&EXPORT_FOLDER_FILES[1..])
-    } else {
-        unlisted(&HUGGING_FACE_FILES)
-    };
-    let total = paths.iter().filter_map(|(_, listed)| Some(listed.as_ref()?.bytes)).sum::<u64>() as f64;
-    let mut before = 0.0;
-    let (mut graph, mut tokenizer) = (false, false);
-    for (path, listed) in paths {
-        // Of the places where a Hugging Face folder may have them, the first will do.
-        if listed.is_none() && ((graph && path.ends_with(".onnx")) || (tokenizer && path == "vocab.txt")) {
-            continue;
-        }
-        let loaded = |loaded: f64| tell(&Progress::Download { file: &path, loaded: before + loaded, total });
-        loaded(0.0);
-        match fetch_file(&locate(&path), ask, listed.as_ref(), &loaded).await {
-            Ok(found) => {
-                before += found.length() as f64;
-                graph |= path.ends_with(".onnx");
-                tokenizer |= path == "tokenizer.json";
-                match listed {
-                    Some(entry) => files.insert_listed(entry, found, &mut hashes),
-                    None => files.insert(path, JsFile::Pieces(found)),
-                }
-            }
-            // Whether a missing file matters is for the model's reader to say.
-            Err(Error::FileMissing { .. }) if listed.is_none() && archive.is_none() => (),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok((files, hashes))
-}
-
-/// Fetches a small file; `None` when there is no such file.
-async fn fetch_if_there(address: &str, ask: Option<&Function>) -> Result<Option<Pieces>, Error> {
-    match fetch_file(address, ask, None, &|_| ()).await {
-        Ok(found) => Ok(Some(found)),
-        Err(Error::FileMissing { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Fetches one file, telling how many bytes have come. One that a manifest lists is refused as soon as it is longer than
-/// it says there, and its hash goes along as the address's fragment: no server sees it, but a service worker does, and
-/// can tell a cached file from its successor.
-async fn fetch_file(
-    address: &str,
-    ask: Option<&Function>,
-    listed: Option<&ManifestFile>,
-    loaded: &dyn Fn(f64),
-) -> Result<Pieces, Error> {
-    let unreadable =
-        |reason: JsValue| Error::FileUnreadable { file: address.to_string(), reason: files::reason(&reason) };
-    let expected = listed.map(|file| file.bytes);
-    let asked = listed.map_or(Cow::Borrowed(address), |file| format!("{address}#sha256={}", file.sha256).into());
-    let response = match ask {
-        Some(ask) => ask.call1(&JsValue::UNDEFINED, &(&*asked).into()).map(|promise| Promise::resolve(&promise)),
-        None => plain_fetch(&asked),
-    };
-    let more = || Error::FileMismatch {
-        file: address.to_string(),
-        expected: format!("{} bytes", expected.unwrap_or_default()),
-        found: "more".into(),
-    };
-    let too_long = |pieces: &Pieces| expected.is_some_and(|expected| pieces.length() > expected);
-    let response = JsFuture::from(response.map_err(unreadable)?).await.map_err(unreadable)?;
-    if response.has_type::<ArrayBuffer>() {
-        let mut pieces = Pieces::default();
-        pieces.push(Uint8Array::new(&response));
-        loaded(pieces.length() as f64);
-        return if too_long(&pieces) { Err(more()) } else { Ok(pieces) };
-    }
-    let response: Response = response.dyn_into().map_err(unreadable)?;
-    match response.status() {
-        404 | 410 => return Err(Error::FileMissing { file: address.to_string() }),
-        _ if !response.ok() => return Err(unreadable(format!("status {}", response.status()).into())),
-        _ => (),
-    }
-    let mut pieces = expected.map_or_else(Pieces::default, Pieces::of_length);
-    let Some(body) = response.body() else { return Ok(pieces) };
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-    loop {
-        let part = JsFuture::from(reader.read()).await.map_err(unreadable)?;
-        let done = Reflect::get(&part, &"done".into()).map_err(unreadable)?;
-        if done.is_truthy() {
-            return Ok(pieces);
-        }
-        pieces.push(Reflect::get(&part, &"value".into()).map_err(unreadable)?.unchecked_into());
-        loaded(pieces.length() as f64);
-        if too_long(&pieces) {
-            let _ = reader.cancel();
-            return Err(more());
-        }
     }
 }

@@ -1,24 +1,21 @@
-//! Model files in the browser: what was fetched, and files of the user's own, which are read a part at a time.
+//! A model's files as JavaScript holds them: bytes, bytes in chunks, or `Blob`s.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use js_sys::{ArrayBuffer, Promise, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
 
-use crate::model::{is_archive_name, list_paths, ArchiveFile, FileVisitor, ManifestFile, Source};
+use crate::model::{is_archive_name, list_paths, ArchiveFile, FileVisitor, Source};
 use crate::Error;
 
-/// Bytes read of a file at once.
-const PART: usize = 1 << 20;
-/// Bytes of a file that the browser hashes at most: it takes all of them at once, and copies them.
-const HASHED: u64 = 64 << 20;
+/// Bytes read of a file at once: a read is a call into JS, at worst a trip to the disk.
+const BUFFER_BYTES: usize = 1 << 20;
 
 #[wasm_bindgen]
 extern "C" {
-    pub(super) type Blob;
+    type Blob;
     #[wasm_bindgen(method, getter)]
     fn size(this: &Blob) -> f64;
     #[wasm_bindgen(method)]
@@ -30,43 +27,38 @@ extern "C" {
     fn new() -> Result<FileReaderSync, JsValue>;
     #[wasm_bindgen(method, catch, js_name = readAsArrayBuffer)]
     fn read(this: &FileReaderSync, blob: &Blob) -> Result<ArrayBuffer, JsValue>;
-
-    /// Pages that came without encryption do not have it, and then this throws.
-    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"])]
-    fn digest(algorithm: &str, bytes: &Uint8Array) -> Result<Promise, JsValue>;
 }
 
-/// A file that stays outside WebAssembly's memory, which unlike that of JS is never given back.
-pub(super) enum JsFile {
+/// A file that stays outside WebAssembly's memory, which can grow but never shrink.
+enum JsFile {
     /// In the memory of JS.
-    Pieces(Pieces),
+    Bytes(ByteChunks),
     /// Wherever the browser has it.
     Blob(Blob),
 }
 
 impl JsFile {
-    /// A `Blob` as it is, anything else as an array of bytes.
-    pub(super) fn new(value: JsValue) -> Self {
+    fn new(value: JsValue) -> Self {
         if value.has_type::<Blob>() {
-            return JsFile::Blob(value.unchecked_into());
+            JsFile::Blob(value.unchecked_into())
+        } else if Array::is_array(&value) {
+            JsFile::Bytes(Array::from(&value).iter().map(bytes).collect())
+        } else {
+            JsFile::Bytes([bytes(value)].into_iter().collect())
         }
-        // An array of bytes is taken as it is: to construct another would copy it.
-        let mut pieces = Pieces::default();
-        pieces.push(value.dyn_into().unwrap_or_else(|other| Uint8Array::new(&other)));
-        JsFile::Pieces(pieces)
     }
 
     fn length(&self) -> u64 {
         match self {
-            JsFile::Pieces(pieces) => pieces.length(),
+            JsFile::Bytes(chunks) => chunks.length(),
             JsFile::Blob(blob) => blob.size() as u64,
         }
     }
 
-    /// Reads from a place on, at least a byte; `at` is before the end.
+    /// Reads at least one byte from position `at`, which is before the end.
     fn read(&self, at: u64, buffer: &mut [u8]) -> Result<usize, JsValue> {
         match self {
-            JsFile::Pieces(pieces) => Ok(pieces.read(at, buffer)),
+            JsFile::Bytes(chunks) => Ok(chunks.read(at, buffer)),
             JsFile::Blob(blob) => {
                 let end = (at + buffer.len() as u64).min(self.length());
                 let part = FileReaderSync::new()?.read(&blob.slice(at as f64, end as f64))?;
@@ -79,59 +71,43 @@ impl JsFile {
     }
 }
 
-/// Bytes in pieces, as they came; or in a single one, if their number was known.
+/// A `Uint8Array` as it is, since a new one would be a copy; anything else as a `Uint8Array` of it.
+fn bytes(value: JsValue) -> Uint8Array {
+    value.dyn_into().unwrap_or_else(|other| Uint8Array::new(&other))
+}
+
+/// A file's bytes in consecutive chunks.
 #[derive(Default)]
-pub(super) struct Pieces {
-    pieces: Vec<Uint8Array>,
-    /// Where in the whole each piece ends. A single one may be longer, as long as not all bytes have come.
+struct ByteChunks {
+    chunks: Vec<Uint8Array>,
+    /// Where in the file each chunk ends.
     ends: Vec<u64>,
 }
 
-impl Pieces {
-    /// None yet, with room for so many if they will be hashed, which takes them in a single piece.
-    pub(super) fn of_length(bytes: u64) -> Self {
-        if bytes > HASHED {
-            return Self::default();
+impl FromIterator<Uint8Array> for ByteChunks {
+    fn from_iter<T: IntoIterator<Item = Uint8Array>>(chunks: T) -> Self {
+        let mut all = ByteChunks::default();
+        for chunk in chunks {
+            all.ends.push(all.length() + u64::from(chunk.length()));
+            all.chunks.push(chunk);
         }
-        Pieces { pieces: vec![Uint8Array::new_with_length(bytes as u32)], ends: vec![0] }
+        all
     }
+}
 
-    pub(super) fn length(&self) -> u64 {
+impl ByteChunks {
+    fn length(&self) -> u64 {
         self.ends.last().copied().unwrap_or(0)
     }
 
-    pub(super) fn push(&mut self, piece: Uint8Array) {
-        let (begin, end) = (self.length(), self.length() + u64::from(piece.length()));
-        match (&self.pieces[..], &mut self.ends[..]) {
-            ([whole], [last]) if end <= u64::from(whole.length()) => {
-                whole.set(&piece, begin as u32);
-                *last = end;
-            }
-            _ => {
-                self.pieces.push(piece);
-                self.ends.push(end);
-            }
-        }
-    }
-
-    /// Has the browser compute the sha256, on a thread of its own; `None` where it does not, or they are not in one piece.
-    fn hash(&self) -> Option<JsFuture> {
-        let [whole] = &self.pieces[..] else { return None };
-        digest("SHA-256", whole).ok().map(JsFuture::from)
-    }
-
-    pub(super) fn to_vec(&self) -> Vec<u8> {
-        self.pieces.iter().flat_map(Uint8Array::to_vec).collect()
-    }
-
-    /// Reads from a place on, to the end of a piece at most.
+    /// Reads from position `at`, up to the end of the chunk at most.
     fn read(&self, at: u64, buffer: &mut [u8]) -> usize {
         let index = self.ends.partition_point(|&end| end <= at);
-        let Some(piece) = self.pieces.get(index) else { return 0 };
-        let begin = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let Some(chunk) = self.chunks.get(index) else { return 0 };
+        let begin = self.ends[index] - u64::from(chunk.length());
         let count = ((self.ends[index] - at) as usize).min(buffer.len());
         let start = (at - begin) as u32;
-        piece.subarray(start, start + count as u32).copy_to(&mut buffer[..count]);
+        chunk.subarray(start, start + count as u32).copy_to(&mut buffer[..count]);
         count
     }
 }
@@ -140,60 +116,20 @@ impl Pieces {
 pub(super) struct JsFiles {
     name: String,
     files: BTreeMap<String, JsFile>,
-    /// Paths of files whose hash is among some [`Hashes`].
+    /// Paths of files whose sha256 JavaScript checks.
     hashed: BTreeSet<String>,
 }
 
-/// Hashes that the browser computes while a model is made of the files: of some, what the manifest lists of each, where
-/// it came from, and the hash to come.
-#[derive(Default)]
-pub(super) struct Hashes(Vec<(ManifestFile, String, JsFuture)>);
-
-impl Hashes {
-    /// Waits for them.
-    ///
-    /// # Errors
-    /// `file_mismatch`; `file_unreadable` when the browser fails.
-    pub(super) async fn check(self) -> Result<(), Error> {
-        for (entry, file, hash) in self.0 {
-            let hash =
-                hash.await.map_err(|error| Error::FileUnreadable { file: file.clone(), reason: reason(&error) })?;
-            entry.check_hash(&Uint8Array::new(&hash).to_vec(), &file)?;
-        }
-        Ok(())
-    }
-}
-
-/// What a JavaScript error says.
-pub(super) fn reason(error: &JsValue) -> String {
-    let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-    message.unwrap_or_else(|| format!("{error:?}"))
-}
-
 impl JsFiles {
-    /// No files yet; `name` is where they come from.
-    pub(super) fn new(name: impl Into<String>) -> Self {
-        JsFiles { name: name.into(), files: BTreeMap::new(), hashed: BTreeSet::new() }
+    /// `name` is where the files come from; see `Annotator::from_files` for `files` and `hashed`.
+    pub(super) fn new(name: String, files: &Object, hashed: Vec<String>) -> Self {
+        let entries = Object::entries(files);
+        let pairs = entries.iter().map(|entry| {
+            let entry = Array::from(&entry);
+            (entry.get(0).as_string().unwrap_or_default(), JsFile::new(entry.get(1)))
+        });
+        JsFiles { name, files: pairs.collect(), hashed: hashed.into_iter().collect() }
     }
-
-    /// Adds a file, replacing one of the same path.
-    pub(super) fn insert(&mut self, path: impl Into<String>, file: JsFile) {
-        self.files.insert(path.into(), file);
-    }
-
-    /// Adds a file that a manifest lists; its hash is for `hashes` to check, where the browser computes it.
-    pub(super) fn insert_listed(&mut self, entry: ManifestFile, pieces: Pieces, hashes: &mut Hashes) {
-        if let Some(hash) = pieces.hash() {
-            self.hashed.insert(entry.path.clone());
-            hashes.0.push((entry.clone(), self.locate(&entry.path), hash));
-        }
-        self.insert(entry.path, JsFile::Pieces(pieces));
-    }
-}
-
-/// A stream over a file. A read is a call into JS, at worst a trip to the disk: the buffer makes them few.
-fn stream(file: &JsFile) -> BufReader<JsReader<'_>> {
-    BufReader::with_capacity(PART, JsReader { file, length: file.length(), at: 0 })
 }
 
 impl Source for JsFiles {
@@ -207,7 +143,7 @@ impl Source for JsFiles {
 
     fn stream(&self, path: &str, take: &mut FileVisitor<'_>) -> Result<bool, Error> {
         let Some(file) = self.files.get(path) else { return Ok(false) };
-        take(&mut stream(file), file.length())?;
+        take(&mut reader(file), file.length())?;
         Ok(true)
     }
 
@@ -218,10 +154,14 @@ impl Source for JsFiles {
     fn archive(&self) -> Result<Option<ArchiveFile<'_>>, Error> {
         let mut files = self.files.iter();
         Ok(match (files.next(), files.next()) {
-            (Some((path, file)), None) if is_archive_name(path) => Some((self.locate(path), Box::new(stream(file)))),
+            (Some((path, file)), None) if is_archive_name(path) => Some((self.locate(path), Box::new(reader(file)))),
             _ => None,
         })
     }
+}
+
+fn reader(file: &JsFile) -> BufReader<JsReader<'_>> {
+    BufReader::with_capacity(BUFFER_BYTES, JsReader { file, length: file.length(), at: 0 })
 }
 
 struct JsReader<'f> {
@@ -235,7 +175,10 @@ impl Read for JsReader<'_> {
         if self.at >= self.length || buffer.is_empty() {
             return Ok(0);
         }
-        let count = self.file.read(self.at, buffer).map_err(|error| io::Error::other(reason(&error)))?;
+        let count = self.file.read(self.at, buffer).map_err(|error| {
+            let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+            io::Error::other(message.unwrap_or_else(|| format!("{error:?}")))
+        })?;
         self.at += count as u64;
         Ok(count)
     }

@@ -1,20 +1,42 @@
-/** Takes an annotation out of the page: as JSON or CSV, to the clipboard or into a file. */
+/** Saves what was found: as JSON or CSV, to the clipboard or into a file. */
 
-/** The annotation with its text, so that the offsets can be read without the page. */
+/**
+ * What is saved of an annotation.
+ * @typedef {object} Result
+ * @property {string} text
+ * @property {string} [model]
+ * @property {string} mode
+ * @property {number} threshold
+ * @property {number} [truncatedFrom]
+ * @property {import('../glossa/index.js').Chunk[]} chunks
+ */
+
+/**
+ * The annotation with its text, which the offsets refer to.
+ * @param {Result} result
+ */
 export function toJson({ text, model, mode, threshold, truncatedFrom, chunks }) {
   return `${JSON.stringify({ text, model, mode, threshold, truncatedFrom, chunks }, null, 2)}\n`;
 }
 
-/** A row per chunk, quoted as in RFC 4180; the columns are those of the command line without its id. */
+/**
+ * A row per chunk, quoted as in RFC 4180; the columns are those of the command line without its id.
+ * @param {Pick<Result, 'chunks'>} result
+ */
 export function toCsv({ chunks }) {
-  const quote = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  const quote = (/** @type {string} */ value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
   const rows = chunks.map(({ begin, end, text, entity, confidence }) =>
     [begin, end, quote(entity), confidence.toFixed(4), quote(text)].join(','),
   );
   return `${['begin,end,entity,confidence,text', ...rows].join('\n')}\n`;
 }
 
-/** Saves text as a file. */
+/**
+ * Saves text as a file.
+ * @param {string} name
+ * @param {string} type MIME type
+ * @param {string} content
+ */
 export function save(name, type, content) {
   const address = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement('a');
@@ -27,6 +49,7 @@ export function save(name, type, content) {
 
 /**
  * Puts text on the clipboard.
+ * @param {string} content
  * @returns {Promise<boolean>} whether the browser allowed it; it does so on https and localhost only
  */
 export async function copy(content) {

@@ -1,52 +1,60 @@
 /** Draws an annotation: the document with its marks, the legend, the table of chunks. */
 
+import { element } from './element.js';
+import { spanEnd } from './spans.js';
+
+/** @typedef {import('../glossa/index.js').Chunk} Chunk */
+/** @typedef {(entity: string) => number} Hue */
+
 /** Colours in style.css; entities beyond take them from the start again. */
 const HUES = 24;
 /** Rows put into the table at once: a browser lays out tens of thousands in seconds. */
 const ROWS = 500;
-/**
- * Code units of a long document that are laid out together. A megabyte in one piece takes a browser seconds each
- * time a highlight changes; segments out of sight are not laid out at all.
- */
-const SEGMENT = 4000;
-const LONGEST_SEGMENT = 16_000;
 
 export const number = new Intl.NumberFormat('en');
 
-/** @returns {(entity: string) => number} the colour of an entity, by its place among the model's entities */
+/**
+ * The colour of each entity: by its place among the model's entities.
+ * @param {string[]} entities
+ * @returns {Hue}
+ */
 export function hues(entities) {
   const places = new Map(entities.map((entity, i) => [entity, i % HUES]));
   return (entity) => places.get(entity) ?? HUES - 1;
 }
 
-/** An element with attributes; those that are null or undefined are left out. */
-export function element(name, attributes, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== null) made.setAttribute(key, value);
-  }
-  made.append(...children);
-  return made;
-}
+/**
+ * What is drawn of an annotation, and how.
+ * @typedef {object} Drawing
+ * @property {string} text
+ * @property {Chunk[]} chunks
+ * @property {number} [truncatedFrom]
+ * @property {Hue} hue
+ * @property {Set<string>} hidden entities whose highlights are switched off
+ */
 
 /**
  * Fills the document element. Its text content is exactly `text`: labels are drawn by the style sheet.
+ * @param {HTMLElement} target
+ * @param {Drawing} drawing
  * @returns {HTMLElement[]} the mark of each chunk
  */
-export function renderDocument(target, annotation, hue, hidden) {
-  const { text, chunks } = annotation;
+export function renderDocument(target, drawing) {
+  const { text, chunks } = drawing;
   const fragment = new DocumentFragment();
+  /** @type {HTMLElement[]} */
   const marks = [];
   let begin = 0;
   while (begin < text.length) {
-    const end = segmentEnd(text, begin, chunks, marks.length);
-    const whole = end - begin === text.length;
-    const segment = whole ? fragment : element('div', { class: 'segment' });
-    renderSegment(segment, annotation, begin, end, hue, hidden, marks);
-    if (!whole) {
+    const end = spanEnd(text, begin, chunks, marks.length);
+    if (end - begin === text.length) {
+      renderSpan(fragment, drawing, begin, end, marks);
+    } else {
+      const span = element('div', { class: 'text-span' });
+      renderSpan(span, drawing, begin, end, marks);
       // Close to its height in lines, so that the scroll bar does not jump.
-      segment.style.setProperty('--lines', Math.ceil((end - begin) / 70));
-      fragment.append(segment);
+      span.style.setProperty('--lines', String(Math.ceil((end - begin) / 70)));
+      fragment.append(span);
     }
     begin = end;
   }
@@ -54,22 +62,17 @@ export function renderDocument(target, annotation, hue, hidden) {
   return marks;
 }
 
-/** Where the segment from `begin` on ends: after a line, or in a very long line after a word, never in a chunk. */
-function segmentEnd(text, begin, chunks, next) {
-  let from = begin + SEGMENT;
-  for (;;) {
-    const line = text.indexOf('\n', from) + 1 || text.length;
-    const word = text.indexOf(' ', Math.max(from, begin + LONGEST_SEGMENT)) + 1 || text.length;
-    const end = Math.min(line, word);
-    while (next < chunks.length && chunks[next].end <= end) next++;
-    if (next === chunks.length || chunks[next].begin >= end) return end;
-    from = chunks[next].end;
-  }
-}
-
-function renderSegment(target, { text, chunks, truncatedFrom = text.length }, begin, end, hue, hidden, marks) {
+/**
+ * Draws the text from `begin` to `end`, which cut no chunk, and adds its marks to `marks`.
+ * @param {ParentNode} target
+ * @param {Drawing} drawing
+ * @param {number} begin
+ * @param {number} end
+ * @param {HTMLElement[]} marks those of all chunks before `begin`
+ */
+function renderSpan(target, { text, chunks, truncatedFrom = text.length, hue, hidden }, begin, end, marks) {
   let at = begin;
-  const plain = (to) => {
+  const plain = (/** @type {number} */ to) => {
     const read = Math.max(at, Math.min(to, truncatedFrom));
     if (at < read) target.append(text.slice(at, read));
     if (read < to) target.append(element('span', { class: 'unread' }, text.slice(read, to)));
@@ -96,11 +99,17 @@ function renderSegment(target, { text, chunks, truncatedFrom = text.length }, be
   plain(end);
 }
 
-/** One toggle per entity of the model, those found first, with its number of chunks; `onToggle(entity, visible)`. */
-export function renderLegend(target, entities, chunks, hue, hidden, onToggle) {
+/**
+ * Fills the legend: one toggle per entity of the model with its number of chunks, those found first.
+ * @param {HTMLElement} target
+ * @param {string[]} entities
+ * @param {Omit<Drawing, 'text'>} drawing
+ * @param {(entity: string, visible: boolean) => void} onToggle
+ */
+export function renderLegend(target, entities, { chunks, hue, hidden }, onToggle) {
   const counts = new Map(entities.map((entity) => [entity, 0]));
   for (const { entity } of chunks) counts.set(entity, (counts.get(entity) ?? 0) + 1);
-  const foundFirst = [...counts].sort(([, a], [, b]) => (b > 0) - (a > 0));
+  const foundFirst = [...counts].sort(([, a], [, b]) => Number(b > 0) - Number(a > 0));
   const buttons = foundFirst.map(([entity, count]) => {
     const button = element(
       'button',
@@ -127,29 +136,45 @@ export function renderLegend(target, entities, chunks, hue, hidden, onToggle) {
 
 /** The table of chunks, filled a batch at a time, its rows tied to the marks of the document. */
 export class ChunkTable {
+  /** @type {HTMLTableSectionElement} */
   #body;
+  /** @type {HTMLButtonElement} */
   #more;
+  /** @type {Chunk[]} */
   #chunks = [];
+  /** @type {HTMLElement[]} */
   #marks = [];
+  /** @type {HTMLElement[]} as far as they have been appended */
   #rows = [];
-  #hue;
+  /** @type {Hue} */
+  #hue = () => 0;
+  /** The chunk that the pointer or the focus is on; -1 for none. */
   #active = -1;
 
+  /**
+   * @param {HTMLTableElement} table
+   * @param {HTMLButtonElement} more appends more rows
+   */
   constructor(table, more) {
     this.#body = table.tBodies[0];
     this.#more = more;
     more.addEventListener('click', () => this.#append());
-    const row = ({ target }) => this.#rows.indexOf(target.closest?.('tr'));
+    const row = (/** @type {Event} */ event) => indexAround(event, 'tr', this.#rows);
     // Moves, not boundary events: those also come when a scroll carries the page under a pointer at rest.
     document.addEventListener('pointermove', (event) => {
-      const mark = event.target.closest?.('mark');
-      this.#activate(mark ? this.#marks.indexOf(mark) : row(event));
+      const mark = indexAround(event, 'mark', this.#marks);
+      this.#activate(mark >= 0 ? mark : row(event));
     });
     this.#body.addEventListener('focusin', (event) => this.#activate(row(event)));
     this.#body.addEventListener('focusout', () => this.#activate(-1));
     this.#body.addEventListener('click', (event) => this.#reveal(row(event)));
   }
 
+  /**
+   * @param {Chunk[]} chunks
+   * @param {HTMLElement[]} marks the mark of each chunk
+   * @param {Hue} hue
+   */
   show(chunks, marks, hue) {
     this.#active = -1;
     this.#rows = [];
@@ -170,20 +195,22 @@ export class ChunkTable {
     this.#more.textContent = `Show ${number.format(Math.min(ROWS, left))} more of ${number.format(left)}`;
   }
 
+  /** @param {Chunk} chunk */
   #row({ begin, end, text, entity, confidence }) {
-    const row = element(
+    const bar = element('td', { class: 'number confidence', 'data-column': 'confidence' }, confidence.toFixed(4));
+    bar.style.setProperty('--confidence', String(confidence));
+    return element(
       'tr',
       { 'data-begin': begin, 'data-end': end, 'data-entity': entity, 'data-hue': this.#hue(entity) },
       element('td', {}, element('button', { type: 'button', class: 'chunk', title: 'Show in the document' }, text)),
       element('td', {}, element('span', { class: 'entity' }, entity)),
       element('td', { class: 'number', 'data-column': 'begin' }, String(begin)),
       element('td', { class: 'number', 'data-column': 'end' }, String(end)),
-      element('td', { class: 'number confidence', 'data-column': 'confidence' }, confidence.toFixed(4)),
+      bar,
     );
-    row.lastElementChild.style.setProperty('--confidence', confidence);
-    return row;
   }
 
+  /** @param {number} i */
   #activate(i) {
     if (i === this.#active) return;
     for (const list of [this.#rows, this.#marks]) {
@@ -193,10 +220,22 @@ export class ChunkTable {
     this.#active = i;
   }
 
+  /** @param {number} i */
   #reveal(i) {
     if (i < 0) return;
     this.#activate(i);
     const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
     this.#marks[i].scrollIntoView({ block: 'center', behavior });
   }
+}
+
+/**
+ * The index of the element of that name around an event's target; -1 if it is not among the elements.
+ * @param {Event} event
+ * @param {string} name
+ * @param {Element[]} elements
+ */
+function indexAround({ target }, name, elements) {
+  const found = target instanceof Element ? target.closest(name) : null;
+  return found ? elements.indexOf(found) : -1;
 }

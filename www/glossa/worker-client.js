@@ -1,30 +1,35 @@
 /** The page's side of a worker: requests go out, answers come back as promises. */
 
-import { GlossaError, cancelled } from './errors.js';
+import { abortable } from './abort.js';
+import { GlossaError, messageOf } from './errors.js';
 
-/** Calls a listener. What it throws, now or later, is told to its author and goes no further. */
+/**
+ * Calls a listener. What it throws, now or later, is logged for its author and goes no further.
+ * @template Event
+ * @param {((event: Event) => unknown) | undefined} listener
+ * @param {Event} event
+ */
 export function notify(listener, event) {
   if (typeof listener !== 'function') return;
   (async () => listener(event))().catch((error) => console.error('onProgress:', error));
 }
 
-/** A promise that also rejects when the signal aborts; `onAbort` is called then. */
-function abortable(promise, signal, onAbort) {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      onAbort?.();
-      reject(cancelled(signal));
-    };
-    promise.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
-}
+/**
+ * A request without its id; see worker/worker.js.
+ * @typedef {{ type: string, [property: string]: unknown }} Message
+ */
 
-/** A worker and the requests that wait for it; see worker.js for what is said. */
-export class Engine {
+/**
+ * @typedef {object} RequestOptions
+ * @property {AbortSignal} [signal]
+ * @property {(event: any) => void} [onProgress]
+ */
+
+/** A worker and the requests that wait for it; worker/worker.js has the protocol. */
+export class WorkerClient {
+  /** @type {Worker} */
   #worker;
+  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void, onProgress?: (event: any) => void }>} */
   #pending = new Map();
   #lastId = 0;
   /** @type {GlossaError | null} why the worker is gone */
@@ -32,11 +37,12 @@ export class Engine {
 
   constructor() {
     try {
-      this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'glossa' });
+      this.#worker = new Worker(new URL('./worker/worker.js', import.meta.url), { type: 'module', name: 'glossa' });
     } catch (error) {
-      throw new GlossaError('worker_failed', `the worker cannot be started: ${error.message}`, { cause: error });
+      const message = `the worker cannot be started: ${messageOf(error)}`;
+      throw new GlossaError('worker_failed', message, { cause: error });
     }
-    const fail = (reason) => this.end(new GlossaError('worker_failed', reason));
+    const fail = (/** @type {string} */ reason) => this.end(new GlossaError('worker_failed', reason));
     this.#worker.onmessage = ({ data }) => (data.type === 'failed' ? fail(data.message) : this.#receive(data));
     this.#worker.onmessageerror = () => fail('the worker sent what cannot be read');
     this.#worker.onerror = (event) => {
@@ -46,6 +52,11 @@ export class Engine {
     };
   }
 
+  /**
+   * @param {Message} message
+   * @param {RequestOptions} [options]
+   * @returns {Promise<any>} the value of the answer
+   */
   request(message, { signal, onProgress } = {}) {
     if (this.ended) return Promise.reject(this.ended);
     const id = ++this.#lastId;
@@ -54,7 +65,7 @@ export class Engine {
       this.#worker.postMessage({ id, ...message });
     } catch (error) {
       this.#pending.delete(id);
-      const reason = `options: they cannot be sent to the worker: ${error.message}`;
+      const reason = `options: they cannot be sent to the worker: ${messageOf(error)}`;
       return Promise.reject(new GlossaError('option_invalid', reason, { cause: error }));
     }
     return abortable(reply, signal, () => {
@@ -63,7 +74,10 @@ export class Engine {
     });
   }
 
-  /** Ends the worker, and with it any download; what still waits is rejected. */
+  /**
+   * Ends the worker, and with it any download; requests that wait are rejected.
+   * @param {GlossaError} error
+   */
   end(error) {
     if (this.ended) return;
     this.ended = error;
@@ -72,10 +86,14 @@ export class Engine {
     this.#pending.clear();
   }
 
+  /** @param {{ id: number, type: string, [property: string]: any }} answer */
   #receive({ id, type, event, value, code, message }) {
     const request = this.#pending.get(id);
     if (!request) return;
-    if (type === 'progress') return notify(request.onProgress, event);
+    if (type === 'progress') {
+      notify(request.onProgress, event);
+      return;
+    }
     this.#pending.delete(id);
     if (type === 'result') request.resolve(value);
     else request.reject(new GlossaError(code, message));

@@ -1,0 +1,321 @@
+/** The annotator that a page holds: a model, and the workers that run it. */
+
+import { linked } from './abort.js';
+import { baseAddress } from './base-address.js';
+import { GlossaError, cancelled } from './errors.js';
+import { readPipeline } from './pipeline-file.js';
+import { Pool } from './pool.js';
+import { WorkerClient, notify } from './worker-client.js';
+
+/** @typedef {import('./options.js').LoadOptions} LoadOptions */
+/** @typedef {import('./options.js').AnnotateOptions} AnnotateOptions */
+/** @typedef {import('./worker-client.js').Message} Message */
+
+/**
+ * An entity found in a text.
+ * @typedef {object} Chunk
+ * @property {number} begin in UTF-16 code units
+ * @property {number} end in UTF-16 code units, exclusive: `text.slice(begin, end)` of the annotated text is `text`
+ * @property {string} text
+ * @property {string} entity
+ * @property {number} confidence 0 to 1
+ * @property {string} [result] the chunk's first token, where the option `preservePosition` is off
+ */
+
+/**
+ * @typedef {object} Annotation
+ * @property {Chunk[]} chunks in the order of the text, none overlapping
+ * @property {number} [truncatedFrom] the code unit from which mode `truncate` left the text unread
+ * @property {'int8' | 'f32'} precision the arithmetic of the model's linear layers
+ * @property {number} windows how many times the model was run
+ */
+
+/**
+ * @typedef {object} Info
+ * @property {string} name
+ * @property {string[]} labels in the order of their ids
+ * @property {string[]} entities in the order in which the labels name them
+ * @property {'int8' | 'f32'} precision the arithmetic of the model's linear layers
+ * @property {number} int8Layers linear layers that run in int8
+ * @property {Fused} fused parts of the model's graph that run by our own operations; the rest runs as the file has it
+ * @property {number} workers workers now
+ *
+ * @typedef {object} Fused
+ * @property {number} linear linear layers
+ * @property {number} gelu those of them that include GELU
+ * @property {number} attention
+ * @property {number} norm layer normalisations
+ * @property {number} embedding sums of embeddings
+ */
+
+/**
+ * Bytes. In stage `download`, those of all files, `total` being 0 if no manifest tells it. In stage `prepare`, those of
+ * the ONNX file; when all have been read, the model is still to be optimised.
+ * @typedef {{ stage: 'engine' }
+ *   | { stage: 'download', file: string, loaded: number, total: number }
+ *   | { stage: 'prepare', loaded: number, total: number }
+ *   | { stage: 'ready' }} LoadProgress
+ */
+
+/**
+ * Windows run, of how many; from `annotateAll`, texts done, of how many.
+ * @typedef {{ stage: 'annotate', done: number, total: number }} AnnotateProgress
+ */
+
+/**
+ * What a worker tells.
+ * @typedef {Extract<LoadProgress, { loaded: number }> | AnnotateProgress} WorkerProgress
+ */
+
+/**
+ * @typedef {object} Source
+ * @property {string | URL} [model] the address, relative to the page, of a model's folder or zip
+ * @property {Record<string, Uint8Array | Blob>} [files] a model's files by path, instead of `model`: a folder's, or one
+ *   zip. They are read again if a worker has to be replaced, so leave them as they are
+ * @property {string} [name] what to call a model given by `files`
+ * @property {LoadOptions} [options]
+ * @property {object | string | URL | Blob} [pipeline] a pipeline file, which names a model and options: as an object, as
+ *   JSON text, its address (to which its model's path is relative), or a file. The properties above take precedence
+ *   over it, and so does each option over the same option in it
+ */
+
+/**
+ * @typedef {object} CreateOptions
+ * @property {number} [workers] how many workers there may be at most. Another is started only if enough text waits for
+ *   it. By default as many as the processor has cores, up to four, and only one for a model of 64 MiB or more
+ * @property {(event: LoadProgress) => void} [onProgress]
+ * @property {AbortSignal} [signal]
+ */
+
+/** @typedef {AnnotateOptions & { signal?: AbortSignal, onProgress?: (event: AnnotateProgress) => void }} CallOptions */
+
+/** Workers by default: more than the processor has cores are of no use, and each takes memory. */
+const DEFAULT_WORKERS = 4;
+/** Bytes of a model from which on there is one worker by default. */
+const LARGE_MODEL = 64 << 20;
+/** Code units of a text from which on its windows are shared among workers, and of each part. */
+const LONG_TEXT = 80_000;
+const PART = 16_000;
+/** Parts are put together in memory: a text of more code units is left to one worker. */
+const LONGEST_SHARED = 4_000_000;
+
+/**
+ * Options without those that are undefined, which the library would take for wrong values.
+ * @template {object} Options
+ * @param {Options | undefined} options
+ * @returns {Options}
+ */
+const withoutUndefined = (options) =>
+  /** @type {Options} */ (Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)));
+
+/** Other names of options: Spark NLP's. */
+const ALIASES = { whiteList: 'entities', blackList: 'excludeEntities' };
+
+/**
+ * A call's options over a pipeline file's. The call may name an option by its alias.
+ * @param {AnnotateOptions} options
+ * @param {AnnotateOptions} defaults
+ */
+function withDefaults(options, defaults) {
+  const overridden = Object.entries(ALIASES).filter(([alias]) => alias in options).map(([, name]) => name);
+  const others = Object.entries(defaults).filter(([name]) => !overridden.includes(name));
+  return { ...Object.fromEntries(others), ...options };
+}
+
+/**
+ * The request to load a model.
+ * @param {Omit<Source, 'pipeline'>} source
+ * @returns {Message}
+ */
+function loadRequest({ model, files, name = 'model', options }) {
+  const given = withoutUndefined(options);
+  if (files) return { type: 'load', files, name, options: given };
+  if (!model) throw new GlossaError('option_invalid', 'option model: an address is required, or files');
+  try {
+    return { type: 'load', model: new URL(model, baseAddress()).href, options: given };
+  } catch (error) {
+    throw new GlossaError('option_invalid', `option model: ${model} is not an address`, { cause: error });
+  }
+}
+
+/** A loaded model. Texts are annotated off the page's thread: in one worker, or in several if there is much to do. */
+export class Annotator {
+  /** @type {Omit<Info, 'workers'>} */
+  #info;
+  /** @type {AnnotateOptions} the pipeline file's */
+  #defaults;
+  /** @type {Pool} */
+  #pool;
+  #disposed = false;
+  #lastKey = 0;
+
+  /**
+   * Use {@link Annotator.create}: a model is loaded before there is an annotator.
+   * @param {Pool} pool
+   * @param {Omit<Info, 'workers'>} info
+   * @param {AnnotateOptions} defaults
+   */
+  constructor(pool, info, defaults) {
+    this.#pool = pool;
+    this.#info = info;
+    this.#defaults = defaults;
+  }
+
+  /**
+   * Starts a worker and loads a model into it.
+   * @param {Source & CreateOptions} source
+   * @returns {Promise<Annotator>}
+   * @throws {GlossaError} `model_unrecognised`, `file_mismatch` and others, by what is wrong with the model;
+   *   `option_invalid`, `pipeline_invalid`, `cancelled`, `worker_failed`
+   */
+  static async create({ onProgress, signal, pipeline, workers, ...source }) {
+    if (signal?.aborted) throw cancelled(signal);
+    if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1)) {
+      throw new GlossaError('option_invalid', `option workers: ${workers} is not a whole number from 1`);
+    }
+    notify(onProgress, { stage: 'engine' });
+    const client = new WorkerClient();
+    let pool;
+    try {
+      /** @type {AnnotateOptions} */
+      let defaults = {};
+      if (pipeline !== undefined && pipeline !== null) {
+        const { model, options, annotate } = await readPipeline(pipeline, { signal, client });
+        const merged = { ...options, ...withoutUndefined(source.options) };
+        source = { ...source, model: source.model ?? model, options: merged };
+        defaults = annotate;
+      }
+      pool = new Pool(loadRequest(source), workers ?? 1);
+      let bytes = 0;
+      const listener = (/** @type {LoadProgress} */ event) => {
+        if (event.stage === 'download') bytes = Math.max(bytes, event.loaded, event.total);
+        notify(onProgress, event);
+      };
+      const info = await pool.start({ client, onProgress: listener, signal });
+      notify(onProgress, { stage: 'ready' });
+      for (const file of Object.values(source.files ?? {})) bytes += file instanceof Blob ? file.size : file.byteLength;
+      if (workers === undefined && bytes < LARGE_MODEL) {
+        pool.most = Math.min(globalThis.navigator?.hardwareConcurrency || 1, DEFAULT_WORKERS);
+      }
+      return new Annotator(pool, info, defaults);
+    } catch (error) {
+      const reason = error instanceof GlossaError ? error : new GlossaError('worker_failed', String(error));
+      client.end(reason);
+      pool?.end(reason);
+      throw error;
+    }
+  }
+
+  /** @returns {Info} */
+  get info() {
+    return { ...this.#info, workers: this.#pool.size };
+  }
+
+  /**
+   * Finds the entities of a text. An empty or blank text has none.
+   * @param {string} text
+   * @param {CallOptions} [options]
+   * @returns {Promise<Annotation>}
+   * @throws {GlossaError} `option_invalid`, `input_invalid`, `cancelled`, `disposed`, `inference_failed`, `worker_failed`
+   */
+  async annotate(text, { signal, onProgress, ...given } = {}) {
+    if (this.#disposed) throw disposed();
+    if (typeof text !== 'string') throw new GlossaError('input_invalid', `text: a string is required, not ${typeof text}`);
+    const options = withDefaults(withoutUndefined(given), this.#defaults);
+    const shared =
+      this.#pool.most > 1 && options.mode !== 'truncate' && text.length >= LONG_TEXT && text.length <= LONGEST_SHARED;
+    const run = shared ? this.#annotateInParts : this.#annotateWhole;
+    const { chunks, truncatedFrom, precision, windows } = await run.call(this, text, options, { signal, onProgress });
+    // A lone surrogate is U+FFFD in the engine's text: the chunk has what the caller's text has there.
+    const exact = chunks.map((chunk) => ({ ...chunk, text: text.slice(chunk.begin, chunk.end) }));
+    return { chunks: exact, truncatedFrom, precision, windows };
+  }
+
+  /**
+   * Annotates many texts, several at a time if there are workers for it. The first that fails ends the others.
+   * @param {Iterable<string>} texts
+   * @param {CallOptions} [options] `onProgress` is called with texts done, of how many
+   * @returns {Promise<Annotation[]>} in the order of the texts
+   * @throws {GlossaError} as {@link Annotator.annotate}
+   */
+  async annotateAll(texts, { signal, onProgress, ...options } = {}) {
+    const all = [...texts];
+    let done = 0;
+    const tell = () => notify(onProgress, { stage: 'annotate', done, total: all.length });
+    tell();
+    return untilFirstFailure(all, signal, async (text, signal) => {
+      const annotation = await this.annotate(text, { ...options, signal });
+      done += 1;
+      tell();
+      return annotation;
+    });
+  }
+
+  /** Ends the workers and frees their memory. What is under way is rejected with `disposed`. */
+  dispose() {
+    this.#disposed = true;
+    this.#pool.end(disposed());
+  }
+
+  /**
+   * @param {string} text
+   * @param {AnnotateOptions} options
+   * @param {Pick<CallOptions, 'signal' | 'onProgress'>} call
+   * @returns {Promise<Annotation>}
+   */
+  #annotateWhole(text, options, call) {
+    return this.#pool.run({ type: 'annotate', text, options }, { size: text.length, ...call });
+  }
+
+  /**
+   * Has the text's windows run by all workers, and the annotation made of them by one.
+   * @param {string} text
+   * @param {AnnotateOptions} options
+   * @param {Pick<CallOptions, 'signal' | 'onProgress'>} call
+   * @returns {Promise<Annotation>}
+   */
+  async #annotateInParts(text, options, { signal, onProgress }) {
+    const of = Math.ceil(text.length / PART);
+    const request = { key: ++this.#lastKey, text, options };
+    /** @type {number[]} windows run of each part */
+    const done = Array(of).fill(0);
+    let total = 0;
+    const tell = (/** @type {number} */ part, /** @type {number} */ windows) => {
+      done[part] = windows;
+      notify(onProgress, { stage: 'annotate', done: done.reduce((sum, value) => sum + value), total });
+    };
+    const parts = await untilFirstFailure([...done.keys()], signal, async (part, signal) => {
+      const listener = (/** @type {AnnotateProgress} */ event) => {
+        total = event.total;
+        tell(part, event.done);
+      };
+      const message = { type: 'part', ...request, part, of };
+      const values = await this.#pool.run(message, { size: text.length / of, signal, onProgress: listener });
+      tell(part, values.length);
+      return values;
+    });
+    return this.#pool.run({ type: 'join', ...request, parts }, { size: 0, signal });
+  }
+}
+
+const disposed = () => new GlossaError('disposed', 'the annotator has been disposed of');
+
+/**
+ * Does something with every item at once. The first failure, or the signal, aborts all the others.
+ * @template Item, Value
+ * @param {Item[]} items
+ * @param {AbortSignal | undefined} signal
+ * @param {(item: Item, signal: AbortSignal) => Promise<Value>} one
+ * @returns {Promise<Value[]>}
+ */
+async function untilFirstFailure(items, signal, one) {
+  const { controller, unlink } = linked(signal);
+  try {
+    return await Promise.all(items.map((item) => one(item, controller.signal)));
+  } catch (error) {
+    controller.abort(error);
+    throw error;
+  } finally {
+    unlink();
+  }
+}

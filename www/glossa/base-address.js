@@ -1,0 +1,5 @@
+/** What relative addresses are relative to: the page's base address, or in a worker its script's address. */
+export const baseAddress = () => {
+  const { document } = /** @type {{ document?: { baseURI: string } }} */ (globalThis);
+  return document?.baseURI ?? location.href;
+};

@@ -1,0 +1,26 @@
+/**
+ * Glossa in a page: finds the entities of biomedical text, in a worker of this tab.
+ *
+ *     import { Annotator } from './glossa/index.js';
+ *     const annotator = await Annotator.create({ model: 'models/cellular/' });
+ *     const { chunks } = await annotator.annotate('Tax binds to the CREB/ATF family.');
+ *     for (const { begin, end, text, entity, confidence } of chunks) console.log(entity, text);
+ *     annotator.dispose();
+ */
+
+export { Annotator } from './annotator.js';
+export { GlossaError } from './errors.js';
+export { isModelCached } from './model-cache.js';
+export { readPipeline } from './pipeline-file.js';
+
+/**
+ * @typedef {import('./annotator.js').Annotation} Annotation
+ * @typedef {import('./annotator.js').AnnotateProgress} AnnotateProgress
+ * @typedef {import('./annotator.js').Chunk} Chunk
+ * @typedef {import('./annotator.js').Info} Info
+ * @typedef {import('./annotator.js').LoadProgress} LoadProgress
+ * @typedef {import('./annotator.js').Source} Source
+ * @typedef {import('./options.js').AnnotateOptions} AnnotateOptions
+ * @typedef {import('./options.js').LoadOptions} LoadOptions
+ * @typedef {import('./pipeline-file.js').Pipeline} Pipeline
+ */

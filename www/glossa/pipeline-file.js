@@ -1,0 +1,99 @@
+/** A pipeline file: a model with its options in one JSON document, as the command line's `--pipeline` reads it too. */
+
+import { baseAddress } from './base-address.js';
+import { GlossaError, fileUnreadable, messageOf } from './errors.js';
+import { fetchFile, readable } from './fetch-file.js';
+import { WorkerClient } from './worker-client.js';
+
+/**
+ * What a pipeline file says, defaults filled in; `model` is an absolute address.
+ * @typedef {object} Pipeline
+ * @property {string} [model]
+ * @property {import('./options.js').LoadOptions} options
+ * @property {import('./options.js').AnnotateOptions} annotate
+ * @property {string} [format] what the command line writes
+ */
+
+/**
+ * As it is parsed: `model` is still relative to the file.
+ * @typedef {Pipeline} ParsedPipeline
+ */
+
+/**
+ * Reads a pipeline file without loading its model.
+ * @param {object | string | URL | Blob} source the document as an object, as JSON text, at an address, or in a file
+ * @param {{ signal?: AbortSignal, client?: WorkerClient }} [options] `client`: a worker to parse it, instead of one
+ *   that is started and ended for it
+ * @returns {Promise<Pipeline>}
+ * @throws {GlossaError} `pipeline_invalid`, `file_missing`, `file_unreadable`, `cancelled`, `worker_failed`
+ */
+export async function readPipeline(source, { signal, client } = {}) {
+  const { text, name, from } = await contents(source, signal);
+  const started = client ? null : new WorkerClient();
+  const parser = client ?? /** @type {WorkerClient} */ (started);
+  try {
+    const parsed = await parser.request({ type: 'parsePipeline', text, name }, { signal });
+    const { model, options, annotate, format } = /** @type {ParsedPipeline} */ (parsed);
+    return { model: model && resolved(model, from, name), options, annotate, format };
+  } finally {
+    started?.end(new GlossaError('disposed', 'the pipeline file has been read'));
+  }
+}
+
+/**
+ * The document's text, its name in errors, and the address that its model's path is relative to.
+ * @param {object | string | URL | Blob} source
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{ text: string, name: string, from: string }>}
+ */
+async function contents(source, signal) {
+  if (source instanceof Blob) {
+    const name = source instanceof File ? source.name : 'pipeline';
+    return { text: await readable(source.text(), name, signal), name, from: baseAddress() };
+  }
+  if (typeof source === 'string' && source.trimStart().startsWith('{')) {
+    return { text: source, name: 'pipeline', from: baseAddress() };
+  }
+  if (typeof source === 'string' || source instanceof URL) return download(source, signal);
+  try {
+    return { text: JSON.stringify(source) ?? '', name: 'pipeline', from: baseAddress() };
+  } catch (error) {
+    throw invalid('pipeline', messageOf(error), error);
+  }
+}
+
+/**
+ * @param {string | URL} source
+ * @param {AbortSignal} [signal]
+ */
+async function download(source, signal) {
+  let address;
+  try {
+    address = new URL(source, baseAddress()).href;
+  } catch (error) {
+    throw fileUnreadable(String(source), messageOf(error), error);
+  }
+  const response = await fetchFile(address, { signal });
+  return { text: await readable(response.text(), address, signal), name: response.url, from: response.url };
+}
+
+/**
+ * @param {string} model
+ * @param {string} from
+ * @param {string} name
+ */
+function resolved(model, from, name) {
+  try {
+    return new URL(model, from).href;
+  } catch (error) {
+    throw invalid(name, `its model ${JSON.stringify(model)} is not an address`, error);
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string} reason
+ * @param {unknown} cause
+ */
+const invalid = (name, reason, cause) =>
+  new GlossaError('pipeline_invalid', `${name}: invalid pipeline: ${reason}`, { cause });

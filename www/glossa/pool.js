@@ -1,0 +1,172 @@
+/** Workers that hold the same model and share what there is to do. */
+
+import { onAbort } from './abort.js';
+import { GlossaError, cancelled } from './errors.js';
+import { WorkerClient } from './worker-client.js';
+
+/** @typedef {import('./worker-client.js').Message} Message */
+/** @typedef {import('./worker-client.js').RequestOptions} RequestOptions */
+
+/**
+ * Code units that must be waiting before another worker is worth its second of loading and its memory: a worker reads
+ * about as many in that second.
+ */
+const WORTH_A_WORKER = 40_000;
+
+/**
+ * What a worker is to do. `size` is the number of code units to read.
+ * @typedef {RequestOptions & { message: Message, size: number, resolve: (value: any) => void,
+ *   reject: (error: unknown) => void }} Task
+ */
+
+/**
+ * A worker of the pool; `client` is missing only until it has been started, which may fail.
+ * @typedef {{ client?: WorkerClient, loaded: boolean, task: Task | null }} PoolWorker
+ */
+
+/** Tasks are taken in the order in which they came; one that has a worker keeps it until it is done. */
+export class Pool {
+  /** @type {Message} what each worker is asked to load */
+  #load;
+  /** @type {number} most workers that there may be */
+  #most;
+  /** @type {Set<PoolWorker>} */
+  #workers = new Set();
+  /** @type {Task[]} */
+  #waiting = [];
+  /** @type {WebAssembly.Module | undefined} the engine's binary, compiled once for all workers */
+  #compiled;
+  /** @type {GlossaError | null} why there are no workers any more */
+  #ended = null;
+
+  /**
+   * @param {Message} load what each worker is asked to load
+   * @param {number} most most workers that there may be
+   */
+  constructor(load, most) {
+    this.#load = load;
+    this.#most = most;
+  }
+
+  /** The number of workers now, without those that have failed and are still to be replaced. */
+  get size() {
+    return [...this.#workers].filter(({ client }) => !client?.ended).length;
+  }
+
+  /** Most workers that there may be. */
+  get most() {
+    return this.#most;
+  }
+
+  set most(most) {
+    this.#most = most;
+  }
+
+  /**
+   * Starts the first worker, or one more, and has it load the model.
+   * @param {RequestOptions & { client?: WorkerClient }} [options] `client`: a worker that is there already
+   * @returns {Promise<any>} what the worker says of the model
+   */
+  async start({ client, onProgress, signal } = {}) {
+    /** @type {PoolWorker} */
+    const worker = { client, loaded: false, task: null };
+    this.#workers.add(worker);
+    try {
+      worker.client ??= new WorkerClient();
+      const message = { ...this.#load, compiled: this.#compiled };
+      const { info, compiled } = await worker.client.request(message, { onProgress, signal });
+      this.#compiled ??= compiled;
+      worker.loaded = true;
+      this.#turn();
+      return info;
+    } catch (error) {
+      this.#drop(worker, error);
+      throw error;
+    }
+  }
+
+  /**
+   * Has a worker do something. An abort takes effect at once; the worker follows.
+   * @param {Message} message
+   * @param {RequestOptions & { size: number }} options `size`: code units to read
+   * @returns {Promise<any>} the value of the worker's answer
+   */
+  run(message, { size, signal, onProgress }) {
+    if (this.#ended) return Promise.reject(this.#ended);
+    if (signal?.aborted) return Promise.reject(cancelled(signal));
+    let unlink = () => {};
+    const done = new Promise((resolve, reject) => {
+      /** @type {Task} */
+      const task = { message, size, signal, onProgress, resolve, reject };
+      unlink = onAbort(signal, () => this.#abandon(task));
+      this.#waiting.push(task);
+    });
+    this.#turn();
+    return done.finally(unlink);
+  }
+
+  /**
+   * Ends all workers; tasks that wait or are under way are rejected.
+   * @param {GlossaError} error
+   */
+  end(error) {
+    if (this.#ended) return;
+    this.#ended = error;
+    for (const { client } of this.#workers) client?.end(error);
+    this.#workers.clear();
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+
+  /** Gives waiting tasks to idle workers, and starts another worker if enough text waits. */
+  #turn() {
+    for (const worker of this.#workers) {
+      const { client, loaded, task } = worker;
+      if (client?.ended) this.#drop(worker, client.ended);
+      else if (client && loaded && !task) this.#give(worker, client, this.#waiting.shift());
+    }
+    if (this.#ended || !this.#waiting.length) return;
+    const loading = [...this.#workers].some(({ loaded }) => !loaded);
+    const waiting = this.#waiting.reduce((size, task) => size + task.size, 0);
+    const wanted = this.#workers.size === 0 || (!loading && waiting >= WORTH_A_WORKER);
+    // A failed start rejects waiting tasks in `#drop`, unless another worker can run them.
+    if (wanted && this.#workers.size < this.#most) this.start().catch(() => {});
+  }
+
+  /**
+   * @param {PoolWorker} worker
+   * @param {WorkerClient} client the worker's
+   * @param {Task | undefined} task
+   */
+  #give(worker, client, task) {
+    if (!task) return;
+    worker.task = task;
+    const { message, signal, onProgress, resolve, reject } = task;
+    const done = client.request(message, { signal, onProgress }).then(resolve, reject);
+    void done.then(() => {
+      // After an abort the worker still finishes its slice of windows; its next request waits for that.
+      worker.task = null;
+      this.#turn();
+    });
+  }
+
+  /** @param {Task} task whose signal has aborted */
+  #abandon(task) {
+    const place = this.#waiting.indexOf(task);
+    if (place >= 0) this.#waiting.splice(place, 1);
+    if (task.signal) task.reject(cancelled(task.signal));
+  }
+
+  /**
+   * Removes a worker. If it could not load the model and no other worker is left, waiting tasks are rejected.
+   * @param {PoolWorker} worker
+   * @param {unknown} error
+   */
+  #drop(worker, error) {
+    if (!this.#workers.delete(worker)) return;
+    worker.client?.end(error instanceof GlossaError ? error : new GlossaError('worker_failed', String(error)));
+    const left = this.#workers.size > 0;
+    if (!worker.loaded && !left) for (const { reject } of this.#waiting.splice(0)) reject(error);
+    // There was no memory for another worker: those that run must do.
+    if (!worker.loaded && left) this.#most = this.#workers.size;
+  }
+}

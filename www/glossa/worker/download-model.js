@@ -1,0 +1,248 @@
+/**
+ * Downloads a model: a bundle (a folder with `manifest.json`), a Spark NLP export folder, a Hugging Face folder, or a zip.
+ *
+ * Files that a manifest lists are downloaded all at once, taken from the device where it has them, checked by length and
+ * SHA-256, and kept. Of the other layouts nothing says which version is wanted, so nothing is kept.
+ */
+
+import { GlossaError, fileMismatch, fileUnreadable, messageOf } from '../errors.js';
+import { fetchFile, readable } from '../fetch-file.js';
+import * as hashedCache from '../hashed-cache.js';
+import { canHash, sha256 } from '../sha256.js';
+
+const MANIFEST = 'manifest.json';
+/** The files of a Spark NLP export folder; the first tells that it is one. */
+const EXPORT_FOLDER = ['assets/vocab.txt', 'assets/labels.txt', 'model.onnx'];
+/** The files of a Hugging Face folder that are read, as far as they are there. */
+const HUGGING_FACE_FOLDER = [
+  'config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.txt',
+  'model.onnx',
+  'onnx/model.onnx',
+  'onnx/model_quantized.onnx',
+];
+
+/**
+ * A file's bytes, in one piece or in consecutive chunks.
+ * @typedef {Uint8Array<ArrayBuffer> | Uint8Array<ArrayBuffer>[]} Content
+ */
+
+/**
+ * @typedef {object} DownloadedModel
+ * @property {string} name the address of the folder, or of the zip's folder
+ * @property {Record<string, Content>} files by path
+ * @property {string[]} hashed paths of the files that `verified` is about
+ * @property {Promise<unknown>} verified rejects with `file_mismatch` if one of those files does not have the SHA-256 that
+ *   the manifest lists. The browser computes it on another thread while the model is prepared on this one.
+ */
+
+/** @typedef {{ path: string, bytes: number, sha256: string }} ListedFile as a manifest has it */
+/** @typedef {(event: { stage: 'download', file: string, loaded: number, total: number }) => void} OnProgress */
+
+/**
+ * @param {string} address absolute
+ * @param {OnProgress} onProgress bytes of all files together; `total` is 0 where no manifest tells it
+ * @returns {Promise<DownloadedModel>}
+ * @throws {GlossaError} `file_missing` (a listed file, or the zip), `file_mismatch` (by length), `file_unreadable`
+ */
+export async function downloadModel(address, onProgress) {
+  const root = address.replace(/\/+$/, '');
+  if (/\.zip$/i.test(root)) {
+    const [, folder, file] = /** @type {RegExpExecArray} */ (/^(.*)\/(.*)$/.exec(root));
+    return downloadUnlisted(folder, [file], onProgress, { required: true });
+  }
+  const manifest = await downloadIfThere(`${root}/${MANIFEST}`);
+  if (manifest) return downloadListed(root, manifest, onProgress);
+  const [first, ...others] = EXPORT_FOLDER;
+  const vocabulary = await downloadIfThere(`${root}/${first}`);
+  if (!vocabulary) return downloadUnlisted(root, HUGGING_FACE_FOLDER, onProgress);
+  const model = await downloadUnlisted(root, others, onProgress);
+  model.files[first] = vocabulary;
+  return model;
+}
+
+/**
+ * @param {string} root
+ * @param {Uint8Array<ArrayBuffer>} manifest
+ * @param {OnProgress} onProgress
+ * @returns {Promise<DownloadedModel>}
+ */
+async function downloadListed(root, manifest, onProgress) {
+  const listed = listedFiles(manifest);
+  const total = listed.reduce((sum, { bytes }) => sum + bytes, 0);
+  const loaded = new Map(listed.map(({ path }) => [path, 0]));
+  /** @type {Record<string, Content>} */
+  const files = { [MANIFEST]: manifest };
+  /** @type {Promise<void>[]} */
+  const verified = [];
+  /** @type {string[]} */
+  const hashed = [];
+  const one = async (/** @type {ListedFile} */ file) => {
+    const tell = (/** @type {number} */ bytes) => {
+      loaded.set(file.path, bytes);
+      const sum = [...loaded.values()].reduce((sum, bytes) => sum + bytes, 0);
+      onProgress({ stage: 'download', file: file.path, loaded: sum, total });
+    };
+    tell(0);
+    const address = `${root}/${file.path}`;
+    const { content, cached } = await getListed(address, file, tell);
+    files[file.path] = content;
+    if (!canHash || Array.isArray(content)) return;
+    hashed.push(file.path);
+    const verifying = verify(address, file, content, cached);
+    // Whoever waits for `verified` is told.
+    verifying.catch(() => {});
+    verified.push(verifying);
+  };
+  await Promise.all(listed.map(one));
+  const all = Promise.all(verified);
+  all.catch(() => {});
+  return { name: root, files, hashed, verified: all };
+}
+
+/**
+ * The files that a manifest lists; none if the manifest is invalid, which is for the model's reader to say.
+ * @param {Uint8Array} manifest
+ * @returns {ListedFile[]}
+ */
+function listedFiles(manifest) {
+  try {
+    const { files } = JSON.parse(new TextDecoder().decode(manifest));
+    return Array.isArray(files) && files.every(isListedFile) ? files : [];
+  } catch {
+    return [];
+  }
+}
+
+/** @param {any} file */
+const isListedFile = (file) =>
+  typeof file?.path === 'string' && typeof file.sha256 === 'string' && Number.isSafeInteger(file.bytes) && file.bytes >= 0;
+
+/**
+ * @param {string} address
+ * @param {ListedFile} file
+ * @param {(bytes: number) => void} onLoaded
+ * @returns {Promise<{ content: Content, cached: boolean }>}
+ */
+async function getListed(address, file, onLoaded) {
+  const cached = await hashedCache.get(address, file.sha256);
+  // What the device has is read in one go: chunk by chunk it takes several times as long.
+  const kept = await cached?.arrayBuffer().catch(() => undefined);
+  if (kept?.byteLength === file.bytes) {
+    onLoaded(file.bytes);
+    return { content: new Uint8Array(kept), cached: true };
+  }
+  const content = await readBody(await fetchFile(address), address, file.bytes, onLoaded);
+  return { content, cached: false };
+}
+
+/**
+ * Compares a file's SHA-256 with the manifest's, and keeps the file if it has it.
+ * @param {string} address
+ * @param {ListedFile} file
+ * @param {Uint8Array<ArrayBuffer>} content
+ * @param {boolean} cached
+ */
+async function verify(address, file, content, cached) {
+  const found = await readable(sha256(content), address);
+  if (found !== file.sha256) {
+    // The next attempt is to download it.
+    if (cached) await hashedCache.remove(address, file.sha256);
+    throw fileMismatch(address, `sha256 ${file.sha256}`, `sha256 ${found}`);
+  }
+  if (!cached) void hashedCache.put(address, file.sha256, content);
+}
+
+/**
+ * @param {string} root
+ * @param {string[]} paths
+ * @param {OnProgress} onProgress
+ * @param {{ required?: boolean }} [options] `required`: whether a missing file is an error here; otherwise it is for the
+ *   model's reader to say whether it matters
+ * @returns {Promise<DownloadedModel>}
+ */
+async function downloadUnlisted(root, paths, onProgress, { required = false } = {}) {
+  /** @type {Record<string, Content>} */
+  const files = {};
+  let before = 0;
+  for (const path of paths) {
+    // A Hugging Face folder may have its ONNX file and its vocabulary in several places: the first will do.
+    if (path.endsWith('.onnx') && Object.keys(files).some((found) => found.endsWith('.onnx'))) continue;
+    if (path === 'vocab.txt' && 'tokenizer.json' in files) continue;
+    let loaded = 0;
+    const tell = (/** @type {number} */ bytes) => {
+      loaded = bytes;
+      onProgress({ stage: 'download', file: path, loaded: before + loaded, total: 0 });
+    };
+    tell(0);
+    const address = `${root}/${path}`;
+    try {
+      files[path] = await readBody(await fetchFile(address), address, undefined, tell);
+    } catch (error) {
+      if (required || !isMissing(error)) throw error;
+    }
+    before += loaded;
+  }
+  return { name: root, files, hashed: [], verified: Promise.resolve() };
+}
+
+/** @param {unknown} error */
+const isMissing = (error) => error instanceof GlossaError && error.code === 'file_missing';
+
+/**
+ * A small file; `undefined` if there is none.
+ * @param {string} address
+ */
+async function downloadIfThere(address) {
+  try {
+    const response = await fetchFile(address);
+    return new Uint8Array(await readable(response.arrayBuffer(), address));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Reads a response's body. One that is longer than `length` is refused as soon as it is.
+ * @param {Response} response
+ * @param {string} address
+ * @param {number | undefined} length bytes that the manifest lists
+ * @param {(bytes: number) => void} onLoaded
+ * @returns {Promise<Content>} in one piece if it is to be hashed and kept
+ */
+async function readBody(response, address, length, onLoaded) {
+  const whole = length !== undefined && length <= hashedCache.LARGEST ? allocated(length, address) : undefined;
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const chunks = [];
+  let loaded = 0;
+  const reader = response.body?.getReader();
+  while (reader) {
+    const { done, value } = await readable(reader.read(), address);
+    if (done) break;
+    if (length !== undefined && loaded + value.length > length) {
+      reader.cancel().catch(() => {});
+      throw fileMismatch(address, `${length} bytes`, 'more');
+    }
+    if (whole) whole.set(value, loaded);
+    else chunks.push(value);
+    loaded += value.length;
+    onLoaded(loaded);
+  }
+  if (length !== undefined && loaded !== length) throw fileMismatch(address, `${length} bytes`, `${loaded} bytes`);
+  return whole ?? chunks;
+}
+
+/**
+ * @param {number} length
+ * @param {string} address
+ */
+function allocated(length, address) {
+  try {
+    return new Uint8Array(length);
+  } catch (error) {
+    throw fileUnreadable(address, messageOf(error), error);
+  }
+}
