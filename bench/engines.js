@@ -6,7 +6,11 @@ const PEERS = '/node_modules';
 export async function loadOurs(binary) {
   const bindings = await import(`/www/pkg/${binary}/glossa.js`);
   const { memory } = await bindings.default();
-  const load = (folder, options = {}) => bindings.Annotator.fetch(new URL(folder, location.href).href, options);
+  const { downloadModel } = await import('/www/glossa/worker/download-model.js');
+  const load = async (folder, options = {}) => {
+    const { name, files } = await downloadModel(new URL(folder, location.href).href, () => {});
+    return bindings.Annotator.fromFiles(name, files, options);
+  };
   return { load, memory };
 }
 

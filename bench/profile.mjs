@@ -33,8 +33,10 @@ try {
       async ({ text, runs }) => {
         const engine = await import('/pkg/glossa.js');
         if (!globalThis.annotator) {
+          const { downloadModel } = await import('/glossa/worker/download-model.js');
           await engine.default();
-          globalThis.annotator = await engine.Annotator.fetch(`${location.origin}/models/cellular`, {});
+          const { name, files } = await downloadModel(`${location.origin}/models/cellular`, () => {});
+          globalThis.annotator = engine.Annotator.fromFiles(name, files, {});
         }
         for (let i = 0; i < runs; i++) globalThis.annotator.annotate(text, { mode: 'truncate' });
       },

@@ -12,7 +12,7 @@ const SLICE = 50;
  * Ours reads text and writes chunks; the peer gets word-piece ids, in windows that do not overlap.
  */
 export async function batch({ rounds, tell }) {
-  const { Annotator } = await import('/www/glossa.js');
+  const { Annotator } = await import('/www/glossa/index.js');
   const pooled = typeof Annotator.prototype.annotateAll === 'function';
   const texts = abstracts(ABSTRACTS);
   const slices = Array.from({ length: ABSTRACTS / SLICE }, (_, i) => texts.slice(i * SLICE, (i + 1) * SLICE));

@@ -6,12 +6,12 @@ import { WINDOW } from './agreement.js';
 const CHARACTERS = 10_000;
 
 /**
- * A long document from text to spans, by the doors that users take: `Annotator` of glossa.js, and the
+ * A long document from text to spans, by the doors that users take: `Annotator` of www/glossa, and the
  * token-classification pipeline of transformers.js with its default weights (q8). That pipeline does not read beyond a
  * window, so it is given the text in parts, cut beforehand between sentences; it is not charged for the cutting.
  */
 export async function document10k({ rounds, tell }) {
-  const { Annotator } = await import('/www/glossa.js');
+  const { Annotator } = await import('/www/glossa/index.js');
   const text = longDocument(CHARACTERS);
   tell('loading ours');
   const annotator = await Annotator.create({ model: '/www/models/cellular/', workers: 1 });
