@@ -283,6 +283,8 @@ function field({ values: texts = {}, ...words }) {
   const option = OPTIONS.get(words.name);
   if (!option) throw new Error(`options.schema.json has no option ${words.name}`);
   const { at, type, values, usual, minimum, maximum } = option;
+  const unknown = Object.keys(texts).find((value) => value !== '' && !values?.includes(value));
+  if (unknown) throw new Error(`option ${words.name}: options.schema.json has no value ${unknown}`);
   const help = words.help.replace('{range}', `${minimum} to ${maximum}`);
   const shared = { ...words, help, at, type, usual };
   if (type === 'boolean' && typeof usual === 'boolean') return { ...shared, kind: 'check', usual };

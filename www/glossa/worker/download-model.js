@@ -218,8 +218,8 @@ async function readBody(response, address, length, onLoaded) {
   /** @type {Uint8Array<ArrayBuffer>[]} */
   const chunks = [];
   let loaded = 0;
-  const reader = response.body?.getReader();
-  while (reader) {
+  const reader = (response.body ?? new Blob().stream()).getReader();
+  for (;;) {
     const { done, value } = await readable(reader.read(), address);
     if (done) break;
     if (length !== undefined && loaded + value.length > length) {

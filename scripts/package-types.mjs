@@ -1,0 +1,10 @@
+// Writes the type declarations of the package, www/glossa, into target/types.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+rmSync(`${root}target/types`, { recursive: true, force: true });
+execFileSync(`${root}node_modules/.bin/tsc`, ['-p', 'www/glossa/tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
+// tsc makes declarations of scripts only.
+copyFileSync(`${root}www/glossa/options.d.ts`, `${root}target/types/options.d.ts`);
