@@ -1,10 +1,16 @@
 // A static server over www/ with extra files of the test's own, and a headless Chromium.
 import { createServer } from 'node:http';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+
+/** A test's reason to be skipped, if any, which under CI is an error: there everything must run. */
+export function skipFor(reason) {
+  if (reason && process.env.CI) throw new Error(`this test must run under CI: ${reason}`);
+  return reason;
+}
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const screenshots = join(root, 'target', 'screenshots');
@@ -17,7 +23,28 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
-/** Serves www/, tests/golden/ under /golden/, and whatever `extra` maps (path -> string, Buffer or handler). */
+/** Folders that are served beside www/, by the path that begins their files' addresses. */
+const FOLDERS = [
+  ['/golden/', join(root, 'tests', 'golden')],
+  ['/tiny/', join(root, 'tests', 'models', 'tiny')],
+];
+
+/** A model that labels by rule, and what it finds in some texts: see `tests/tiny.rs`. */
+export const TINY = 'tests/models/tiny';
+export const expected = JSON.parse(readFileSync(join(root, TINY, 'expected.json'), 'utf8'));
+
+/** A sentence in which the tiny model finds three chunks, however often it is repeated. */
+export const SENTENCE = 'IL-2 gene expression requires NF-kappa B in human T cells. ';
+export const IN_SENTENCE = [
+  { begin: 0, end: 9, text: 'IL-2 gene', entity: 'DNA' },
+  { begin: 30, end: 40, text: 'NF-kappa B', entity: 'protein' },
+  { begin: 50, end: 57, text: 'T cells', entity: 'cell_type' },
+];
+
+/** Chunks without their confidence. */
+export const places = (chunks) => chunks.map(({ begin, end, text, entity }) => ({ begin, end, text, entity }));
+
+/** Serves www/, the tests' models, and whatever `extra` maps (path -> string, Buffer or handler). */
 export async function serve(extra = {}) {
   const requests = [];
   const server = createServer(async (request, response) => {
@@ -27,8 +54,8 @@ export async function serve(extra = {}) {
     if (typeof body === 'function') return body(request, response);
     if (body === undefined) {
       const relative = normalize(path.endsWith('/') ? `${path}index.html` : path);
-      const file = relative.startsWith('/golden/') ? join(root, 'tests', relative) : join(root, 'www', relative);
-      body = await readFile(file).catch(() => undefined);
+      const [prefix, folder] = FOLDERS.find(([prefix]) => relative.startsWith(prefix)) ?? ['/', join(root, 'www')];
+      body = await readFile(join(folder, relative.slice(prefix.length))).catch(() => undefined);
     }
     if (body === undefined) return response.writeHead(404).end();
     const type = TYPES[extname(path) || '.html'] ?? 'application/octet-stream';
@@ -60,16 +87,19 @@ export const launching = {
   ],
 };
 
+/** A host that is this machine, and that the browser takes for no secure context. */
+export const INSECURE = 'insecure.test';
+
 export async function browser() {
   mkdirSync(screenshots, { recursive: true });
-  return chromium.launch(launching);
+  return chromium.launch({ ...launching, args: [...launching.args, `--host-resolver-rules=MAP ${INSECURE} 127.0.0.1`] });
 }
 
-/** A bundle's files as the server's `extra`, some of them replaced. */
-export async function bundle(at, model, replaced = {}) {
+/** The tiny model's files as the server's `extra`, some of them changed. */
+export async function bundle(at, replaced = {}) {
   const files = {};
   for (const name of ['manifest.json', 'model.onnx', 'vocab.txt']) {
-    files[`${at}${name}`] = await readFile(join(root, 'www', 'models', model, name));
+    files[`${at}${name}`] = await readFile(join(root, TINY, name));
   }
   for (const [name, change] of Object.entries(replaced)) {
     files[`${at}${name}`] = change(files[`${at}${name}`]);

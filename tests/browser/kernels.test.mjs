@@ -4,11 +4,20 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { compile, measure } from '../../crates/glossa-kernels/benches/kernels.mjs';
-import { browser, serve } from './harness.mjs';
+import { browser, serve, skipFor } from './harness.mjs';
 
-const target = ['--print=target-libdir', '--target=wasm32-unknown-unknown'];
-const library = execFileSync('rustc', target, { encoding: 'utf8' }).trim();
-const skip = !existsSync(library) && 'no standard library for WebAssembly';
+const skip = skipFor(whatIsMissing());
+
+/** What there is no binary of the kernels for want of. */
+function whatIsMissing() {
+  const target = ['--print=target-libdir', '--target=wasm32-unknown-unknown'];
+  try {
+    const library = execFileSync('rustc', target, { encoding: 'utf8' }).trim();
+    return !existsSync(library) && 'no standard library for WebAssembly';
+  } catch (error) {
+    return `no rustc: ${error.message}`;
+  }
+}
 
 test('every kernel gives the same bits', { skip }, async () => {
   const names = ['simd', 'relaxed-simd'];

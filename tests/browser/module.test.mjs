@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { browser, bundle, root, serve } from './harness.mjs';
+import { IN_SENTENCE, INSECURE, SENTENCE, browser, bundle, expected, places, root, serve } from './harness.mjs';
 
 const LONG = 300_000;
 let chromium;
@@ -13,7 +13,7 @@ let page;
 /** Relative to the page; the copy that is served stands in a folder of its own. */
 const PIPELINE = {
   glossaPipeline: 1,
-  model: '../models/cellular',
+  model: '../tiny',
   options: { cleanupMode: 'shrink' },
   annotate: { whiteList: ['DNA', 'protein'], replaceLabels: { DNA: 'GENE', protein: 'GENE' } },
   format: 'csv',
@@ -23,7 +23,7 @@ before(async () => {
   chromium = await browser();
   server = await serve({
     '/elsewhere/plain.html': '<!doctype html><title>plain</title>',
-    '/elsewhere/setups/one.json': JSON.stringify({ ...PIPELINE, model: '../../models/cellular' }),
+    '/elsewhere/setups/one.json': JSON.stringify({ ...PIPELINE, model: '../../tiny' }),
   });
   page = await chromium.newPage();
   await page.goto(`${server.address}elsewhere/plain.html`);
@@ -35,32 +35,30 @@ after(async () => {
 });
 
 test('five lines annotate', { timeout: LONG }, async () => {
-  const { chunks, text, stages } = await page.evaluate(async () => {
-    const { Annotator } = await import('/glossa.js');
-    const stages = [];
-    const annotator = await Annotator.create({
-      model: '/models/cellular/',
-      onProgress: (event) => stages.push(event.stage),
-    });
-    const text = 'IL-2 gene expression requires NF-kappa B.';
-    const { chunks } = await annotator.annotate(text);
+  const texts = expected.map(({ text }) => text);
+  const { found, stages } = await page.evaluate(async (texts) => {
+    const { Annotator } = await import('/glossa/index.js');
+    const stages = new Set();
+    const annotator = await Annotator.create({ model: '/tiny/', onProgress: ({ stage }) => stages.add(stage) });
+    const found = [];
+    for (const text of texts) found.push((await annotator.annotate(text)).chunks);
     annotator.dispose();
-    return { chunks, text, stages };
-  });
-  assert.ok(chunks.length >= 1);
-  for (const chunk of chunks) {
+    return { found, stages: [...stages] };
+  }, texts);
+  assert.deepEqual(found.map(places), expected.map(({ chunks }) => places(chunks)));
+  found.flat().forEach((chunk, i) => {
+    const { confidence } = expected.flatMap(({ chunks }) => chunks)[i];
+    assert.ok(Math.abs(chunk.confidence - confidence) < 1e-3, `${chunk.confidence} is not ${confidence}`);
     assert.deepEqual(Object.keys(chunk).sort(), ['begin', 'confidence', 'end', 'entity', 'text']);
-    assert.equal(text.slice(chunk.begin, chunk.end), chunk.text);
-    assert.ok(chunk.confidence > 0 && chunk.confidence <= 1);
-  }
-  for (const stage of ['download', 'prepare', 'ready']) assert.ok(stages.includes(stage), stage);
+  });
+  assert.deepEqual(stages, ['engine', 'download', 'prepare', 'ready']);
 });
 
 test('a model is on its way before the engine is there, and comes once', { timeout: LONG }, async () => {
   const path = '/pkg/relaxed-simd/glossa_bg.wasm';
   let modelAsked;
   const asked = new Promise((resolve) => (modelAsked = resolve));
-  const files = await bundle('/models/mine/', 'cellular');
+  const files = await bundle('/models/mine/');
   const own = await serve({
     '/plain.html': '<!doctype html><title>plain</title>',
     ...files,
@@ -75,14 +73,14 @@ test('a model is on its way before the engine is there, and comes once', { timeo
   });
   const plain = await chromium.newPage();
   await plain.goto(`${own.address}plain.html`);
-  const found = await plain.evaluate(async () => {
-    const { Annotator } = await import('/glossa.js');
+  const found = await plain.evaluate(async (text) => {
+    const { Annotator } = await import('/glossa/index.js');
     const annotator = await Annotator.create({ model: '/models/mine/' });
-    const { chunks } = await annotator.annotate('IL-2 gene expression requires NF-kappa B.');
+    const { chunks } = await annotator.annotate(text);
     annotator.dispose();
-    return chunks.length;
-  });
-  assert.ok(found >= 1);
+    return chunks;
+  }, SENTENCE);
+  assert.deepEqual(places(found), IN_SENTENCE);
   const times = Object.keys(files).map((file) => own.requests.filter((request) => request === file).length);
   assert.deepEqual(times, [1, 1, 1]);
   own.close();
@@ -90,32 +88,34 @@ test('a model is on its way before the engine is there, and comes once', { timeo
 });
 
 test('a lone surrogate, CRLF and NUL keep text.slice(begin, end) === chunk.text', { timeout: LONG }, async () => {
-  const wrong = await page.evaluate(async () => {
-    const { Annotator } = await import('/glossa.js');
-    const annotator = await Annotator.create({ model: '/models/cellular/' });
+  const found = await page.evaluate(async () => {
+    const { Annotator } = await import('/glossa/index.js');
+    const annotator = await Annotator.create({ model: '/tiny/' });
     const texts = ['IL-2\uD800 and\r\nNF-kappa\0B', '\uDC00\uD83E\uDDEC GATA-1 e\u0301\r\n\r\nCD28', 'T\u0301 cells\uD83D'];
-    const wrong = [];
-    let count = 0;
+    const found = [];
     for (const text of texts) {
       const { chunks } = await annotator.annotate(text);
-      count += chunks.length;
-      wrong.push(...chunks.filter((chunk) => text.slice(chunk.begin, chunk.end) !== chunk.text));
+      found.push(chunks.map(({ begin, end, text: shown }) => [text.slice(begin, end) === shown, begin, end]));
     }
     annotator.dispose();
-    return count >= 3 ? wrong : `only ${count} chunks`;
+    return found;
   });
-  assert.deepEqual(wrong, []);
+  assert.deepEqual(found, [
+    [[true, 0, 5], [true, 11, 21]],
+    [[true, 4, 10], [true, 17, 21]],
+    [[true, 0, 9]],
+  ]);
 });
 
 test('errors and cancelling have codes', { timeout: LONG }, async () => {
   const codes = await page.evaluate(async () => {
-    const { Annotator } = await import('/glossa.js');
+    const { Annotator } = await import('/glossa/index.js');
     const code = (promise) => promise.then(() => 'none', (error) => (error instanceof Error ? error.code : 'no error'));
-    const annotator = await Annotator.create({ model: '/models/cellular/' });
+    const annotator = await Annotator.create({ model: '/tiny/' });
     const long = 'IL-2 and NF-kappa B. '.repeat(20_000);
     const controller = new AbortController();
-    const running = code(annotator.annotate(long, { signal: controller.signal }));
-    setTimeout(() => controller.abort(), 300);
+    const onProgress = () => controller.abort();
+    const running = code(annotator.annotate(long, { signal: controller.signal, onProgress }));
     const codes = {
       missing: await code(Annotator.create({ model: '/nothing/' })),
       threshold: await code(annotator.annotate('IL-2', { threshold: 2 })),
@@ -157,7 +157,8 @@ test('recorded cases of Spark NLP agree through wasm', { timeout: LONG }, async 
 
 /** Runs in the page: which cases differ, scores beyond 1e-4 included. */
 async function compare(cases) {
-  const { loadEngine } = await import('/engine.js');
+  const { downloadModel } = await import('/glossa/worker/download-model.js');
+  const { loadEngine } = await import('/glossa/worker/wasm-binary.js');
   const { bindings } = await loadEngine();
   const { Annotator } = bindings;
   const annotators = new Map();
@@ -178,7 +179,8 @@ async function compare(cases) {
     };
     const key = JSON.stringify([model, options]);
     if (!annotators.has(key)) {
-      annotators.set(key, await Annotator.fetch(`${location.origin}/golden/models/${model}`, options));
+      const { name, files } = await downloadModel(`${location.origin}/golden/models/${model}`, () => {});
+      annotators.set(key, Annotator.fromFiles(name, files, options));
     }
     const annotator = annotators.get(key);
     const labelled = annotator.label(text, { mode: 'truncate' });
@@ -200,13 +202,18 @@ async function compare(cases) {
 
 test('a pipeline is taken as an object, as text, at an address and as a file', { timeout: LONG }, async () => {
   const found = await page.evaluate(async (document) => {
-    const { Annotator, readPipeline } = await import('/glossa.js');
+    const { Annotator, readPipeline } = await import('/glossa/index.js');
     const text = 'IL-2  gene expression requires NF-kappa B.';
     const run = async (pipeline, more = {}, options = {}) => {
       const annotator = await Annotator.create({ pipeline, ...more });
       const { chunks } = await annotator.annotate(text, options);
       annotator.dispose();
       return chunks.map(({ entity, text, confidence }) => [entity, text, confidence]);
+    };
+    const precision = async (source) => {
+      const annotator = await Annotator.create(source);
+      annotator.dispose();
+      return annotator.info.precision;
     };
     const code = (promise) => promise.then(() => 'none', ({ code, message }) => `${code}: ${message}`);
     const json = JSON.stringify(document);
@@ -216,7 +223,11 @@ test('a pipeline is taken as an object, as text, at an address and as a file', {
       address: await run('/elsewhere/setups/one.json'),
       file: await run(new File([json], 'one.json')),
       called: await run(document, {}, { replaceLabels: {} }),
-      overruled: await run(document, { options: { precision: 'f32' }, model: '/models/cellular/' }, { whiteList: ['DNA'] }),
+      overruled: await run({ ...document, model: '/nothing/' }, { model: '/tiny/' }, { whiteList: ['DNA'] }),
+      precision: {
+        usual: await precision({ pipeline: document }),
+        overruled: await precision({ pipeline: document, options: { precision: 'int8' } }),
+      },
       read: await readPipeline('/elsewhere/setups/one.json'),
       key: await code(readPipeline({ ...document, optoins: {} })),
       option: await code(Annotator.create({ pipeline: { ...document, options: { cleanupMod: 'each' } } })),
@@ -226,13 +237,14 @@ test('a pipeline is taken as an object, as text, at an address and as a file', {
       cyclic: await code(readPipeline(Object.assign(document, { model: document }))),
     };
   }, PIPELINE);
-  assert.ok(found.object.length >= 1);
-  assert.ok(found.object.every(([entity]) => entity === 'GENE'), JSON.stringify(found.object));
+  const [gene, protein] = ['IL-2  gene', 'NF-kappa B'];
+  const pairs = (chunks) => chunks.map(([entity, text]) => [entity, text]);
+  assert.deepEqual(pairs(found.object), [['GENE', gene], ['GENE', protein]]);
   for (const way of ['text', 'address', 'file']) assert.deepEqual(found[way], found.object);
-  assert.deepEqual(found.called.map(([, text]) => text), found.object.map(([, text]) => text));
-  assert.ok(found.called.every(([entity]) => entity === 'DNA' || entity === 'protein'));
-  assert.ok(found.overruled.length <= found.object.length);
-  assert.equal(found.read.model, `${server.address}models/cellular`);
+  assert.deepEqual(pairs(found.called), [['DNA', gene], ['protein', protein]]);
+  assert.deepEqual(pairs(found.overruled), [['GENE', gene]]);
+  assert.deepEqual([found.precision.usual, found.precision.overruled], ['f32', 'int8']);
+  assert.equal(found.read.model, `${server.address}tiny`);
   assert.equal(found.read.options.cleanupMode, 'shrink');
   assert.deepEqual(found.read.annotate.entities, ['DNA', 'protein']);
   assert.equal(found.read.format, 'csv');
@@ -242,4 +254,42 @@ test('a pipeline is taken as an object, as text, at an address and as a file', {
   assert.match(found.missing, /^file_missing: .*none\.json/);
   assert.match(found.nameless, /^option_invalid: .*model/);
   assert.match(found.cyclic, /^pipeline_invalid: /);
+});
+
+test('a listed file of another content is refused, whoever hashes it', { timeout: LONG }, async () => {
+  const flipped = (bytes) => {
+    const copy = Buffer.from(bytes);
+    copy[copy.length >> 1] ^= 1;
+    return copy;
+  };
+  const other = await serve({
+    '/plain.html': '<!doctype html><title>plain</title>',
+    ...(await bundle('/models/whole/')),
+    ...(await bundle('/models/other/', { 'model.onnx': flipped })),
+    ...(await bundle('/models/short/', { 'vocab.txt': (bytes) => bytes.subarray(1) })),
+    ...(await bundle('/models/long/', { 'vocab.txt': (bytes) => Buffer.concat([bytes, bytes]) })),
+  });
+  for (const [host, secure] of [['127.0.0.1', true], [INSECURE, false]]) {
+    const plain = await chromium.newPage();
+    await plain.goto(`${other.address.replace('127.0.0.1', host)}plain.html`);
+    assert.equal(await plain.evaluate(() => isSecureContext), secure);
+    const found = await plain.evaluate(async () => {
+      const { Annotator } = await import('/glossa/index.js');
+      const load = (model) =>
+        Annotator.create({ model }).then(
+          (annotator) => annotator.dispose(),
+          ({ code, message }) => `${code}: ${message.replace(location.origin, '')}`,
+        );
+      const names = ['whole', 'other', 'short', 'long'];
+      return Promise.all(names.map((name) => load(`/models/${name}/`)));
+    });
+    const [whole, flippedGraph, short, long] = found;
+    assert.equal(whole, undefined);
+    const mismatch = (file) => `file_mismatch: ${file}: does not match its manifest: expected`;
+    assert.match(flippedGraph, new RegExp(`^${mismatch('/models/other/model.onnx')} sha256 [0-9a-f]{64}, found sha256 `));
+    assert.equal(short, `${mismatch('/models/short/vocab.txt')} 181 bytes, found 180 bytes`);
+    assert.equal(long, `${mismatch('/models/long/vocab.txt')} 181 bytes, found more`);
+    await plain.close();
+  }
+  other.close();
 });

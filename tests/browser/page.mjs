@@ -14,6 +14,13 @@ export async function settled(page, state = 'done') {
   assert.equal(await status(page).getAttribute('data-state'), state, await status(page).textContent());
 }
 
+/** Chooses a model that the page does not offer by itself. */
+export const chooseModel = (page, address) =>
+  page.getByTestId('model').evaluate((select, address) => {
+    if (![...select.options].some(({ value }) => value === address)) select.add(new Option(address, address));
+    select.value = address;
+  }, address);
+
 export const marks = (page) =>
   page.getByTestId('document').locator('mark').evaluateAll((found) =>
     found.map((mark) => ({
