@@ -26,5 +26,8 @@ export default [
   { files: ['www/glossa/worker/*.js'], languageOptions: { globals: globals.worker } },
   { files: ['www/service-worker.js'], languageOptions: { globals: globals.serviceworker } },
   // Functions in the tests and benchmarks also run in pages.
-  { files: ['tests/**/*.mjs', 'bench/**', 'benches/**', 'scripts/**', 'examples/**'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
+  {
+    files: ['tests/**', 'bench/**', 'crates/**', 'scripts/**', 'examples/**'],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
+  },
 ];

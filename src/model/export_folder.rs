@@ -7,8 +7,6 @@ use crate::Error;
 pub(super) const VOCABULARY: &str = "assets/vocab.txt";
 const LABELS: &str = "assets/labels.txt";
 const GRAPH: &str = "model.onnx";
-/// The files of an export folder that are read.
-pub const FILES: [&str; 3] = [VOCABULARY, LABELS, GRAPH];
 
 pub(super) fn read(source: &dyn Source, vocabulary: &[u8], context: &LoadContext<'_>) -> Result<Model, Error> {
     let labels_file = source.locate(LABELS);

@@ -17,8 +17,6 @@ const TOKENIZER: &str = "tokenizer.json";
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 const VOCABULARY: &str = "vocab.txt";
 const GRAPHS: [&str; 3] = ["model.onnx", "onnx/model.onnx", "onnx/model_quantized.onnx"];
-/// The files of a Hugging Face folder that are read, as far as they are there; of the ONNX files only the first.
-pub const FILES: [&str; 7] = [CONFIG, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, GRAPHS[0], GRAPHS[1], GRAPHS[2]];
 
 pub(super) fn read(source: &dyn Source, config: &[u8], context: &LoadContext<'_>) -> Result<Model, Error> {
     let config_file = source.locate(CONFIG);

@@ -13,8 +13,6 @@ mod wrapped_graph;
 use std::io::{self, Read};
 
 pub use bundle::{Manifest, ManifestFile, MANIFEST};
-pub use export_folder::FILES as EXPORT_FOLDER_FILES;
-pub use hf_folder::FILES as HUGGING_FACE_FILES;
 pub use source::{is_archive_name, list_paths};
 pub use source::{ArchiveFile, FileVisitor, Folder, MemoryFiles, ReadSeek, Source};
 

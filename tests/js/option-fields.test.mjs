@@ -14,11 +14,14 @@ test('the page has every option of the schema, and no other', () => {
   assert.deepEqual([...shown, ...TOOLBAR].sort(), [...options.keys()].sort());
 });
 
+/** Defaults that the schema has in descriptions only. */
+const DESCRIBED = { aggregationStrategy: 'simple', caseSensitiveExceptions: true };
+
 test('kinds, values and defaults are those of the schema', () => {
   const { load, annotate } = schema;
   const properties = { ...load.properties, ...load.properties.tokenizer.properties, ...annotate.properties };
   for (const field of FIELDS.filter((field) => field !== FORMAT)) {
-    const { type, oneOf, enum: values, default: usual } = properties[field.name];
+    const { type, oneOf, enum: values, default: usual = DESCRIBED[field.name] } = properties[field.name];
     const allowed = oneOf?.map(({ const: value }) => value) ?? values;
     if (field.kind === 'choice') {
       const offered = field.choices.map(([value]) => value).filter(Boolean);

@@ -16,6 +16,8 @@ import { readSchema } from './option-schema.js';
  * @property {string} help `{range}` stands for the numbers that are allowed
  * @property {Record<string, string>} [values] texts for the values of a choice that do not speak for themselves; `''`
  *   is the text for leaving the option out
+ * @property {boolean | string} [usual] the default, if the schema has it in its description only: the library tells
+ *   such an option left out from one that is given
  * @property {ListEntry} [entry] how a list is entered
  * @property {string} [placeholder]
  */
@@ -29,7 +31,7 @@ import { readSchema } from './option-schema.js';
 
 /**
  * An option as it is shown: what the page says of it, and what the schema does.
- * @typedef {Omit<Words, 'values'> & Omit<import('./option-schema.js').Option, 'values'> & Control} Field
+ * @typedef {Omit<Words, 'values' | 'usual'> & Omit<import('./option-schema.js').Option, 'values'> & Control} Field
  */
 
 /**
@@ -104,6 +106,7 @@ export const GROUPS = [
         name: 'aggregationStrategy',
         title: 'Aggregation',
         help: 'How a Hugging Face model’s labels become chunks.',
+        usual: 'simple',
       },
       {
         name: 'decoding',
@@ -191,6 +194,7 @@ export const GROUPS = [
         name: 'caseSensitiveExceptions',
         title: 'Exceptions tell case apart',
         help: 'Off: they match in upper and lower case.',
+        usual: true,
       },
       {
         name: 'splitChars',
@@ -282,7 +286,7 @@ function fields(...words) {
 function field({ values: texts = {}, ...words }) {
   const option = OPTIONS.get(words.name);
   if (!option) throw new Error(`options.schema.json has no option ${words.name}`);
-  const { at, type, values, usual, minimum, maximum } = option;
+  const { at, type, values, usual = words.usual, minimum, maximum } = option;
   const unknown = Object.keys(texts).find((value) => value !== '' && !values?.includes(value));
   if (unknown) throw new Error(`option ${words.name}: options.schema.json has no value ${unknown}`);
   const help = words.help.replace('{range}', `${minimum} to ${maximum}`);
