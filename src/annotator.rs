@@ -71,7 +71,7 @@ impl Annotator {
             return Err(Error::GraphInvalid { file: model.graph_file, reason });
         }
         let pipeline = match encoder {
-            TextEncoder::Spark(vocabulary) => Pipeline::Spark(Spark {
+            TextEncoder::Spark(vocabulary) => Pipeline::Spark(Box::new(Spark {
                 vocabulary,
                 tokenizer: Tokenizer::new(options.tokenizer.as_ref().unwrap_or(&model.defaults.tokenizer))?,
                 cleanup_mode: options.cleanup_mode,
@@ -81,9 +81,9 @@ impl Annotator {
                 token_types,
                 label_from_separator: options.label_from_separator,
                 decoder: Decoder::new(&model.labels, &model.defaults.decoder, options.decoding),
-            }),
+            })),
             TextEncoder::HuggingFace { tokenizer, .. } => {
-                Pipeline::HuggingFace(HuggingFace { tokenizer: *tokenizer, max_sentence_length })
+                Pipeline::HuggingFace(Box::new(HuggingFace { tokenizer: *tokenizer, max_sentence_length }))
             }
         };
         Ok(Annotator { name: model.name, labels: model.labels, classifier, pipeline })

@@ -87,7 +87,7 @@ fn a_windows_length_may_be_chosen() {
 fn threshold_and_entities_filter_and_are_checked() {
     let annotator = tiny(&Options::default());
     let kept = |threshold: Option<f32>, entities: Option<&[&str]>| {
-        let entities = entities.map(|entities| entities.iter().map(|entity| entity.to_string()).collect());
+        let entities = entities.map(|entities| entities.iter().map(ToString::to_string).collect());
         let options = AnnotateOptions { threshold, entities, ..Default::default() };
         annotator.annotate(SENTENCE, &options).expect("chunks").chunks
     };
@@ -284,7 +284,8 @@ fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
 #[test]
 fn broken_export_folders_are_coded_errors() {
     let folder = Folder::open(repository("tests/golden/models/cellular")).expect("a folder");
-    let load = |change: &dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>| {
+    type Change<'c> = &'c dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>;
+    let load = |change: Change<'_>| {
         let mut files = MemoryFiles::new("memory");
         for name in ["model.onnx", "assets/vocab.txt", "assets/labels.txt"] {
             if let Some(bytes) = change(name, folder.require(name).expect("a file")) {

@@ -133,11 +133,11 @@ impl Classifier {
 
         let typed = graph.into_typed().map_err(broken)?.into_decluttered().map_err(broken)?;
         let output = typed.output_fact(0).map_err(broken)?.clone();
-        let labels = match (output.datum_type, output.shape.rank(), output.shape.last().map(|dim| dim.to_usize())) {
+        let labels = match (output.datum_type, output.shape.rank(), output.shape.last().map(DimLike::to_usize)) {
             (DatumType::F32, 3, Some(Ok(labels))) if labels > 0 => labels,
             _ => return Err(invalid(format!("its output is {output:?}, not f32 [batch, sequence, labels]"))),
         };
-        let plan = typed.into_optimized().and_then(|model| model.into_runnable()).map_err(broken)?;
+        let plan = typed.into_optimized().and_then(IntoRunnable::into_runnable).map_err(broken)?;
         Ok(Classifier { plan, inputs, labels, fused, piece_rows: None, token_type_rows: None })
     }
 

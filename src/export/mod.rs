@@ -70,7 +70,7 @@ impl<W: Write> Writer<W> {
                     let confidence = chunk.confidence.map_or(String::new(), |found| format!("{found:.4}"));
                     rows.write_record([id, &begin, &end, &chunk.entity, &confidence, &chunk.text])?;
                 }
-                self.out.write_all(&rows.into_inner().map_err(|error| error.into_error())?)
+                self.out.write_all(&rows.into_inner().map_err(csv::IntoInnerError::into_error)?)
             }
             Format::Table => {
                 let width = chunks.iter().map(|chunk| chunk.entity.chars().count()).max().unwrap_or(0);

@@ -15,9 +15,9 @@ use crate::Error;
 #[derive(Debug)]
 pub(crate) enum Pipeline {
     /// Spark NLP's tokenizer, encoder and converter.
-    Spark(Spark),
+    Spark(Box<Spark>),
     /// The model's own tokenizer, and an aggregation strategy.
-    HuggingFace(HuggingFace),
+    HuggingFace(Box<HuggingFace>),
 }
 
 /// A text being annotated, window by window: for callers that show progress or must stay interruptible.

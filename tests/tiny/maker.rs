@@ -194,7 +194,7 @@ pub fn onnx() -> Vec<u8> {
     let places = writer.node("Slice", &["positions", "zero", &length, "one", "one"], "places");
     let words = writer.table("words", PIECES.iter().map(|(_, rule)| piece_row(rule)).collect(), "input_ids");
     let segments =
-        writer.table("segments", (0..=Segments::Casing.largest()).map(segment_row).collect(), "token_type_ids");
+        writer.table("segments", (0..=TokenTypes::Casing.largest()).map(segment_row).collect(), "token_type_ids");
     let place_row = |place| (0..WIDTH).map(|column| ripple(place, column) / 20.0).collect();
     let placed = writer.table("place", (0..POSITIONS).map(place_row).collect(), &places);
     let sum = writer.node("Add", &[&words, &segments], "words and segments");

@@ -73,7 +73,7 @@ impl FusedOp for ResidualNorm {
         // In place, unless another node reads the input too.
         let mut output = inputs.swap_remove(0).into_tensor();
         let residual = residual.as_ref().map(|residual| residual.try_as_plain_ram()).transpose()?;
-        let residual = residual.as_ref().map(|residual| residual.as_slice::<f32>()).transpose()?;
+        let residual = residual.as_ref().map(PlainView::as_slice::<f32>).transpose()?;
         self.norm.run(output.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?, residual);
         Ok(output)
     }

@@ -28,7 +28,7 @@ fn owned(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn some(names: &[&str]) -> Option<Vec<String>> {
-    Some(names.iter().map(|name| name.to_string()).collect())
+    Some(names.iter().map(ToString::to_string).collect())
 }
 
 #[test]

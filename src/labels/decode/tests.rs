@@ -139,7 +139,7 @@ fn an_entity_gets_its_beginning_or_none() {
     let open = [row([0.5, 0.4, 0.02, 0.04, 0.04]), second.clone()];
     assert_eq!(names(&viterbi, &open, &LABELS), [Some("B-X"), Some("I-X")]);
     // At the start and after a token that was not read, as after O.
-    assert_eq!(names(&viterbi, &[second.clone()], &LABELS), [Some("O")]);
+    assert_eq!(names(&viterbi, std::slice::from_ref(&second), &LABELS), [Some("O")]);
     let apart = [open[0].clone(), vec![], second];
     assert_eq!(names(&viterbi, &apart, &LABELS), [Some("O"), None, Some("O")]);
     assert_eq!(viterbi.decode(&TokenLogits::new(0, 5)), []);
