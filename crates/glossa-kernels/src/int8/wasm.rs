@@ -13,9 +13,10 @@ const ROWS: usize = 4;
 
 #[cfg(feature = "relaxed-simd")]
 pub(super) fn kernels() -> Vec<Kernel> {
-    // SAFETY: engines without relaxed SIMD refuse the whole binary.
     let mut kernels = vec![
+        // SAFETY: engines without relaxed SIMD refuse the whole binary.
         Kernel { name: "dot", run: |l, v, r, o| unsafe { run::run(relaxed::Dot, l, v, r, o) } },
+        // SAFETY: as above.
         Kernel { name: "dot16", run: |l, v, r, o| unsafe { run::run(relaxed::Dot16, l, v, r, o) } },
     ];
     // SAFETY: as above.

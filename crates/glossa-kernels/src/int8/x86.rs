@@ -15,13 +15,15 @@ pub(super) fn kernels() -> Vec<Kernel> {
         && is_x86_feature_detected!("avx512vnni")
         && avx2
     {
-        // SAFETY: the processor has the features that the function is compiled for; below likewise.
+        // SAFETY: the processor has the features that the function is compiled for.
         found.push(Kernel { name: "avx512vnni", run: |l, v, r, o| unsafe { avx512_vnni(l, v, r, o) } });
     }
     if avx2 && is_x86_feature_detected!("avxvnni") {
+        // SAFETY: as above.
         found.push(Kernel { name: "avxvnni", run: |l, v, r, o| unsafe { avx_vnni(l, v, r, o) } });
     }
     if avx2 {
+        // SAFETY: as above.
         found.push(Kernel { name: "avx2", run: |l, v, r, o| unsafe { avx2_only(l, v, r, o) } });
     }
     found
