@@ -2,30 +2,29 @@
 
 use std::ops::Range;
 
-/// Which part of the longest window its neighbour reads too. A quarter finds no more than an eighth does; a sixteenth
-/// finds less.
+/// Neighbours overlap by the limit divided by this. On the test texts a quarter finds no more than an eighth, and a
+/// sixteenth finds less.
 const SHARED: usize = 8;
 
 /// Consecutive tokens that the classifier reads together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// Word pieces read, as a range of the document's: whole tokens, unless one token alone is too long.
+    /// The window's range of the document's word pieces: whole tokens, unless one token alone is too long.
     pub pieces: Range<usize>,
-    /// Tokens whose label this window decides. Each token is decided by exactly one window.
+    /// Tokens whose label comes from this window. Each token belongs to exactly one window.
     pub decides: Range<usize>,
 }
 
-/// One window of the first `limit` pieces, as Spark NLP reads a document; tokens that begin beyond it are decided
-/// by none.
+/// One window of the first `limit` pieces, as Spark NLP reads a document. Tokens that begin beyond it get no label.
 pub fn truncate(tokens: &[Range<usize>], limit: usize) -> Window {
     let end = tokens.last().map_or(0, |token| token.end).min(limit);
     let decided = tokens.partition_point(|token| token.start < limit);
     Window { pieces: 0..end, decides: 0..decided }
 }
 
-/// Windows of at most `limit` pieces that together read the whole document: as few as that takes, and no longer than
-/// so many need be. Neighbours share about an eighth of `limit`, and each token is decided by the window in which it
-/// has most context on its shorter side, the earlier one if equal.
+/// Overlapping windows of at most `limit` pieces over the whole document: as few as possible, then as short as possible.
+/// Neighbours share about an eighth of `limit`. A token's label comes from the window in which it has most context on
+/// its shorter side, the earlier one if equal.
 ///
 /// A `limit` of 0 gives no windows.
 pub fn cut(tokens: &[Range<usize>], limit: usize) -> Vec<Window> {
@@ -35,7 +34,7 @@ pub fn cut(tokens: &[Range<usize>], limit: usize) -> Vec<Window> {
     }
     let overlap = limit / SHARED;
     let mut spans = lay(tokens, limit, overlap);
-    // A shorter window takes less time; but a token that fits the limit must stay whole.
+    // Shorter windows take less time, but a token that fits the limit must stay whole.
     let longest = tokens.iter().map(Range::len).max().unwrap_or(0);
     let (mut short, mut long) = (longest.clamp(1, limit), limit);
     while short < long {
@@ -69,8 +68,8 @@ pub fn cut(tokens: &[Range<usize>], limit: usize) -> Vec<Window> {
         .collect()
 }
 
-/// Ranges of tokens for windows of at most `length` pieces, each but the last as long as fits and each sharing about
-/// `overlap` pieces with the one before. The last reaches back as far as its length allows.
+/// Ranges of tokens for windows of at most `length` pieces. Each but the last is as long as fits, and shares about
+/// `overlap` pieces with the one before; the last begins as early as its length allows.
 fn lay(tokens: &[Range<usize>], length: usize, overlap: usize) -> Vec<Range<usize>> {
     let total = tokens.last().map_or(0, |token| token.end);
     let mut spans: Vec<Range<usize>> = Vec::new();
@@ -78,7 +77,7 @@ fn lay(tokens: &[Range<usize>], length: usize, overlap: usize) -> Vec<Range<usiz
     loop {
         let start = tokens[first].start;
         let fitting = tokens.partition_point(|token| token.end <= start + length);
-        // A token of more pieces than fit is read alone, its end left out: only its first piece matters.
+        // A token of more pieces than fit is a window of its own, cut off: only its first piece matters.
         let next = fitting.max(first + 1);
         if next == tokens.len() {
             let reached = tokens.partition_point(|token| token.start + length < total);

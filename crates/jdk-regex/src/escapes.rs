@@ -5,7 +5,7 @@ use regex_syntax::hir::ClassUnicode;
 use crate::cursor::{Cursor, Symbol};
 use crate::set;
 
-/// What an escape stands for.
+/// What an escape matches.
 pub(crate) enum Escape {
     Character(char),
     Class(ClassUnicode),

@@ -10,7 +10,7 @@ use crate::Error;
 /// Maximum number of messages and strings in a graph: parsed, each takes up to 300 bytes, though it may come from two.
 /// A BERT of 24 layers has some 40,000.
 const MAX_PARTS: u64 = 2 << 20;
-/// So many bytes of a value's type count as one part.
+/// Bytes of a value's type that count as one part.
 const BYTES_A_PART: u64 = 8;
 /// Maximum depth of nested graphs.
 const MAX_DEPTH: usize = 16;

@@ -1,4 +1,4 @@
-//! Field numbers of the ONNX format, and the size from which a tensor is handled on its own.
+//! Field numbers of the ONNX format, and the size of a large tensor.
 
 pub(super) const MODEL_GRAPH: u64 = 7;
 pub(super) const MODEL_OPERATORS: u64 = 8;
@@ -13,5 +13,5 @@ pub(super) const TENSOR_NAME: u64 = 8;
 pub(super) const TENSOR_RAW: u64 = 9;
 pub(super) const TENSOR_DOCUMENTATION: u64 = 12;
 
-/// A tensor of at least so many bytes is read apart from the rest of the graph.
+/// Tensors of at least this size in bytes are not parsed with the rest of the graph.
 pub(super) const LARGE_TENSOR: u64 = 64 << 10;

@@ -28,7 +28,7 @@ use crate::Error;
 
 /// Files of at least this size run in int8 by default.
 const LARGE_FILE: u64 = 100 << 20;
-/// Fields beside the graph are kept up to so many bytes.
+/// Bytes of fields outside the graph that are kept.
 const MAX_ENVELOPE: usize = 4 << 10;
 
 /// A parsed ONNX file, perhaps with int8 weights in place of f32.
@@ -137,7 +137,7 @@ struct Head {
 }
 
 impl Head {
-    /// Rows and columns, if this is an f32 matrix of so many bytes.
+    /// Rows and columns, if this is an f32 matrix of `bytes` bytes.
     fn matrix(&self, bytes: u64) -> Option<(usize, usize)> {
         let (&[rows, columns], true) = (self.dims.as_slice(), self.data_type == DataType::Float as u64) else {
             return None;

@@ -18,7 +18,7 @@ pub(super) const OPEN_END: u64 = u64::MAX;
 pub(super) enum Fault {
     /// The stream itself broke.
     Stream(io::Error),
-    /// There is no memory for so many bytes.
+    /// Out of memory for this number of bytes.
     Memory(u64),
     /// The bytes are no protobuf.
     Malformed(String),
@@ -76,7 +76,7 @@ impl<'r> Wire<'r> {
         malformed("a number is too long")
     }
 
-    /// The length of a value of wire type [`BYTES`], which lies within the message.
+    /// The length of a value of wire type [`BYTES`], checked against the end of the message.
     pub(super) fn length(&mut self, end: u64) -> Result<u64, Fault> {
         let length = self.varint()?;
         match self.at.checked_add(length) {
@@ -85,7 +85,7 @@ impl<'r> Wire<'r> {
         }
     }
 
-    /// Appends so many bytes.
+    /// Appends `length` bytes.
     pub(super) fn read(&mut self, length: u64, out: &mut Vec<u8>) -> Result<(), Fault> {
         let no_memory = |_| Fault::Memory(length);
         // A hostile file can declare any length: reserve no more than the stream is said to hold.
@@ -139,7 +139,7 @@ impl<'r> Wire<'r> {
         self.skip_bytes(length)
     }
 
-    /// Skips so many bytes.
+    /// Skips `left` bytes.
     pub(super) fn skip_bytes(&mut self, mut left: u64) -> Result<(), Fault> {
         while left > 0 {
             let count = self.buffer()?.len().min(usize::try_from(left).unwrap_or(usize::MAX));

@@ -153,7 +153,7 @@ mod tests {
         let together = tensor(&[1, length, 3 * width], &packed);
         let plain = values(&op(heads, true, false), tvec![together.clone()]);
         assert_eq!(plain, values(&op(heads, false, false), tvec![part(0), part(1), part(2)]));
-        // A mask that leaves one key to every row, and for each head and row its own.
+        // A mask that keeps one key per row; which one depends on head and row.
         for (mask_heads, mask_rows) in [(1, 1), (1, length), (heads, 1), (heads, length)] {
             let key = |head: usize, row: usize| (2 * (head % mask_heads) + row % mask_rows) % length;
             let masked = |i: usize| {

@@ -37,7 +37,7 @@ pub(super) trait FusedOp: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// Runs the operation.
     ///
     /// # Errors
-    /// When the inputs do not fit: tract checks only what is known before the run.
+    /// When the inputs do not fit: tract checks only shapes known before the run.
     fn run(&self, inputs: TVec<TValue>) -> TractResult<Tensor>;
 }
 

@@ -165,7 +165,7 @@ impl Rules {
             if !infix.contains('(') {
                 return invalid("infixPatterns", infix, "has no group");
             }
-            // Each on its own first, so that an error names the option at fault.
+            // Compile each alone first, so that an error names the option at fault.
             Pattern::new(infix, "infixPatterns")?;
             Pattern::new(&prefix, if options.prefix_pattern.is_some() { "prefixPattern" } else { "contextChars" })?;
             Pattern::new(&suffix, if options.suffix_pattern.is_some() { "suffixPattern" } else { "contextChars" })?;

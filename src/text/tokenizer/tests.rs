@@ -55,7 +55,7 @@ fn case_texts() -> Vec<String> {
 fn the_default_rules_are_followed_without_patterns_as_with_them() {
     let mut texts = case_texts();
     assert!(texts.len() > 1000);
-    // Whatever stands between context characters, line ends that the dot leaves out among them.
+    // Mixtures of context characters and others, among them line ends that the dot does not match.
     let alphabet = ['a', '-', '.', ' ', '\u{85}', '\u{2028}', '\u{1F600}', '\u{2187}', '\u{2188}', '"', '\t', '\u{A0}'];
     for number in 0..20_000_usize {
         let letters = (0..7).scan(number.wrapping_mul(2_654_435_761), |rest, _| {

@@ -5,8 +5,8 @@ use crate::lanes::{self, Lanes, Work};
 #[cfg(test)]
 mod tests;
 
-/// Rows of queries computed together, with two vectors of columns: as many sums as fit the sixteen registers of x86
-/// beside operands.
+/// Rows of queries computed together, with two vectors of columns: as many accumulators as fit x86's sixteen registers
+/// together with the operands.
 const ROWS: usize = 4;
 
 /// Queries, keys or values: rows of `stride` values, of which the first head's columns begin at `first`.

@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 pub use pack::PackedWeights;
 pub use quantised_rows::QuantisedRows;
 
-/// Columns of weights that lie together.
+/// Columns of a panel of weights.
 const PANEL: usize = 16;
 /// Consecutive `k` whose products a dot-product instruction adds up.
 const GROUP: usize = 4;
