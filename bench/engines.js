@@ -1,8 +1,8 @@
-/** Ours and the peers behind one form each, all in the page's thread unless said otherwise. */
+/** Glossa and its peers behind a common interface. They run on the page's thread unless stated otherwise. */
 
 const PEERS = '/node_modules';
 
-/** One of our binaries, `simd` or `relaxed-simd`, without the worker: what one thread does. */
+/** One of our binaries, `simd` or `relaxed-simd`, on one thread without the worker. */
 export async function loadOurs(binary) {
   const bindings = await import(`/www/pkg/${binary}/glossa.js`);
   const { memory } = await bindings.default();

@@ -1,30 +1,30 @@
-// What is promised, and whether the measurements keep it.
+// The performance goals, and whether the measurements meet them.
 
-/** The CPU class: A has avx_vnni, which is what V8 turns relaxed int8 dot products into; B has not. */
+/** The CPU class: A has avx_vnni, which V8 uses for relaxed int8 dot products; B does not. */
 export const TARGETS = {
   A: { small: 2.5, base: 2.5, document: 2.5, batchPeer: 2 },
   B: { small: 2, base: 2.2, document: 2, batchPeer: 1.5 },
 };
 const SIMD = 1.2;
-/** Seconds that Spark NLP 5.5.3 took for 100 abstracts of the small shape, on two cores of class B, at best. */
+/** Best time of Spark NLP 5.5.3 for 100 abstracts with the small model, on two cores of class B, in seconds. */
 export const SPARK_SECONDS = 9.7;
 
 const PEER = /^(onnxruntime-web|LiteRT\.js|transformers\.js)/;
 
-/** The fastest of a step's peers. */
+/** The fastest peer of a step. */
 export function fastestPeer({ times }) {
   const peers = Object.entries(times).filter(([name]) => PEER.test(name));
   return peers.reduce((best, peer) => (peer[1].median < best[1].median ? peer : best));
 }
 
-/** How many times as long the fastest peer takes as ours. */
+/** The fastest peer's time divided by ours. */
 const ahead = (step, ours) => fastestPeer(step)[1].median / step.times[ours].median;
 
-/** A part of a goal: a number that must be at least, or at most, another. */
+/** A part of a goal: a value with a minimum or a maximum. */
 const atLeast = (value, target) => ({ value, target: `>= ${target}`, met: value >= target });
 const atMost = (value, target) => ({ value, target: `<= ${target}`, met: value <= target });
 
-/** The parts of each goal, by name; a goal whose step was not measured throws for want of it. */
+/** The parts of each goal, by name. Throws for a goal whose step was not measured. */
 const PARTS = {
   1: ({ 'window-small': small, 'window-base': base }, targets) => ({
     [`small, against the fastest peer (${fastestPeer(small)[0]})`]: atLeast(ahead(small, 'ours, relaxed-simd'), targets.small),
@@ -73,7 +73,7 @@ const PARTS = {
   }),
 };
 
-/** The engine's memory, and that of the page's scripts, in which the browser does not count it. */
+/** The engine's memory plus the JS heap, which does not include it. */
 const held = ({ engine, heap = 0 }) => engine + heap;
 const peak = ({ loaded, used, after }) => Math.max(...[loaded, used, after].filter(Boolean).map(held));
 
@@ -102,7 +102,7 @@ export function goals(measured, cpuClass) {
   });
 }
 
-/** The steps that each goal is measured by. */
+/** The steps that measure each goal. */
 export const STEPS_OF = {
   1: ['window-small', 'window-base'],
   2: ['document'],

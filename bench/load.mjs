@@ -1,10 +1,9 @@
-// Drops a model's zip on the page, as a person does, and tells how long it takes to load and how much memory the tab
-// takes at the most.
+// Drops a model's zip on the page, and prints how long it takes to load and the peak memory of the tab.
 //
 //     node bench/load.mjs MODEL.zip [--screenshot FILE.png]
 //
-// One JSON object: seconds until the text is annotated; progress updates and the longest time between two of them; peak
-// resident memory in MB of the tab's process and of the browser's, each with what it was before the drop. Linux only.
+// Prints one JSON object: seconds until the text is annotated; number of progress updates and longest time between two;
+// peak resident memory in MB of the tab's process and of the browser's, and before the drop. Linux only.
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { browser, serve } from '../tests/browser/harness.mjs';
@@ -13,7 +12,7 @@ const TEXT = 'Expression of the GATA-1 gene in T cells.';
 const path = resolve(process.argv[2]);
 const screenshot = process.argv[process.argv.indexOf('--screenshot') + 1];
 
-/** What Linux knows of the processes that this one started, and those that they did. */
+/** Linux's data on all descendants of this process. */
 function descendants() {
   const processes = new Map();
   for (const id of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -23,14 +22,14 @@ function descendants() {
       const kind = readFileSync(`/proc/${id}/cmdline`, 'utf8').match(/--type=([\w-]+)/)?.[1] ?? 'browser';
       processes.set(Number(id), { id, parent: field('PPid'), kind, peak: field('VmHWM') / 1024, now: field('VmRSS') / 1024 });
     } catch {
-      // It ended meanwhile.
+      // The process has ended.
     }
   }
   const ours = ({ parent }) => parent === process.pid || (processes.has(parent) && ours(processes.get(parent)));
   return [...processes.values()].filter(ours);
 }
 
-/** The largest process of a kind. */
+/** The process of a kind with the largest memory. */
 const largest = (kind, field) => Math.round(Math.max(...descendants().filter((found) => found.kind === kind).map((found) => found[field])));
 
 const server = await serve();

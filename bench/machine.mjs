@@ -1,4 +1,4 @@
-// What the measurements were made on.
+// Describes the machine that the measurements run on.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
@@ -11,13 +11,13 @@ export function machine() {
   try {
     flags = readFileSync('/proc/cpuinfo', 'utf8').match(/^flags\s*:(.*)$/m)?.[1] ?? '';
   } catch {
-    // Not Linux: the class is then taken for B, whose goals are set for CPUs without avx_vnni.
+    // Not Linux: the CPU counts as class B, whose goals are for CPUs without avx_vnni.
   }
   const known = flags.trim().split(/\s+/).filter((flag) => /^(avx2|fma|avx_vnni|avx512_vnni|avx512bw|amx_int8)$/.test(flag));
   return {
     cpu: cpus()[0].model,
     cores: cpus().length,
-    /** How busy the machine is otherwise: more than 0.3 or so spoils what is measured. */
+    /** Load average before the run: more than about 0.3 distorts the measurements. */
     load: loadavg()[0].toFixed(2),
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     cpuFlags: known.join(' '),

@@ -1,8 +1,8 @@
-"""A BERT-base of random weights as the saved-model zip of Spark NLP that people bring: 110 M f32 parameters, 400 MB.
+"""Writes a BERT-base with random weights as a saved-model zip of Spark NLP: 110 M f32 parameters, 400 MB.
 
     python make_base_model.py OUT.zip [--folder DIR] [--layers 12] [--width 768] [--pieces 28996]
 
-For measuring how large models load; what it finds means nothing. `--folder` also writes it as a Hugging Face folder.
+It is for measuring how large models load; its labels are meaningless. `--folder` also writes a Hugging Face folder.
 Needs torch, transformers and onnx (training/requirements.txt).
 """
 
@@ -26,7 +26,7 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
 def vocabulary(size):
-    """Special pieces, every ASCII character alone and continuing, then pieces that no text has."""
+    """Special pieces, each ASCII character as an initial and a continuing piece, then pieces that match no text."""
     characters = [chr(code) for code in range(33, 127)]
     pieces = [*SPECIAL, *characters, *(f"##{character}" for character in characters)]
     return [*pieces, *(f"[unused{i}]" for i in range(size - len(pieces)))]
@@ -38,7 +38,7 @@ def java_text(text):
 
 
 def java_pairs(pairs):
-    """An Array[(String, Int)] as Java serialises it: the classes described once, then referred to."""
+    """An Array[(String, Int)] in Java serialisation: class descriptors once, then references to them."""
     out = [
         b"\xac\xed\0\5ur", java_text("[Lscala.Tuple2;"), bytes.fromhex("2ecc00dfd14fd7c0"), b"\2\0\0xp",
         struct.pack(">i", len(pairs)),
@@ -59,7 +59,7 @@ def java_pairs(pairs):
 
 
 def sequence_file(pairs):
-    """A Hadoop SequenceFile of one record."""
+    """A Hadoop SequenceFile with one record."""
     classes = ["org.apache.hadoop.io.NullWritable", "org.apache.hadoop.io.BytesWritable"]
     value = java_pairs(pairs)
     header = b"SEQ\6" + b"".join(bytes([len(name)]) + name.encode() for name in classes) + bytes(6) + b"glossa base test"
@@ -67,7 +67,7 @@ def sequence_file(pairs):
 
 
 def wrapped(onnx):
-    """The zip around the ONNX file, which Spark NLP does not compress."""
+    """The zip that Spark NLP wraps around the ONNX file, without compression."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=0) as file:
         file.writestr("model.onnx", onnx)

@@ -1,9 +1,9 @@
-"""The models of make_models.py for LiteRT.js: f32, and with int8 weights as its own quantiser makes them.
+"""Converts the models of make_models.py for LiteRT.js: f32, and int8 by LiteRT's quantiser.
 
     pip install litert-torch && python make_litert.py --models target/bench/models
 
-Writes `SHAPE/litert_f32.tflite` and `SHAPE/litert_int8.tflite`, for windows of 128 word pieces. LiteRT has no converter
-from ONNX, so the weights go by way of torch: that is why this is apart, for it installs several gigabytes.
+Writes `SHAPE/litert_f32.tflite` and `SHAPE/litert_int8.tflite`, for windows of 128 word pieces. LiteRT has no converter from
+ONNX, so the weights are converted through torch. This is a separate script because torch needs several gigabytes.
 """
 
 import argparse
@@ -26,7 +26,7 @@ WINDOW = 128
 
 
 def parameters(graph):
-    """torch's names and values of an ONNX file's weights, whose names are torch's own but for the linear layers'."""
+    """The weights of an ONNX file under torch's names, which the file keeps except for linear layers."""
     known = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     named = {name: array for name, array in known.items() if "MatMul" not in name}
     for node in graph.node:
@@ -37,7 +37,7 @@ def parameters(graph):
 
 
 def place(name):
-    """Layers that were made of the second one are marked by a number in front."""
+    """Restores a name: make_models.py prefixes copies of the second layer with their number."""
     made = re.match(r"layer\.(\d+)\.+", name)
     if made:
         name = re.sub(r"layer\.1\.", f"layer.{made[1]}.", name[made.end() :], count=1)
@@ -48,7 +48,7 @@ def convert(folder):
     config = json.loads((folder / "config.json").read_text())
     config["id2label"] = {int(id): label for id, label in config["id2label"].items()}
     weights = parameters(onnx.load(folder / "onnx/model.onnx").graph)
-    # One row a way of capitals, where the model is told of them.
+    # A row per token type: three if the model reads capitals.
     config["type_vocab_size"] = len(weights["bert.embeddings.token_type_embeddings.weight"])
     model = BertForTokenClassification(BertConfig(**config, attn_implementation="eager")).eval()
     missing, unknown = model.load_state_dict(weights, strict=False)

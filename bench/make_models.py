@@ -1,15 +1,15 @@
-"""The same weights in the forms that each engine reads, under the folder given.
+"""Writes the same weights in the format of each engine.
 
     python make_models.py --bundle www/models/cellular --out target/bench/models
 
-Two shapes: `cellular`, the small model of that bundle (6 layers of 384), and `bert-base` (12 layers of 768), which is the
-same graph widened, with random weights. Each becomes
+There are two shapes: `cellular`, the small model of that bundle (6 layers of 384), and `bert-base` (12 layers of 768), the same
+graph widened, with random weights. Each becomes
 
-    SHAPE/                    as transformers.js wants it: config.json, tokenizer.json, and in onnx/
-        onnx/model.onnx             plain f32: the bundle's int8 weights multiplied out
-        onnx/model_quantized.onnx   that, quantised by onnxruntime (MatMulInteger), as its users do
-    SHAPE-bundle/             our bundle (of bert-base only; the other is in the repository)
-    SHAPE-f32/                our bundle around the f32 file
+    SHAPE/                    for transformers.js: config.json, tokenizer.json, and
+        onnx/model.onnx             plain f32: the bundle's int8 weights, dequantised
+        onnx/model_quantized.onnx   the same, quantised by onnxruntime (MatMulInteger)
+    SHAPE-bundle/             a bundle (only for bert-base; the other one is in the repository)
+    SHAPE-f32/                a bundle with the f32 file
 """
 
 import argparse
@@ -38,7 +38,7 @@ def replace_initializers(graph, arrays):
 
 
 def dequantised(model):
-    """The bundle's graph with every int8 table multiplied out: what an exporter writes for f32 weights."""
+    """The bundle's graph with all int8 weights dequantised, as an exporter writes f32 weights."""
     model = onnx.ModelProto.FromString(model.SerializeToString())
     graph = model.graph
     arrays = {name: numpy_helper.to_array(tensor) for name, tensor in tensors(graph).items()}
@@ -65,7 +65,7 @@ def dequantised(model):
 
 
 def ends_of_layers(graph):
-    """For each layer of the encoder, the place after its last node."""
+    """For each layer of the encoder, the index after its last node."""
     suffix = "/output/LayerNorm/LayerNormalization"
     ends = [i + 1 for i, node in enumerate(graph.node) if node.name.endswith(suffix) and "/attention/" not in node.name]
     assert len(ends) == SMALL["layers"], "the bundle's graph is not the one that this script knows"
@@ -73,7 +73,7 @@ def ends_of_layers(graph):
 
 
 def widened(model):
-    """The graph in BERT-base's shape, its second layer repeated, with random weights."""
+    """The graph in the shape of BERT-base: its second layer repeated, with random weights."""
     model = onnx.ModelProto.FromString(model.SerializeToString())
     graph = model.graph
     ends = ends_of_layers(graph)
@@ -109,7 +109,7 @@ def widened(model):
 
 
 def widen_constants(nodes):
-    """Sets the length of a head, and the factor that scores are multiplied by."""
+    """Sets the width of attention heads and the scale of attention scores."""
     small, base = (shape["width"] // shape["heads"] for shape in (SMALL, BASE))
     for node in nodes:
         for attribute in node.attribute:
@@ -123,7 +123,7 @@ def widen_constants(nodes):
 
 
 def random_like(tensor, name, random):
-    """Weights as BERT is initialised before training: normal, with a standard deviation of 0.02."""
+    """BERT's initialisation: a normal distribution with a standard deviation of 0.02."""
     by_width = {SMALL["width"]: BASE["width"], 4 * SMALL["width"]: 4 * BASE["width"]}
     shape = [by_width.get(dim, dim) for dim in tensor.dims]
     if name.endswith(".int8"):
@@ -190,7 +190,7 @@ def write_hugging_face_folder(folder, f32, shape, manifest, vocabulary):
 
 
 def write_bundle(folder, graph, name, manifest, vocabulary):
-    """A bundle around an ONNX file: `graph` is a model, or the path of one to share."""
+    """Writes a bundle with an ONNX file; `graph` is a model, or the path of a file to link to."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "model.onnx"
     if isinstance(graph, Path):
@@ -218,7 +218,7 @@ def main():
     pieces = vocabulary.decode().splitlines()
     small = onnx.load(options.bundle / "model.onnx")
     base = widened(small)
-    # Its weights are random, so that any other choice than the peers' would give other labels.
+    # The weights are random: with another decoding than the peers', labels would differ.
     plain = {key: value for key, value in manifest.items() if key not in ("temperature", "transitions")}
     plain |= {"segments": "zeros", "decoding": "argmax"}
     write_bundle(options.out / "bert-base-bundle", base, "bert-base", plain, vocabulary)

@@ -1,10 +1,10 @@
-/** Timing: contenders take turns in one run, so that what slows the machine slows them all. */
+/** Interleaved timing: contenders take turns, so that a slow machine slows them all. */
 
 /**
- * Runs every contender once a round, each round in another order.
+ * Runs every contender once per round, each round in another order.
  * @param {Record<string, () => unknown>} contenders
  * @param {{ rounds: number, warmup?: number, onRound?: (done: number) => void }} options
- * @returns {Promise<Record<string, number[]>>} milliseconds, by contender, in the order of the rounds
+ * @returns {Promise<Record<string, number[]>>} milliseconds per round, by contender
  */
 export async function interleave(contenders, { rounds, warmup = 3, onRound }) {
   const names = Object.keys(contenders);
@@ -30,7 +30,7 @@ export function quantile(values, q) {
   return sorted[low] + (sorted[Math.ceil(at)] - sorted[low]) * (at - low);
 }
 
-/** Median and spread (tenth and ninetieth percentile) of measurements. */
+/** Median, 10th and 90th percentile of measurements. */
 export function summary(values) {
   const [p10, median, p90] = [0.1, 0.5, 0.9].map((q) => quantile(values, q));
   return { median, p10, p90, least: Math.min(...values), count: values.length };

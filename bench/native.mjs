@@ -1,4 +1,4 @@
-// The command line beside onnxruntime in Python: the first window of each of some abstracts.
+// Compares the command line with onnxruntime in Python, on the first window of some abstracts.
 import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -18,7 +18,7 @@ function writeTexts(name, texts) {
   return file;
 }
 
-/** Milliseconds of a run of the command line, its start and the model's loading included. */
+/** Milliseconds of a run of the command line, including start and loading. */
 function annotate(file, threads) {
   const flags = ['--mode', 'truncate', '--format', 'jsonl', '--threads', String(threads)];
   const start = performance.now();
@@ -27,7 +27,7 @@ function annotate(file, threads) {
   return performance.now() - start;
 }
 
-/** A Python process that runs all texts whenever it is asked to, and says how long it took. */
+/** A Python process that runs all texts on request and reports the time. */
 async function pythonPeer(python, graph, texts) {
   const script = join(root, 'bench', 'native_peer.py');
   const child = spawn(python, [script, graph, join(models, 'cellular/tokenizer.json'), texts], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -45,7 +45,7 @@ async function pythonPeer(python, graph, texts) {
   return { run, end: () => child.stdin.end() };
 }
 
-/** Milliseconds for the abstracts; ours less the time that a run on a single one takes, which is mostly loading. */
+/** Milliseconds for the abstracts. From ours, the time of a run on one abstract is subtracted, which is mostly loading. */
 export async function native({ rounds, python, tell }) {
   const texts = abstracts(TEXTS + 1);
   const many = writeTexts('native.jsonl', texts);

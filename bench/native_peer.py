@@ -1,6 +1,6 @@
-"""onnxruntime on one thread, for run.mjs to take turns with: `native_peer.py GRAPH TOKENIZER TEXTS.jsonl`.
+"""Runs onnxruntime on one thread, driven by run.mjs: `native_peer.py GRAPH TOKENIZER TEXTS.jsonl`.
 
-Prints `ready`, then for each line on standard input runs every text's first window and prints the milliseconds.
+Prints `ready`. For each line on standard input it then runs the first window of all texts and prints the milliseconds.
 """
 
 import json

@@ -1,5 +1,5 @@
-// From opening the page to the first highlight, by a browser that has been there before and was closed since; and what
-// the engine costs to send.
+// Measures a cold open: from opening the page to the first highlight, in a restarted browser with a warm disk cache. Also the
+// compressed size of the engine.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -10,18 +10,18 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import { summary } from './measure.js';
 import { root, serve } from './server.mjs';
 
-/** Put into the page: clicks the first example as soon as it can be clicked, and asks for `took/MS` at the first mark. */
+/** Injected into the page: clicks the first example as soon as possible, and requests `took/MS` at the first highlight. */
 const CLICK_AND_TELL = () => {
   new MutationObserver((_, observer) => {
     if (!document.querySelector('[data-testid="document"] mark')) return;
     observer.disconnect();
     requestAnimationFrame(() => (new Image().src = `took/${performance.now()}`));
   }).observe(document, { childList: true, subtree: true });
-  // Module scripts, and with them the page's listeners, have run by then.
+  // By then the module scripts have run, and with them the page's listeners.
   document.addEventListener('DOMContentLoaded', () => document.querySelector('[data-testid="example"]').click());
 };
 
-/** A folder that is `www/` but for that script in the page. */
+/** A copy of `www/` with that script in the page. */
 function folderToOpen() {
   const folder = mkdtempSync(join(tmpdir(), 'glossa-bench-'));
   const www = join(root, 'www');
@@ -35,8 +35,8 @@ function folderToOpen() {
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Opens the page as people do, by a browser that nobody else drives: a driver stops each new page and worker to look at
- * it, which is a tenth of the time measured here.
+ * Opens the page in a browser without a driver: a driver pauses each new page and worker, which would add a tenth of the time
+ * measured here.
  */
 async function open({ executablePath, args }, profile, server) {
   const before = server.requests.length;
@@ -46,7 +46,7 @@ async function open({ executablePath, args }, profile, server) {
     for (const until = Date.now() + 120_000; Date.now() < until; await wait(50)) {
       const told = server.requests.slice(before).find((path) => path.startsWith('/took/'));
       if (!told) continue;
-      // The browser writes compiled code to its cache a while after it was made.
+      // The browser writes compiled code to its cache with a delay.
       await wait(3000);
       return Number(told.slice('/took/'.length));
     }
@@ -61,7 +61,7 @@ async function open({ executablePath, args }, profile, server) {
 export async function opening({ rounds, browser, tell }) {
   const profile = mkdtempSync(join(tmpdir(), 'glossa-bench-'));
   const folder = folderToOpen();
-  // Long-lived, as a static host's settings for such files are.
+  // A long cache lifetime, as static hosts set for such files.
   const headers = { 'cache-control': 'max-age=86400' };
   const server = await serve({ folders: [['/', folder]], headers });
   try {
@@ -80,7 +80,7 @@ export async function opening({ rounds, browser, tell }) {
   }
 }
 
-/** Bytes of a file as `brotli -q 11` packs it. */
+/** Size of a file after `brotli -q 11`, in bytes. */
 export const brotli = (file) => {
   const bytes = readFileSync(file);
   const params = {
@@ -91,7 +91,7 @@ export const brotli = (file) => {
   return brotliCompressSync(bytes, { params }).length;
 };
 
-/** Bytes of each binary so packed, and of the peer's. */
+/** Compressed sizes of our binaries and of the peer's, in bytes. */
 export function sizes({ tell }) {
   const sizes = {};
   for (const name of ['relaxed-simd', 'simd']) {

@@ -1,4 +1,4 @@
-/** The page: `bench.run(step, options)` for the driver, a button for each step for people. */
+/** The benchmark page: `bench.run(step, options)` for the driver, and a button per step for people. */
 
 import { STEPS } from './steps.js';
 

@@ -1,9 +1,9 @@
-// Where the time of a window goes, by function, as the browser's profiler has it.
+// Profiles a window by function, with the browser's profiler.
 //
 //   wasm-bindgen --target web --no-typescript --out-name glossa --out-dir DIR target/wasm32-unknown-unknown/web/glossa_ner.wasm
 //   node bench/profile.mjs DIR
 //
-// `./build.sh build` leaves that file, of the binary it built last; unlike what it ships, it still has the functions' names.
+// `./build.sh build` leaves that file for the binary it built last. Unlike the shipped one, it has function names.
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 
@@ -42,7 +42,7 @@ try {
       },
       { text: sentences(30).join(' '), runs: RUNS },
     );
-  // The first runs are those of code that is still being compiled for speed.
+  // Warm-up: the first runs use code that is not optimised yet.
   await run();
   const session = await page.context().newCDPSession(page);
   await session.send('Profiler.enable');

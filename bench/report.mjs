@@ -1,4 +1,4 @@
-// The generated part of docs/performance.md: everything between two marks.
+// Writes the generated part of docs/performance.md, between two markers.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -31,7 +31,7 @@ const TITLES = {
 const number = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
 const table = (head, rows) => [head, head.map((_, i) => (i ? '---:' : '---')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
-/** How label agreement stands; nothing for a step that does not tell. */
+/** A line on label agreement; empty for steps without one. */
 function agreementLines({ agreements, tokens }) {
   if (!agreements) return '';
   const shares = Object.entries(agreements).map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`);
@@ -48,16 +48,16 @@ function section(title, result) {
   return `### ${title}\n\n${table(head, rows)}${agreementLines(result)}`;
 }
 
-/** Multiply-adds of the linear layers for 128 word pieces, in billions of operations, two to each. */
+/** Operations of the linear layers for 128 word pieces in billions; a multiply-add counts as two. */
 const linearWork = (layers, width) => (2 * 128 * layers * 12 * width * width) / 1e9;
 
-/** What the kernels reach on either class: int8 GOP/s of relaxed SIMD, and f32 GFLOP/s, which the rest is taken to follow. */
+/** Speed of the kernels by CPU class: int8 GOP/s of relaxed SIMD, and f32 GFLOP/s, to which the rest is assumed to scale. */
 const CLASSES = { A: { int8: 200, f32: 46 }, B: { int8: 72, f32: 31 } };
-/** The fastest peer's milliseconds as measured on machines of either class. */
+/** The fastest peer's milliseconds, measured on machines of each class. */
 const RECORDED = { A: { 'window-small': 50, 'window-base': 305 }, B: { 'window-small': 102, 'window-base': 911 } };
 const SHAPES = { 'window-small': [6, 384], 'window-base': [12, 768] };
 
-/** Our time on the class of CPU that is not here, from the number of operations; an estimate, not a measurement. */
+/** Our time on the other CPU class, estimated from the number of operations. */
 function projection(measured, cpuClass) {
   const other = cpuClass === 'A' ? 'B' : 'A';
   const lines = Object.entries(SHAPES).flatMap(([step, [layers, width]]) => {
@@ -108,7 +108,7 @@ function labelLines({ labels }) {
   );
 }
 
-/** Writes the document and returns the table of goals, for the terminal. */
+/** Writes the document and returns the table of goals for the terminal. */
 export function writeReport(measured, goals, about, flags) {
   const rows = goals.map(({ goal, value, target, met, reason }) => {
     const parts = value && Object.entries(value).map(([name, number]) => `${name}: ${number} (${target[name]})`);

@@ -1,9 +1,9 @@
-// Measures, and writes target/bench.json and the generated part of docs/performance.md.
+// Runs the measurements, and writes target/bench.json and the generated part of docs/performance.md.
 //
 //   node bench/run.mjs [--quick | --rounds N] [--only GOAL,GOAL] [--data DIR]
 //
-// With --only, the other goals keep what was measured before; steps' names will do too. --data: a folder of JSON lines with a text each, to
-// compare labels on instead of our own sentences; its texts go nowhere.
+// --only: goals or names of steps; the others keep their last results. --data: a folder of JSON lines with a `text` each, to
+// compare labels on instead of our own sentences; the texts stay on this machine.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ const kept = join(root, 'target', 'bench', 'measured.json');
 const python = join(root, 'target/bench/venv/bin/python');
 const browser = {
   ...launching,
-  // What a page's memory is, at once and not after the next collection of garbage.
+  // Exact memory figures at any time, not only after the next garbage collection.
   args: [...launching.args, '--enable-blink-features=ForceEagerMeasureMemory'],
 };
 const tell = (message) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${message}`);
@@ -43,7 +43,7 @@ function textsOf(folder) {
   return lines.map((line) => JSON.parse(line).text);
 }
 
-/** Runs a step of the page in a browser of its own. */
+/** Runs a step of the page in a new browser. */
 async function inPage(name, options) {
   const server = await serve({ texts: flags.data ? textsOf(flags.data) : [] });
   const instance = await chromium.launch(browser);
@@ -80,7 +80,7 @@ for (const step of steps) {
     const result = await (OWN[step]?.() ?? inPage(step, { rounds }));
     measured[step] = { ...result, rounds, at: new Date().toISOString().slice(0, 16) };
   } catch (error) {
-    // One step that fails must not lose the others.
+    // A failed step must not discard the results of the others.
     delete measured[step];
     console.error(`${step}: ${error.stack ?? error}`);
     process.exitCode = 1;

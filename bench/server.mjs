@@ -1,5 +1,5 @@
-// A static server for the page: its headers make the page cross-origin isolated, which threads and memory
-// measurements need. By itself: `node bench/server.mjs [PORT]`, then open the address that it prints.
+// A static server for the benchmark page. Its headers make the page cross-origin isolated, which threads and memory
+// measurements need. Standalone: `node bench/server.mjs [PORT]`, then open the printed address.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -19,7 +19,7 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
-/** Where addresses lead: the first prefix that fits. */
+/** Maps URL prefixes to folders; the first match is used. */
 const FOLDERS = [
   ['/www/', join(root, 'www')],
   ['/models/', models],
@@ -29,7 +29,7 @@ const FOLDERS = [
 
 /**
  * @param {{ port?: number, folders?: [string, string][], headers?: Record<string, string>, texts?: string[] }} options
- *   `texts` is what the page gets of a folder of the user's own
+ *   `texts` are those of the folder given by `--data`
  */
 export async function serve({ port = 0, folders = FOLDERS, headers = {}, texts = [] } = {}) {
   const requests = [];

@@ -1,4 +1,4 @@
-/** What the page can measure, each step by itself. A step gives plain data; `tell` says how far it is. */
+/** The steps that the page can run, independent of each other. A step returns plain data and reports progress to `tell`. */
 
 import { batch } from './steps/batch.js';
 import { document10k } from './steps/document.js';

@@ -1,4 +1,4 @@
-/** Texts to measure on, made of our own sentences, the same in every run. */
+/** Benchmark texts, made of our own sentences; the same in every run. */
 
 const SENTENCES = [
   'Interleukin-2 secretion fell by half when Jurkat T cells were cultured with the inhibitor.',
@@ -35,7 +35,7 @@ const SENTENCES = [
   'Further work is needed to learn how the two signals converge on the same kinase.',
 ];
 
-/** Mulberry32: a small generator of numbers in [0, 1), the same everywhere. */
+/** Mulberry32: a small pseudo-random generator of numbers in [0, 1), the same on all platforms. */
 function randomNumbers(seed) {
   let state = seed >>> 0;
   return () => {
@@ -59,7 +59,7 @@ export function abstracts(count, seed = 1) {
   return Array.from({ length: count }, () => paragraph(random, 8 + Math.floor(random() * 7)));
 }
 
-/** A text of paragraphs, as long as asked for at least. */
+/** A text of paragraphs with at least the given length. */
 export function longDocument(characters, seed = 2) {
   const random = randomNumbers(seed);
   let text = paragraph(random, 10);
@@ -67,7 +67,7 @@ export function longDocument(characters, seed = 2) {
   return text;
 }
 
-/** One sentence each. */
+/** Texts of one sentence each. */
 export function sentences(count) {
   return Array.from({ length: count }, (_, i) => SENTENCES[i % SENTENCES.length]);
 }

@@ -1,4 +1,4 @@
-//! What is found in a text.
+//! Results: chunks, and the labelled tokens that they are made of.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,15 +12,15 @@ pub struct Chunk {
     pub begin: usize,
     /// One past the last UTF-16 code unit: in JS, `text.slice(begin, end)` is [`text`](Chunk::text).
     pub end: usize,
-    /// The chunk as it stands in the text that was given, whatever the options.
+    /// The slice from `begin` to `end` of the input text, whatever the options.
     pub text: String,
     /// The entity's name: the label without `B-` or `I-`.
     pub entity: String,
     /// Mean of the tokens' scores, 0 to 1; `None` if none has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
-    /// What Spark NLP gives as the chunk's text, where that differs from [`text`](Chunk::text): cleaned up, without the
-    /// words of `ignoreStopWords`, or without `preservePosition` only the first token.
+    /// Spark NLP's text of the chunk, if it differs from [`text`](Chunk::text): after clean-up, without the words of
+    /// `ignoreStopWords`, or only the first token if `preservePosition` is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
 }
@@ -29,7 +29,7 @@ pub struct Chunk {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Annotation {
-    /// Entities in the order of the text, none overlapping.
+    /// Chunks in the order of the text, without overlaps.
     pub chunks: Vec<Chunk>,
     /// With [`Mode::Truncate`](crate::Mode::Truncate), the UTF-16 code unit where the unread rest of the text begins;
     /// `None` if all was read.
@@ -48,10 +48,10 @@ pub struct TokenLabel<'l> {
     pub score: Option<f32>,
 }
 
-/// A text cut into tokens, each with the label that the model gave it: the state before the converter.
+/// The tokens of a text with the labels that the model gave them, before they are joined into chunks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelledTokens<'a> {
-    /// The text, cleaned up as the options say.
+    /// The text after clean-up.
     pub document: Document,
     /// Tokens in order, as ranges of the document's [`text`](Document::text).
     pub tokens: Vec<Token>,

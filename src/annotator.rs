@@ -1,4 +1,4 @@
-//! The product behind one type: a model is loaded, texts are annotated.
+//! [`Annotator`]: loads a model and annotates texts with it.
 
 use crate::annotation::{Annotation, LabelledTokens, TokenLabel};
 use crate::engine::{Classifier, Fused, Precision};
@@ -22,25 +22,26 @@ impl Annotator {
     /// Loads a model: see [`Model::read`] for what a source may hold.
     ///
     /// # Errors
-    /// Those of [`Model::read`] and [`Classifier::new`]; `vocabulary_mismatch` when the vocabulary has ids for which
-    /// the graph has no embedding; `labels_mismatch` when the graph's output and the list of labels differ in number;
-    /// `option_invalid`.
+    /// Those of [`Model::read`] and [`from_model`](Self::from_model).
     pub fn load(source: &dyn Source, options: &Options) -> Result<Self, Error> {
         Self::load_with(source, options, &|_, _| ())
     }
 
-    /// As [`load`](Self::load); `progress` is called with the bytes read, as in [`LoadContext`].
+    /// Like [`load`](Self::load), and reports progress: see [`LoadContext::progress`].
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// Those of [`load`](Self::load).
     pub fn load_with(source: &dyn Source, options: &Options, progress: &dyn Fn(u64, u64)) -> Result<Self, Error> {
         Self::from_model(Model::read(source, &LoadContext { precision: options.precision, progress })?, options)
     }
 
-    /// As [`load`](Self::load), for a model already read. Its precision is the one that it was read for.
+    /// Like [`load`](Self::load), for a model already read. `options.precision` has no effect here: weights are
+    /// converted while a model is read.
     ///
     /// # Errors
-    /// Those of [`Classifier::new`]; `labels_mismatch`; `vocabulary_mismatch`; `option_invalid`.
+    /// Those of [`Classifier::new`]; `vocabulary_mismatch` if the vocabulary has an id beyond the graph's embedding
+    /// table; `labels_mismatch` if the width of the logits differs from the number of labels; `graph_invalid` if the
+    /// manifest declares token types that the graph cannot read; `option_invalid`.
     pub fn from_model(model: Model, options: &Options) -> Result<Self, Error> {
         let encoder = choose_encoder(model.encoder, options)?;
         let max_sentence_length = options.max_sentence_length.unwrap_or(model.defaults.max_sentence_length);
@@ -67,7 +68,7 @@ impl Annotator {
         }
         let token_types = model.defaults.token_types;
         if token_types != TokenTypes::Zeros && !classifier.reads_token_types(token_types.largest()) {
-            let reason = "it has no input token_type_ids of the values that tokenTypes in the manifest gives".into();
+            let reason = "it has no input token_type_ids that takes the values of tokenTypes in the manifest".into();
             return Err(Error::GraphInvalid { file: model.graph_file, reason });
         }
         let pipeline = match encoder {
@@ -99,13 +100,13 @@ impl Annotator {
         &self.labels
     }
 
-    /// Entities that the model knows, in the order of its labels.
+    /// Names of the entities that the model can find, in the order of its labels.
     pub fn entities(&self) -> Vec<&str> {
         let mut entities: Vec<&str> = Vec::new();
         for label in &self.labels {
             let entity = match (&self.pipeline, label.split_once('-')) {
                 (_, Some((_, entity))) => entity,
-                // In transformers' pipeline a label may do without B- and I-.
+                // In the Hugging Face pipeline a label needs neither `B-` nor `I-`.
                 (Pipeline::HuggingFace(_), None) if label != "O" => entity_after_hyphen(label),
                 _ => continue,
             };
@@ -116,17 +117,17 @@ impl Annotator {
         entities
     }
 
-    /// How labels are chosen.
+    /// How labels are decoded from the logits.
     pub fn decoding(&self) -> Decoding {
         self.decoder().map_or(Decoding::Argmax, Decoder::decoding)
     }
 
-    /// What logits are divided by before the softmax.
+    /// The softmax temperature, by which logits are divided.
     pub fn temperature(&self) -> f64 {
         self.decoder().map_or(1.0, Decoder::temperature)
     }
 
-    /// What chooses labels in Spark NLP's pipeline; `None` in the Hugging Face pipeline.
+    /// The decoder of the Spark NLP pipeline; `None` in the Hugging Face pipeline.
     pub fn decoder(&self) -> Option<&Decoder> {
         match &self.pipeline {
             Pipeline::Spark(spark) => Some(&spark.decoder),
@@ -134,12 +135,12 @@ impl Annotator {
         }
     }
 
-    /// Which parts of the model's graph run as our fused operations; the rest runs as the file has it.
+    /// Which parts of the model's graph run as fused operations. The rest runs as exported.
     pub fn fused(&self) -> Fused {
         self.classifier.fused()
     }
 
-    /// The arithmetic that the model's linear layers run in, whatever was asked for: int8 if any of them do, or f32.
+    /// The arithmetic that the linear layers actually run in: int8 if any of them is quantised, otherwise f32.
     pub fn precision(&self) -> Precision {
         if self.fused().linear > 0 {
             Precision::Int8
@@ -161,7 +162,7 @@ impl Annotator {
     /// Labels the tokens of a text without joining them into chunks.
     ///
     /// # Errors
-    /// As [`annotate`](Self::annotate).
+    /// Those of [`annotate`](Self::annotate).
     pub fn label(&self, text: &str, mode: Mode) -> Result<LabelledTokens<'_>, Error> {
         match &self.pipeline {
             Pipeline::Spark(spark) => Ok(self.label_by_spark(spark, text, mode, false)?.0),
@@ -177,10 +178,11 @@ impl Annotator {
         }
     }
 
-    /// As [`label`](Self::label), with the logits that the labels were decoded from.
+    /// Like [`label`](Self::label), and also returns the logits that the labels were decoded from.
     ///
     /// # Errors
-    /// As there; `option_invalid` in the Hugging Face pipeline, whose words have no logits of their own.
+    /// Those of [`label`](Self::label); `option_invalid` in the Hugging Face pipeline, which has logits per word piece
+    /// and not per token.
     pub fn label_with_logits(&self, text: &str, mode: Mode) -> Result<(LabelledTokens<'_>, TokenLogits), Error> {
         match &self.pipeline {
             Pipeline::Spark(spark) => self.label_by_spark(spark, text, mode, true),
@@ -212,10 +214,10 @@ impl Annotator {
         Ok((LabelledTokens { labels, document: state.document, tokens: state.tokens }, logits))
     }
 
-    /// Prepares a text: everything before the classifier.
+    /// Prepares a text for the classifier: tokens, word pieces and windows.
     ///
     /// # Errors
-    /// `option_invalid`; `inference_failed` when a Hugging Face tokenizer cannot express a word.
+    /// `option_invalid`; `inference_failed` if a Hugging Face tokenizer cannot encode a word.
     pub fn begin(&self, text: &str, options: &AnnotateOptions) -> Result<Job, Error> {
         self.check(options)?;
         let labels = self.labels.len();
@@ -225,7 +227,7 @@ impl Annotator {
         }))
     }
 
-    /// Runs the next window; `false` when none is left.
+    /// Runs the next window; returns `false` if none is left.
     ///
     /// # Errors
     /// `inference_failed`.
@@ -239,8 +241,8 @@ impl Annotator {
         Ok(true)
     }
 
-    /// Runs one window and leaves the job as it is: for [`accept`](Self::accept), here or by another annotator of the
-    /// same model. A window that is not there has no scores.
+    /// Runs one window without changing the job. The scores are for [`accept`](Self::accept), of this annotator or of
+    /// another one with the same model. They are empty if `window` is out of range.
     ///
     /// # Errors
     /// `inference_failed`.
@@ -256,10 +258,10 @@ impl Annotator {
         }
     }
 
-    /// Takes what [`run`](Self::run) gave for the next window of the same text, with the same options.
+    /// Adds the scores of the job's next window, which [`run`](Self::run) returned for the same text and options.
     ///
     /// # Errors
-    /// `inference_failed` when the scores are of another number or kind than the window's.
+    /// `inference_failed` if the number of scores is not the window's, or if they come from the other pipeline.
     pub fn accept(&self, job: &mut Job, scores: WindowScores) -> Result<(), Error> {
         match (&self.pipeline, &mut job.0, scores) {
             (Pipeline::Spark(spark), State::Spark(text), WindowScores::Logits(logits)) => {
@@ -272,7 +274,7 @@ impl Annotator {
         }
     }
 
-    /// Values that [`run`](Self::run) gave, once they have lost their kind on the way through JS.
+    /// Restores the type of scores from [`run`](Self::run) that were sent as a plain array, as JS does between workers.
     pub fn window_scores(&self, values: Vec<f32>) -> WindowScores {
         match &self.pipeline {
             Pipeline::Spark(_) => WindowScores::Logits(values),
@@ -280,10 +282,10 @@ impl Annotator {
         }
     }
 
-    /// The chunks of a text whose windows have run; tokens of other windows count as unlabelled.
+    /// The chunks of a text. Tokens of windows that have not run count as unlabelled.
     ///
     /// # Errors
-    /// `inference_failed` for a job that an annotator of the other pipeline began.
+    /// `inference_failed` for a job begun by an annotator of the other pipeline.
     pub fn finish(&self, job: Job) -> Result<Annotation, Error> {
         let annotation = match (&self.pipeline, job.0) {
             (Pipeline::Spark(spark), State::Spark(text)) => {
@@ -295,7 +297,7 @@ impl Annotator {
         Ok(Annotation { precision: Some(self.precision()), ..annotation })
     }
 
-    /// Labels by id, with their names.
+    /// Replaces label ids by label names.
     pub fn token_labels(&self, labels: &[Option<(usize, f32)>]) -> Vec<Option<TokenLabel<'_>>> {
         let name = |(id, score): (usize, f32)| Some(TokenLabel { label: self.labels.get(id)?, score: Some(score) });
         labels.iter().map(|label| label.and_then(name)).collect()
@@ -317,7 +319,7 @@ impl Annotator {
             }
             Pipeline::Spark(_) => {}
         }
-        // Without a schema, labels are entities' names as they are.
+        // Without a schema, whole labels are entity names.
         let known = if options.ner_has_no_schema {
             self.labels.iter().map(String::as_str).filter(|label| *label != "O").collect()
         } else {
@@ -333,17 +335,17 @@ impl Annotator {
     }
 }
 
-/// The error of a job that another annotator began.
+/// The error for a job or scores of the other pipeline.
 fn other_pipeline() -> Error {
     Error::InferenceFailed { reason: "the job or its scores belong to a model of the other pipeline".into() }
 }
 
 /// The encoder that the options ask for, if the model has it.
 fn choose_encoder(encoder: TextEncoder, options: &Options) -> Result<TextEncoder, Error> {
-    let own_only = "the model's own tokenizer decides; choose the encoding \"spark\" to set it";
+    let spark_only = "the model's own tokenizer decides; choose the encoding \"spark\" to set it";
     match (encoder, options.encoding) {
         (TextEncoder::HuggingFace { vocabulary, .. }, Some(Encoding::Spark)) => {
-            let reason = "the model's tokenizer is not of word pieces, as \"spark\" needs";
+            let reason = "the model's tokenizer is not WordPiece, which \"spark\" needs";
             vocabulary.map(TextEncoder::Spark).ok_or_else(|| Error::option_invalid("encoding", reason))
         }
         (TextEncoder::Spark(_), Some(Encoding::HuggingFace)) => {
@@ -357,7 +359,7 @@ fn choose_encoder(encoder: TextEncoder, options: &Options) -> Result<TextEncoder
                 ("pieces", options.pieces != WordPieces::All),
             ];
             match set.iter().find(|(_, set)| *set) {
-                Some((option, _)) => Err(Error::option_invalid(option, own_only)),
+                Some((option, _)) => Err(Error::option_invalid(option, spark_only)),
                 None => Ok(encoder),
             }
         }

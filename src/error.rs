@@ -1,4 +1,4 @@
-//! What can go wrong, each case with a code that stays the same across versions.
+//! The library's error type. Every variant has a code that is stable across versions.
 
 use std::io::{self, ErrorKind};
 
@@ -6,45 +6,45 @@ use std::io::{self, ErrorKind};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file that the model needs is not there.
+    /// A file that the model needs does not exist.
     #[error("{file}: no such file")]
     FileMissing {
         /// The file's path or address.
         file: String,
     },
-    /// A file is there but cannot be read, or a download broke off.
+    /// A file exists but cannot be read, or its download was interrupted.
     #[error("{file}: cannot be read: {reason}")]
     FileUnreadable {
         /// The file's path or address.
         file: String,
-        /// What the platform said.
+        /// The platform's message.
         reason: String,
     },
-    /// The folder or archive is none of the layouts that can be loaded.
+    /// The folder or archive has none of the supported layouts.
     #[error("{source_name}: not a model: {reason}")]
     ModelUnrecognised {
         /// The folder's path or address.
         source_name: String,
-        /// What was looked for.
+        /// Which files were looked for.
         reason: String,
     },
-    /// A zip file is damaged, or made to do harm: it unpacks to too much, or names places outside itself.
+    /// A zip file is damaged or malicious: a zip bomb, or paths that lead out of the archive.
     #[error("{file}: invalid archive: {reason}")]
     ArchiveInvalid {
-        /// The archive's path or address, or that of a file in it.
+        /// Path or address of the archive, or of a file in it.
         file: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// The model is sound, but of a kind that cannot be read.
+    /// The model is valid, but of an unsupported kind.
     #[error("{file}: not supported: {reason}")]
     ModelUnsupported {
-        /// The file that shows it.
+        /// The file that identifies the kind.
         file: String,
-        /// What kind it is, and what to do instead.
+        /// Which kind it is, and what to do instead.
         reason: String,
     },
-    /// A model's settings (`config.json`, `metadata/part-00000` and such) are no JSON or lack what is needed.
+    /// A model's configuration (such as `config.json` or `metadata/part-00000`) is not JSON or lacks a required value.
     #[error("{file}: invalid configuration: {reason}")]
     ConfigInvalid {
         /// The file's path or address.
@@ -57,20 +57,20 @@ pub enum Error {
     ManifestInvalid {
         /// The manifest's path or address.
         file: String,
-        /// Where it departs from the format.
+        /// What violates the format.
         reason: String,
     },
-    /// A file's length or sha256 is not what the manifest says.
+    /// A file's length or sha256 differs from the manifest.
     #[error("{file}: does not match its manifest: expected {expected}, found {found}")]
     FileMismatch {
         /// The file's path or address.
         file: String,
         /// Length in bytes, or sha256 in hexadecimal, from the manifest.
         expected: String,
-        /// The same of the file itself.
+        /// The actual length or sha256.
         found: String,
     },
-    /// The vocabulary lacks a special piece, repeats a piece, or is no text.
+    /// The vocabulary lacks a special piece, repeats a piece, or is not UTF-8.
     #[error("{file}: invalid vocabulary: {reason}")]
     VocabularyInvalid {
         /// The vocabulary's path or address.
@@ -78,7 +78,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The list of labels is empty, repeats a label, or is no text.
+    /// The list of labels is empty, repeats a label, or is not UTF-8.
     #[error("{file}: invalid labels: {reason}")]
     LabelsInvalid {
         /// The file that holds the labels.
@@ -86,7 +86,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The graph's output has another width than there are labels.
+    /// The width of the graph's output differs from the number of labels.
     #[error("{file}: the graph gives {outputs} values a word piece, but there are {labels} labels")]
     LabelsMismatch {
         /// The graph's path or address.
@@ -96,7 +96,7 @@ pub enum Error {
         /// Last axis of the graph's logits.
         outputs: usize,
     },
-    /// The vocabulary has ids for which the graph has no embedding.
+    /// The vocabulary has ids beyond the graph's embedding table.
     #[error("{file}: the graph knows {rows} word pieces, but the vocabulary has one of id {id}")]
     VocabularyMismatch {
         /// The graph's path or address.
@@ -106,20 +106,20 @@ pub enum Error {
         /// Rows of the graph's embedding table.
         rows: u64,
     },
-    /// The ONNX file cannot be parsed, or is no token classifier that can be run.
+    /// The ONNX file cannot be parsed, or is not a token classifier that can run.
     #[error("{file}: invalid graph: {reason}")]
     GraphInvalid {
         /// The graph's path or address.
         file: String,
-        /// What the parser or the optimiser said.
+        /// The message of the parser or the optimiser.
         reason: String,
     },
-    /// An option has a value that cannot be honoured.
+    /// An option has an invalid value, or one that this model cannot honour.
     #[error("option {option}: {reason}")]
     OptionInvalid {
         /// The option's name in Rust, JS and manifests (camelCase).
         option: String,
-        /// Why the value is refused, with the value.
+        /// Why the value is rejected, with the value.
         reason: String,
     },
     /// A pipeline file is malformed, of another version, or has an unknown key.
@@ -130,29 +130,29 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// A record that was to be annotated or evaluated is malformed.
+    /// A record to annotate or evaluate is malformed.
     #[error("{input}: {reason}")]
     InputInvalid {
         /// The file and line.
         input: String,
-        /// What is wrong there.
+        /// What is wrong with it.
         reason: String,
     },
-    /// The graph ran into an error on a valid window.
+    /// The graph failed on a valid window.
     #[error("the model failed to run: {reason}")]
     InferenceFailed {
-        /// What the engine said.
+        /// The engine's message.
         reason: String,
     },
 }
 
 impl Error {
-    /// The error of an option, named as in JS.
+    /// The error for an option, by its JS name.
     pub(crate) fn option_invalid(option: &str, reason: impl Into<String>) -> Error {
         Error::OptionInvalid { option: option.into(), reason: reason.into() }
     }
 
-    /// The error of a stream that broke: the archive's fault if its data are, otherwise the platform's.
+    /// The error for a failed read: `archive_invalid` if the data are bad, otherwise `file_unreadable`.
     pub(crate) fn of_stream(file: &str, error: &io::Error) -> Error {
         let (file, reason) = (file.to_string(), error.to_string());
         match error.kind() {
@@ -163,12 +163,12 @@ impl Error {
         }
     }
 
-    /// The error of a file that memory is too small for.
+    /// The error for a file that does not fit in memory.
     pub(crate) fn no_memory(file: &str, bytes: u64) -> Error {
         Error::FileUnreadable { file: file.to_string(), reason: format!("there is no memory for its {bytes} bytes") }
     }
 
-    /// A name for programs to compare, the same in Rust, JS, the page and the command line.
+    /// A stable name for programs to match on, the same in Rust, in JS, on the page and on the command line.
     pub fn code(&self) -> &'static str {
         match self {
             Error::FileMissing { .. } => "file_missing",

@@ -1,6 +1,6 @@
-//! Every option there is: the command line, the JS types, the page and the documentation take theirs from here.
+//! All options. The command line, the JS types, the page and the documentation take their lists from here.
 //!
-//! With the feature `schema`, [`schema`] gives both structs as JSON Schema, whose descriptions are the comments below.
+//! With the feature `schema`, [`schema`] gives both structs as JSON Schema. Its descriptions are the doc comments below.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,17 @@ use crate::labels::{AggregationStrategy, Decoding, LabelCasing};
 use crate::text::{CleanupMode, TokenizerOptions, WordPieces};
 use crate::Error;
 
-/// Options of loading a model. An option left out (`None`) keeps the model's own setting.
+/// Options of loading a model. `None` keeps the model's default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Options {
-    /// How texts are cut into tokens: replaces the model's own tokenizer options as a whole.
+    /// How texts are cut into tokens. Replaces all of the model's tokenizer options.
     pub tokenizer: Option<TokenizerOptions>,
-    /// How DocumentAssembler cleans a text up before it is tokenised. Offsets stay those of the text as given.
+    /// Clean-up of a text before it is tokenised, as in Spark NLP's DocumentAssembler. Offsets still refer to the input
+    /// text.
     pub cleanup_mode: CleanupMode,
-    /// Whether upper and lower case are told apart.
+    /// Whether the model distinguishes upper and lower case. If not, tokens are lower-cased.
     pub case_sensitive: Option<bool>,
     /// Word pieces per window, `[CLS]` and `[SEP]` included.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 512)))]
@@ -29,12 +30,12 @@ pub struct Options {
     pub pieces: WordPieces,
     /// The arithmetic of the model's linear layers.
     pub precision: Precision,
-    /// Reproduces a fault of open-source Spark NLP, for comparisons: if the first word piece past the window begins a
-    /// token, that token gets the label of `[SEP]`. Only with mode `truncate`.
+    /// Reproduces a bug of open-source Spark NLP, for comparisons: a token that begins with the first word piece beyond
+    /// the window gets the label of `[SEP]`. Only with mode `truncate`.
     pub label_from_separator: bool,
-    /// Which pipeline annotates. By default a Hugging Face folder gets its own, every other model Spark NLP's.
+    /// Which pipeline annotates. By default `huggingFace` for Hugging Face folders, `spark` for all other models.
     pub encoding: Option<Encoding>,
-    /// How labels are chosen from the logits.
+    /// How labels are decoded from the logits.
     pub decoding: Option<Decoding>,
 }
 
@@ -49,7 +50,7 @@ pub enum Encoding {
     HuggingFace,
 }
 
-/// What happens to a text that is longer than one window.
+/// How a text that is longer than one window is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -63,15 +64,15 @@ pub enum Mode {
 
 /// Options of annotating a text.
 ///
-/// Those of Spark NLP's converter apply in this order: joining tokens (`padAsO`, `nerHasNoSchema`, `greedyMode`),
+/// The options of Spark NLP's converter apply in this order: joining tokens (`padAsO`, `nerHasNoSchema`, `greedyMode`),
 /// `ignoreStopWords`, `threshold`, `entities` and `excludeEntities`, `replaceLabels`, `labelCasing`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct AnnotateOptions {
-    /// What happens to a text that is longer than one window.
+    /// How a text that is longer than one window is read.
     pub mode: Mode,
-    /// Drops chunks of lower confidence. Chunks without a confidence stay.
+    /// Drops chunks with a lower confidence. Chunks without a confidence are kept.
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub threshold: Option<f32>,
     /// Keeps only these entities, named without `B-` and `I-`. Spark NLP calls it `whiteList`.
@@ -82,28 +83,29 @@ pub struct AnnotateOptions {
     #[serde(alias = "blackList")]
     #[cfg_attr(feature = "schema", schemars(extend("x-flag" = "exclude-entity", "x-spark" = "blackList")))]
     pub exclude_entities: Option<Vec<String>>,
-    /// Continues a chunk at a `B-X` if the chunk is an X itself.
+    /// Lets `B-X` continue a chunk of the entity X instead of beginning a new one.
     #[cfg_attr(feature = "schema", schemars(extend("x-flag" = "greedy")))]
     pub greedy_mode: bool,
-    /// Joins two chunks of one entity if only these words or characters and white space stand between them. A line
-    /// break joins only if it is listed.
+    /// Joins two chunks of the same entity if between them there is at least one of these words or characters, and
+    /// nothing else but white space. A line break joins only if it is listed.
     #[cfg_attr(feature = "schema", schemars(extend("x-flag" = "ignore-stop-word")))]
     pub ignore_stop_words: Option<Vec<String>>,
-    /// Entities' names, and the names to write instead.
+    /// Renames entities: from the model's names to the names to write.
     #[cfg_attr(feature = "schema", schemars(extend("x-flag" = "replace-label")))]
     pub replace_labels: BTreeMap<String, String>,
-    /// The case in which entities' names are written; by default that of the labels.
+    /// The case of entity names in the output; by default that of the labels.
     pub label_casing: Option<LabelCasing>,
-    /// The labels are entities' names without `B-` and `I-`. Neighbours form one chunk, named by its first label.
+    /// Labels are bare entity names, without `B-` and `I-`. Adjacent labelled tokens form one chunk, named after the first
+    /// of them.
     #[cfg_attr(feature = "schema", schemars(extend("x-flag" = "no-schema")))]
     pub ner_has_no_schema: bool,
     /// Whether a chunk's `result` is the whole chunk rather than its first token.
     pub preserve_position: bool,
-    /// Reads the label `PAD`, which some models learnt for padding, as `O`. Spark NLP does not: there, a chunk that begins
+    /// Treats the label `PAD`, which some models have for padding, as `O`. Spark NLP does not: there, a chunk that begins
     /// with it gets the entity `D`.
     pub pad_as_o: bool,
-    /// How the Hugging Face pipeline joins labels into chunks; `simple` by default. That pipeline refuses the options of
-    /// Spark NLP's converter. With mode `truncate` the chunks are those of transformers.
+    /// How the Hugging Face pipeline joins labels into chunks; `simple` by default. That pipeline rejects the options of
+    /// Spark NLP's converter. With mode `truncate` its chunks equal those of transformers.
     pub aggregation_strategy: Option<AggregationStrategy>,
 }
 
@@ -128,7 +130,7 @@ impl Default for AnnotateOptions {
 }
 
 impl AnnotateOptions {
-    /// The first option set, by its name in JS, that only Spark NLP's converter has.
+    /// The JS name of the first option in use that only Spark NLP's converter has.
     pub(crate) fn converter_only(&self) -> Option<&'static str> {
         let set = [
             ("excludeEntities", self.exclude_entities.is_some()),
@@ -157,10 +159,10 @@ impl AnnotateOptions {
     }
 }
 
-/// The options as `{"load": …, "annotate": …}`, two JSON Schemas without references: names, kinds, values, limits,
-/// defaults and descriptions. An option without a `default` is left out by default.
+/// All options as `{"load": …, "annotate": …}`: two JSON Schemas without references, with types, values, limits, defaults
+/// and descriptions. An option without a `default` is unset by default.
 ///
-/// `x-flag` is the command line's flag where that is not the name in kebab case, `x-spark` Spark NLP's name,
+/// `x-flag` is the command-line flag if it is not the name in kebab case, `x-spark` is Spark NLP's name, and
 /// `x-characters` marks lists of single characters.
 #[cfg(feature = "schema")]
 pub fn schema() -> serde_json::Value {
@@ -178,24 +180,24 @@ pub fn schema() -> serde_json::Value {
     })
 }
 
-/// An option that is `None` is left out, so `null` is no value of it.
+/// Removes `null` from types and defaults: an option that is `None` is omitted.
 #[cfg(feature = "schema")]
 fn without_null(schema: &mut serde_json::Value) {
     use serde_json::Value;
 
     if let Value::Object(fields) = schema {
-        if let Some(Value::Array(kinds)) = fields.get_mut("type") {
-            kinds.retain(|kind| kind != "null");
-            if let [kind] = &kinds[..] {
-                let kind = kind.clone();
-                fields.insert("type".into(), kind);
+        if let Some(Value::Array(types)) = fields.get_mut("type") {
+            types.retain(|name| name != "null");
+            if let [only] = &types[..] {
+                let only = only.clone();
+                fields.insert("type".into(), only);
             }
         }
         if let Some(Value::Array(mut either)) = fields.remove("anyOf") {
             either.retain(|one| one["type"] != "null");
             match &mut either[..] {
                 [Value::Object(only)] => {
-                    // The option's own description says more than its type's.
+                    // The description of the option takes precedence over that of its type.
                     for (key, value) in std::mem::take(only) {
                         fields.entry(key).or_insert(value);
                     }

@@ -1,4 +1,4 @@
-//! A pipeline in one JSON document: which model, with which options.
+//! Pipeline files: a model and its options in one JSON document.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::export::Format;
 use crate::{AnnotateOptions, Error, Options};
 
-/// A model and its options, as a JSON document keeps them:
-/// `{"glossaPipeline": 1, "model": …, "options": {…}, "annotate": {…}, "format": "jsonl"}`. All but the first may be
-/// left out.
+/// A model and its options as a JSON document:
+/// `{"glossaPipeline": 1, "model": …, "options": {…}, "annotate": {…}, "format": "jsonl"}`. All keys but the first are
+/// optional.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PipelineFile {
@@ -31,13 +31,13 @@ pub struct PipelineFile {
     pub format: Option<Format>,
 }
 
-/// The version of a pipeline file: [`Version::NUMBER`], no other can be read.
+/// The version of a pipeline file. Only [`Version::NUMBER`] can be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub struct Version;
 
 impl Version {
-    /// The number that stands in the document.
+    /// The value of `glossaPipeline`.
     pub const NUMBER: u64 = 1;
 }
 
@@ -57,16 +57,16 @@ impl TryFrom<u64> for Version {
 }
 
 impl PipelineFile {
-    /// Reads a document. `name` is the file's in errors.
+    /// Reads a document. Errors name the file as `name`.
     ///
     /// # Errors
-    /// `pipeline_invalid`; for a key or a value that is not known, with the nearest that is.
+    /// `pipeline_invalid`. For an unknown key or value, the message suggests the nearest known one.
     pub fn parse(text: &str, name: &str) -> Result<Self, Error> {
         let invalid = |file: String, reason: String| Error::PipelineInvalid { file, reason };
         let malformed = |error: serde_json::Error| {
             invalid(format!("{name}:{}:{}", error.line(), error.column()), explained(&error))
         };
-        // The version first: a later one may well have other keys.
+        // Check the version first: a later version may have other keys.
         let document: Value = serde_json::from_str(text).map_err(malformed)?;
         match &document["glossaPipeline"] {
             Value::Null => {
@@ -82,27 +82,27 @@ impl PipelineFile {
         serde_json::from_str(text).map_err(malformed)
     }
 
-    /// Where the model is, if the document names one: a relative path starts from the folder of the document's file.
+    /// The model's path, if the document names one. A relative path starts from the folder of the document's `file`.
     pub fn model_path(&self, file: &Path) -> Option<PathBuf> {
         let model = self.model.as_ref()?;
         Some(file.parent().map_or_else(|| PathBuf::from(model), |folder| folder.join(model)))
     }
 }
 
-/// What serde says, without the place, and for unknown keys and values with what may have been meant.
+/// Serde's message without line and column, and with a suggestion for unknown keys and values.
 pub(crate) fn explained(error: &serde_json::Error) -> String {
-    let mut said = error.to_string();
-    if let Some(at) = said.rfind(" at line ") {
-        said.truncate(at);
+    let mut message = error.to_string();
+    if let Some(at) = message.rfind(" at line ") {
+        message.truncate(at);
     }
     let kinds = [("unknown field `", "key"), ("unknown variant `", "value")];
-    let found = kinds.iter().find_map(|(start, kind)| {
-        // The known names hold no such text, but what was written may.
-        let (name, expected) = said.strip_prefix(start)?.rsplit_once("`, expected ")?;
+    let unknown = kinds.iter().find_map(|(start, kind)| {
+        // Split at the last match: the unknown name may contain this text, the known names do not.
+        let (name, expected) = message.strip_prefix(start)?.rsplit_once("`, expected ")?;
         Some((kind, name, expected.split('`').skip(1).step_by(2).collect::<Vec<_>>()))
     });
-    match found {
-        None => said,
+    match unknown {
+        None => message,
         Some((kind, name, known)) => match nearest(name, &known) {
             Some(meant) => format!("unknown {kind} {name:?}: did you mean {meant:?}?"),
             None => format!("unknown {kind} {name:?}: known are {}", known.join(", ")),
@@ -110,7 +110,7 @@ pub(crate) fn explained(error: &serde_json::Error) -> String {
     }
 }
 
-/// The known name that takes the fewest changes, unless that is as good as another word.
+/// The known name at the smallest edit distance, if that is at most half of the name's length.
 fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let name = name.to_lowercase();
     let changes = |known: &&'k str| (edit_distance(&name, &known.to_lowercase()), *known);
@@ -118,7 +118,7 @@ fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     (2 * changes <= best.len()).then_some(best)
 }
 
-/// Characters to insert, drop or replace to make one word of the other (Levenshtein).
+/// Levenshtein distance in characters.
 fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

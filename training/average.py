@@ -1,9 +1,10 @@
-"""Averages the weights of models that began from the same ones: as good as their ensemble, nearly, at the cost of one.
+"""Averages the weights of models trained from the same initial weights: nearly as good as their ensemble, at the cost of
+one model.
 
     python average.py --out DIR MODEL MODEL …
 
-Each MODEL is a folder that `finetune.py` wrote, with one encoder and the same labels for all, and another seed for each.
-After Wortsman et al., "Model soups" (ICML 2022).
+Each MODEL is a folder written by `finetune.py`, with the same initial encoder and labels but another seed. After Wortsman
+et al., "Model soups" (ICML 2022).
 """
 
 import argparse

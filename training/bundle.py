@@ -1,4 +1,4 @@
-"""Completes a bundle: `manifest.json` with hashes and the figures that `glossa eval` measures, and its model card.
+"""Writes a bundle's `manifest.json`, with hashes and the scores measured by `glossa eval`, and its model card.
 
     python bundle.py --model DIR --out DIR --about FILE [--measure NAME=FILE.jsonl …] [--calibrate NAME=FILE.jsonl]
                      [--decoding argmax|viterbi] [--transitions TRAIN.jsonl] [--glossa PROGRAM]
@@ -16,7 +16,7 @@ from transitions import WEIGHT, counts, log_scores, weighted, written
 
 
 def measured(glossa, bundle, records, *flags):
-    """The last line of `glossa eval`."""
+    """The report that `glossa eval` prints as its last line."""
     command = [glossa, "eval", "--model", bundle, *flags, records]
     run = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(run.stdout.splitlines()[-1])
@@ -29,7 +29,7 @@ def rounded(value):
 
 
 def score_table(name, scores, others=None):
-    """A row per entity or label; `others` holds figures of another model to stand beside the F1."""
+    """A row per entity or label. `others` has the F1 of another model for an extra column."""
     titles = [name, "precision", "recall", "F1", *([others["title"]] if others else []), "support"]
     rows = [f"| {' | '.join(titles)} |", f"|{'---|' * len(titles)}"]
     for entity, score in scores.items():
@@ -40,7 +40,7 @@ def score_table(name, scores, others=None):
 
 
 def cost(config):
-    """Multiplications of the linear layers and the attention for one window of 128 pieces, in thousand millions."""
+    """Multiplications of linear layers and attention for one window of 128 pieces, in billions (1e9)."""
     hidden, layers = config["hidden_size"], config["num_hidden_layers"]
     linear = 128 * (4 * hidden * hidden + 2 * hidden * config["intermediate_size"])
     return layers * (linear + 2 * 128 * 128 * hidden) / 1e9
@@ -59,8 +59,8 @@ def model_card(manifest, card, config):
         "",
         f"{manifest['title']}.",
         "",
-        f"A BERT token classifier of {shape} with int8 weights, {size:.1f} MB; a window of 128 word pieces costs",
-        f"{cost(config):.2g} thousand million multiplications. Licence: {manifest['licence']}.",
+        f"A BERT token classifier of {shape} with int8 weights, {size:.1f} MB; a window of 128 word pieces takes",
+        f"{cost(config):.2g} billion multiplications. Licence: {manifest['licence']}.",
         "",
         *(f"- {line}" for line in manifest["attribution"]),
     ]
@@ -91,9 +91,9 @@ def model_card(manifest, card, config):
         lines += section(
             "Calibration",
             [
-                f"Logits are divided by {manifest['temperature']} before the softmax, fitted on {fitted['on']}. The expected",
-                f"calibration error there fell from {before['token']['ece']:.3f} to {after['token']['ece']:.3f} for the scores",
-                f"of tokens, from {before['chunk']['ece']:.3f} to {after['chunk']['ece']:.3f} for the confidences of chunks.",
+                f"The softmax temperature is {manifest['temperature']}, fitted on {fitted['on']}. There, the expected calibration error",
+                f"fell from {before['token']['ece']:.3f} to {after['token']['ece']:.3f} for token scores and",
+                f"from {before['chunk']['ece']:.3f} to {after['chunk']['ece']:.3f} for chunk confidences.",
             ],
         )
     if "Known errors" in card:
@@ -103,12 +103,12 @@ def model_card(manifest, card, config):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True, help="folder that finetune.py wrote: config.json, labels.json")
-    parser.add_argument("--out", type=Path, required=True, help="the bundle's folder, with what export.py wrote")
-    parser.add_argument("--about", type=Path, required=True, help="name, title, licence, attribution, text of the card")
+    parser.add_argument("--model", type=Path, required=True, help="folder written by finetune.py: config.json, labels.json")
+    parser.add_argument("--out", type=Path, required=True, help="the bundle's folder, as written by export.py")
+    parser.add_argument("--about", type=Path, required=True, help="JSON with name, title, licence, attribution and the text of the card")
     parser.add_argument("--measure", action="append", default=[], metavar="NAME=FILE", help="records to measure on")
-    parser.add_argument("--decoding", default="argmax", help="how the bundle's labels are chosen: argmax or viterbi")
-    parser.add_argument("--transitions", type=Path, metavar="FILE", help="records to count which label follows which in")
+    parser.add_argument("--decoding", default="argmax", help="the bundle's decoding: argmax or viterbi")
+    parser.add_argument("--transitions", type=Path, metavar="FILE", help="records to count label transitions in")
     parser.add_argument("--calibrate", metavar="NAME=FILE", help="records to fit the temperature on")
     parser.add_argument("--glossa", default="glossa", help="the command line to measure with")
     options = parser.parse_args()

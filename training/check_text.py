@@ -1,4 +1,4 @@
-"""Compares `spark_text.py` with recorded tokens of Spark NLP and the engine's case feature: `python check_text.py`."""
+"""Compares `spark_text.py` with recorded tokens of Spark NLP and token types of the engine: `python check_text.py`."""
 
 import json
 from pathlib import Path

@@ -1,12 +1,12 @@
-"""Adds abstracts with long lists of collaborators to training records whose texts are PubMed's.
+"""Adds copies with long lists of collaborators to training records from PubMed.
 
     python collaborators.py --share S --out FILE.jsonl RECORDS.jsonl
 
-PubMed prints a study group's collaborators after the authors, in the same form, but they are no authors, and nearly all
-annotations leave them out. A list fills windows of its own, in which only what is missing tells it from a list of
-authors: the few that a small corpus has are not enough to learn that. Of a share of the records, a copy is written in
-which a list follows the authors, of names put together from those of all authors; the entity `Author` is dropped where it
-was annotated among collaborators.
+PubMed lists a study group's collaborators after the authors, in the same form, but they are not authors, and nearly all
+annotations leave them out. Such a list fills whole windows, without the context that distinguishes it from a list of
+authors, and a small corpus has too few lists to learn the difference. For a share S of the records, a copy is written in which
+a list follows the authors; its names are recombined from those of all authors. `Author` annotations within existing lists
+are dropped.
 """
 
 import argparse
@@ -20,13 +20,13 @@ from examples import read_records
 
 AUTHOR = "Author"
 HEADING = "Collaborators: "
-# Fewest and most names of a list, and characters of a line.
+# Minimum and maximum number of names in a list, and maximum length of a line in characters.
 NAMES = (8, 160)
 LINE = 80
 
 
 def listed(text):
-    """Where lists of collaborators stand."""
+    """Ranges of the lists of collaborators."""
     return [match.span() for match in re.finditer(rf"{HEADING}.*?(?=\n\n|\Z)", text, re.DOTALL)]
 
 
@@ -44,7 +44,7 @@ def author_names(record):
 
 
 def list_of(names, chance):
-    """Surnames and initials of any of the names, in lines."""
+    """A list of random names, each with the surname of one author and the initials of another, wrapped to lines."""
     count = round(math.exp(chance.uniform(*map(math.log, NAMES))))
     drawn = [f"{' '.join(chance.choice(names)[:-1])} {chance.choice(names)[-1]}" for _ in range(count)]
     lines = [""]
@@ -56,7 +56,7 @@ def list_of(names, chance):
 
 
 def with_list(record, names, chance):
-    """The record with a list after the paragraph of its last author; nothing if it names none, or has a list."""
+    """The record with a list after the paragraph of its last author; `None` if it has no author or already has a list."""
     text = record["text"]
     authors = [end for _, end, entity, *_ in record["entities"] if entity == AUTHOR]
     place = text.find("\n\n", max(authors)) if authors else -1
@@ -70,7 +70,7 @@ def with_list(record, names, chance):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("records", type=Path, metavar="RECORDS")
-    parser.add_argument("--share", type=float, required=True, help="of the records, how many get a copy with a list")
+    parser.add_argument("--share", type=float, required=True, help="share of the records that get a copy with a list")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

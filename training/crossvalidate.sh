@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Cross-validates the recipe of the trials model: 33 validation abstracts are few.
+# Cross-validates the recipe of the trials model, because 33 validation abstracts are few.
 #
 #   training/crossvalidate.sh DATA_FOLDER WORK_FOLDER
 #
-# The training split in three folds, each held out once; the validation split is always among what is trained on. A fold
-# is trained once, for 12 epochs and with lists of collaborators, from an encoder that has seen no abstract of the corpus;
-# it is measured as int8 with the transitions of its own training records. Nothing is chosen by these figures. Interrupted,
-# the same command goes on where it stopped; needs WORK_FOLDER/encoder of train.sh.
+# Splits the training split into three folds. Each is held out once; the model is trained on the others and the validation
+# split, for 12 epochs and with lists of collaborators, from an encoder that has not seen the corpus. It is measured as int8,
+# with transitions from its training records. No parameter is chosen by these figures. Needs WORK_FOLDER/encoder, which
+# train.sh writes. After an interruption, the same command resumes.
 set -euo pipefail
 cd "$(dirname "$0")"
 data=$1 work=$2/crossvalidation

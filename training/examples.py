@@ -1,4 +1,4 @@
-"""Records to training windows: word pieces, the case feature, the positions of tokens' first pieces and their labels."""
+"""Cuts records into training windows: word pieces, token types, and labels on the first piece of each token."""
 
 import json
 import random
@@ -12,8 +12,8 @@ IGNORED = -100
 
 
 def read_records(path):
-    """One JSON record a line: `{id, text, entities: [[begin, end, entity, …], …]}`, code points, end exclusive; or a
-    sentence `{tokens, labels}` with IOB labels."""
+    """Reads JSON lines: `{id, text, entities: [[begin, end, entity, …], …]}` with offsets in code points, end exclusive, or
+    sentences `{tokens, labels}` with IOB labels."""
     with open(path, encoding="utf-8") as lines:
         return [json.loads(line) for line in lines if line.strip()]
 
@@ -23,7 +23,7 @@ def tokens(text):
 
 
 def read_sentences(path):
-    """Sentences `{tokens, labels}` without entities, of a text that has one a line."""
+    """Reads a text with one sentence per line, as `{tokens, labels}` with all labels `O`."""
     with open(path, encoding="utf-8") as lines:
         sentences = [tokens(line) for line in lines]
     return [{"tokens": sentence, "labels": ["O"] * len(sentence)} for sentence in sentences if sentence]
@@ -68,7 +68,7 @@ def tokens_and_labels(record):
 
 
 def encode(record, vocabulary, label_ids):
-    """A document as `[(pieces, label, case)]`, one entry a token that has pieces; the label is its first piece's."""
+    """A document as `[(pieces, label, case)]`, one entry per token that has pieces."""
     encoded = [
         (vocabulary.encode(token), label_ids[label], casing(token)) for token, label in zip(*tokens_and_labels(record))
     ]
@@ -76,7 +76,7 @@ def encode(record, vocabulary, label_ids):
 
 
 def documents(records, vocabulary, label_ids):
-    """Every record encoded; lone sentences are joined, in their order, to documents that fill windows."""
+    """Encodes all records. Single sentences are joined, in order, into documents that fill windows."""
     encoded = [encode(record, vocabulary, label_ids) for record in records]
     if records and "text" not in records[0]:
         starts = range(0, len(encoded), SENTENCES_PER_DOCUMENT)
@@ -85,8 +85,8 @@ def documents(records, vocabulary, label_ids):
 
 
 def windows(document, first, limit=PIECES_PER_WINDOW):
-    """Cuts a document on token starts to `(ids, labels, cases)`, an entry a piece each: the first window holds at most
-    `first` pieces, the others at most `limit`."""
+    """Cuts a document at token starts into windows `(ids, labels, cases)`, with an entry per piece. The first window has at
+    most `first` pieces, the others at most `limit`."""
     cut, ids, labels, cases, room = [], [], [], [], first
     for pieces, label, case in document:
         pieces = pieces[:limit]
@@ -100,7 +100,8 @@ def windows(document, first, limit=PIECES_PER_WINDOW):
 
 
 def epoch_windows(documents, seed):
-    """All documents cut at random places (so that a model sees every context length), shuffled: fixed by `seed`."""
+    """Cuts all documents at random places, so that the model sees all lengths of context, and shuffles the windows.
+    Reproducible by `seed`."""
     chance = random.Random(seed)
     cut = [w for d in documents for w in windows(d, chance.randint(24, PIECES_PER_WINDOW))]
     chance.shuffle(cut)
@@ -108,7 +109,7 @@ def epoch_windows(documents, seed):
 
 
 def batches(cut, size):
-    """Batches of windows of similar length, in random-looking but fixed order."""
+    """Batches of windows of similar length, which need little padding, in a fixed pseudo-random order."""
     block = size * 16
     grouped = []
     for start in range(0, len(cut), block):

@@ -1,9 +1,9 @@
-"""A fine-tuned classifier to a bundle's `model.onnx`: standard ONNX with int8 weights.
+"""Exports a fine-tuned classifier to a bundle's `model.onnx`: standard ONNX with int8 weights.
 
     python export.py --model DIR --out DIR [--f32 FILE]
 
-Linear layers hold int8 weights with one scale an output column (`DequantizeLinear`); the large embedding tables hold
-int8 rows with one scale a row, dequantised after `Gather`, so that no engine needs the tables in f32.
+Linear layers have int8 weights with one scale per output column (`DequantizeLinear`). Large embedding tables have one scale
+per row and are dequantised after `Gather`, so that no engine needs them in f32.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def to_onnx(model, path):
 
 
 def quantise(weights, axis):
-    """Symmetric int8: the values and, for each index along `axis`, the scale."""
+    """Quantises to symmetric int8, with one scale per index along `axis`. Returns values and scales."""
     others = tuple(i for i in range(weights.ndim) if i != axis)
     largest = np.abs(weights).max(axis=others, keepdims=True)
     scale = np.where(largest > 0, largest / 127.0, 1.0).astype(np.float32)
@@ -54,7 +54,7 @@ def quantise(weights, axis):
 
 
 def int8_weights(graph):
-    """Rewrites linear layers and large embedding tables in place."""
+    """Quantises linear layers and large embedding tables in place."""
     tables = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
     added, dropped, nodes = {}, set(), []
     for node in graph.node:
@@ -92,7 +92,7 @@ def int8_weights(graph):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True, help="folder that finetune.py wrote")
+    parser.add_argument("--model", type=Path, required=True, help="folder written by finetune.py")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
     parser.add_argument("--f32", type=Path, help="also write the graph with its f32 weights to this folder")
     options = parser.parse_args()

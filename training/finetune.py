@@ -1,14 +1,13 @@
-"""Trains a BERT encoder as a token classifier. `README.md` has the commands, times and memory.
+"""Fine-tunes a BERT encoder as a token classifier. `README.md` has the commands, times and memory.
 
     python finetune.py --train FILE [--validation FILE] --encoder DIR --out DIR [--epochs N] [--rate R]
                        [--related FILE[:SHARE] …] [--masked FILE[:SHARE] …]
                        [--teacher DIR … [--unlabelled FILE[:SHARE] …]] [--quantised N]
 
-Corpora named by `--related` share the encoder but have a head each, which is not kept. Of the sentences of `--masked` the
-encoder learns to tell words that are hidden from it. With `--teacher`, a model of the same labels and any encoder with
-the same vocabulary, half of what is learned is that model's opinion, of several teachers the mean, and sentences of
-`--unlabelled` are learned from that alone (Hinton et al., "Distilling the knowledge in a neural network", 2015).
-Interrupted, the same command goes on from the last checkpoint in `--out`.
+Corpora given by `--related` share the encoder but have a head each, which is discarded. Sentences of `--masked` are for masked
+language modelling. With `--teacher`, a model with the same labels and vocabulary, half of the target is the teacher's output
+(of several teachers, the mean), and for sentences of `--unlabelled` all of it (Hinton et al., "Distilling the knowledge in a
+neural network", 2015). After an interruption, the same command resumes from the last checkpoint in `--out`.
 """
 
 import argparse
@@ -36,7 +35,8 @@ from spark_text import CASES
 
 
 def load(encoder, names):
-    """The encoder with a head for `names`, a new one if it has another; its segment table grows to one row a case, copies of the first."""
+    """Loads the encoder with a head for the labels `names`, newly initialised if it has no such head. The table of token types
+    is extended to one row per case, all copies of the first."""
     settings = dict(num_labels=len(names), id2label=dict(enumerate(names)), label2id={n: i for i, n in enumerate(names)})
     model = BertForTokenClassification.from_pretrained(
         encoder, attn_implementation="eager", ignore_mismatched_sizes=True, **settings
@@ -52,19 +52,19 @@ def load(encoder, names):
 def tensors(batch, vocabulary):
     width = max(len(ids) for ids, *_ in batch) + 2
     ids = torch.zeros(len(batch), width, dtype=torch.long)
-    mask, segments = torch.zeros_like(ids), torch.zeros_like(ids)
+    mask, token_types = torch.zeros_like(ids), torch.zeros_like(ids)
     labels = torch.full_like(ids, IGNORED)
     for row, (pieces, tags, cases) in enumerate(batch):
         length = len(pieces) + 2
         ids[row, :length] = torch.tensor([vocabulary.cls, *pieces, vocabulary.sep])
         mask[row, :length] = 1
         labels[row, 1 : length - 1] = torch.tensor(tags)
-        segments[row, 1 : length - 1] = torch.tensor(cases)
-    return dict(input_ids=ids, attention_mask=mask, token_type_ids=segments), labels
+        token_types[row, 1 : length - 1] = torch.tensor(cases)
+    return dict(input_ids=ids, attention_mask=mask, token_type_ids=token_types), labels
 
 
 def spans(labels):
-    """IOB labels to `{(first, end, entity)}` by NerConverter's rule: only `B-*` and `O` close an entity."""
+    """Joins IOB labels into `{(first, end, entity)}`, as NerConverter does: only `B-*` and `O` end an entity."""
     found, start, entity = set(), 0, None
     for i, label in enumerate([*labels, "O"]):
         if entity is not None and (label == "O" or label.startswith("B-")):
@@ -76,7 +76,7 @@ def spans(labels):
 
 
 def validation_f1(model, validation, names, vocabulary):
-    """Exact-span F1 with plain consecutive windows: a monitor only, `glossa eval` is the judge."""
+    """Exact-span F1 with windows that do not overlap. Only for monitoring; the reported scores are those of `glossa eval`."""
     model.eval()
     hits = predicted = gold = 0
     with torch.no_grad():
@@ -92,8 +92,8 @@ def validation_f1(model, validation, names, vocabulary):
 
 
 class QuantisedLinear(torch.nn.Linear):
-    """A linear layer that rounds as the engine does: weights to int8, one scale an output; each row of its input to 7 bits
-    between its least and its largest value. Gradients pass as if nothing were rounded."""
+    """A linear layer with the engine's rounding, for quantisation-aware training: weights to int8 with one scale per output,
+    each input row to 7 bits between its minimum and maximum. Gradients use the straight-through estimator."""
 
     def forward(self, values):
         scales = self.weight.detach().abs().amax(1).clamp(min=1e-12) / 127
@@ -113,7 +113,7 @@ def quantise(model):
 
 
 class MaskedHead(torch.nn.Module):
-    """Hidden vectors to logits over the vocabulary, by BERT's masked language model: its table is that of the embeddings."""
+    """BERT's head for masked language modelling: hidden vectors to logits over the vocabulary, with tied embeddings."""
 
     def __init__(self, embeddings):
         super().__init__()
@@ -127,12 +127,12 @@ class MaskedHead(torch.nn.Module):
 
 
 def mask(inputs, labels, vocabulary):
-    """Hides whole tokens, 15 % of them: 80 % behind `[MASK]`, 10 % behind other pieces, 10 % not at all (Devlin et al.,
-    "BERT", 2019). Returns the inputs, and as labels the pieces that stood there."""
+    """Whole-word masking of 15 % of the tokens: 80 % become `[MASK]`, 10 % random pieces, 10 % stay as they are (Devlin et
+    al., "BERT", 2019). Returns the inputs, and the original pieces as labels."""
     ids = inputs["input_ids"]
     first = labels != IGNORED
     chosen, chance = torch.rand(ids.shape) < 0.15, torch.rand(ids.shape)
-    # What befalls a token's first piece befalls the pieces up to the next token's.
+    # All pieces of a token share the draw of its first piece.
     token = first.long().cumsum(1)
     places = torch.where(first, torch.arange(ids.shape[1]), 0).cummax(1).values
     hidden = chosen.gather(1, places) & (token > 0) & inputs["attention_mask"].bool() & (ids != vocabulary.sep)
@@ -143,8 +143,8 @@ def mask(inputs, labels, vocabulary):
 
 
 class Corpus:
-    """Training documents with the labels of their own head; `share` of them are read in an epoch. A `.txt` file has
-    sentences, one a line, and no labels."""
+    """Training documents with the labels of their head; each epoch reads a random `share` of them. A `.txt` file has one
+    sentence per line and no labels."""
 
     def __init__(self, path, vocabulary, share=1.0, excluded=()):
         if path.suffix == ".txt":
@@ -161,7 +161,7 @@ class Corpus:
 
 
 def epoch_batches(corpora, seed, size):
-    """`(corpus index, batch)` of one epoch: no batch mixes corpora, their order is random but fixed by `seed`."""
+    """The batches of an epoch as `(corpus index, batch)`. No batch mixes corpora; the order is shuffled by `seed`."""
     todo = [(i, b) for i, corpus in enumerate(corpora) for b in batches(corpus.epoch(seed), size)]
     random.Random(seed).shuffle(todo)
     return todo
@@ -170,19 +170,19 @@ def epoch_batches(corpora, seed, size):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--train", type=Path, required=True)
-    parser.add_argument("--validation", type=Path, help="records to print a figure for after each epoch")
-    parser.add_argument("--exclude", type=Path, help="ids never to train on, one a line")
-    parser.add_argument("--related", action="append", default=[], metavar="FILE[:SHARE]", help="a corpus with its own head")
-    parser.add_argument("--masked", action="append", default=[], metavar="FILE[:SHARE]", help="sentences, one a line")
-    parser.add_argument("--teacher", action="append", default=[], type=Path, help="a model of finetune.py or average.py")
-    parser.add_argument("--unlabelled", action="append", default=[], metavar="FILE[:SHARE]", help="sentences, one a line")
-    parser.add_argument("--quantised", type=int, default=0, metavar="N", help="round as the engine will in the last N epochs")
+    parser.add_argument("--validation", type=Path, help="records to print F1 for after each epoch")
+    parser.add_argument("--exclude", type=Path, help="ids of records to leave out, one per line")
+    parser.add_argument("--related", action="append", default=[], metavar="FILE[:SHARE]", help="a corpus with a separate head")
+    parser.add_argument("--masked", action="append", default=[], metavar="FILE[:SHARE]", help="sentences, one per line")
+    parser.add_argument("--teacher", action="append", default=[], type=Path, help="a model written by finetune.py or average.py")
+    parser.add_argument("--unlabelled", action="append", default=[], metavar="FILE[:SHARE]", help="sentences, one per line")
+    parser.add_argument("--quantised", type=int, default=0, metavar="N", help="quantisation-aware training in the last N epochs")
     parser.add_argument("--encoder", type=Path, required=True, help="folder with config.json, weights and vocab.txt")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--average", type=float, default=0.0, help="decay of a running average of the weights, kept instead")
+    parser.add_argument("--average", type=float, default=0.0, help="decay of a moving average of the weights, which is saved instead")
     parser.add_argument("--attention-dropout", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--checkpoint-steps", type=int, default=200)

@@ -1,10 +1,10 @@
-"""Writes the BERT encoder of an ONNX file in the form that `finetune.py --encoder` reads.
+"""Extracts the BERT encoder of an ONNX file, for `finetune.py --encoder`.
 
     python from_onnx.py --model MODEL.onnx --like ENCODER --out DIR
 
-ENCODER is a folder with the `config.json` and the `vocab.txt` of an encoder that has the same vocabulary and the same
-sizes but for the number of layers. The file is one that torch's exporter wrote: weights keep their names in it, except
-those of matrix products, which stand transposed and are told by the names of their nodes.
+ENCODER is a folder with `config.json` and `vocab.txt` of an encoder with the same vocabulary and sizes; only the number of
+layers may differ. MODEL.onnx must be written by torch's exporter, which keeps the names of weights. Only matrices are
+transposed and renamed; their names are derived from the `MatMul` nodes.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from transformers import AutoConfig, BertModel
 
 
 def weights(graph):
-    """The weights by torch's names."""
+    """The weights under torch's names."""
     tensors = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in graph.initializer}
     products = {node.name: node.input[1] for node in graph.node if node.op_type == "MatMul" and node.input[1] in tensors}
     named = {name: tensor for name, tensor in tensors.items() if name.startswith(("embeddings.", "encoder."))}

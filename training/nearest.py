@@ -1,10 +1,10 @@
-"""Picks the sentences of a large text that are most like the texts of some records, for `finetune.py --unlabelled`.
+"""Picks the sentences of a large text that are most similar to given records, for `finetune.py --unlabelled`.
 
     python nearest.py --like RECORDS.jsonl --words N --out FILE.txt TEXT.txt
 
-Sentences stand one a line in TEXT, in their order, and are picked in runs of as many as a training document has. A run is
-the nearer the likelier its words are in the records than in the text: Moore and Lewis, "Intelligent selection of language
-model training data" (ACL 2010), with single words.
+TEXT has one sentence per line, in order. Sentences are picked in runs of the length of a training document, ranked by the
+difference of cross-entropy between records and text, with unigrams: Moore and Lewis, "Intelligent selection of language model
+training data" (ACL 2010).
 """
 
 import argparse
@@ -22,7 +22,7 @@ def words_of(text):
 
 
 def log_shares(counts):
-    """The logarithm of a word's share, as if every word had been seen once more."""
+    """A function from words to log-probabilities, with add-one smoothing."""
     total = sum(counts.values()) + len(counts) + 1
     return lambda word: math.log((counts[word] + 1) / total)
 
@@ -31,7 +31,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("text", type=Path, metavar="TEXT")
     parser.add_argument("--like", type=Path, required=True)
-    parser.add_argument("--words", type=int, required=True, help="how many words to pick, about")
+    parser.add_argument("--words", type=int, required=True, help="approximate number of words to pick")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
 

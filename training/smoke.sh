@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The worked example of "Bring your own labels" to its end: trains a tiny model on sample/, exports it, writes and
-# measures the bundle, annotates a sentence. Downloads no model. The bundle stays in target/training/garden.
+# Runs the whole worked example of "Bring your own labels": trains a tiny model on sample/, exports it, writes and measures
+# the bundle, annotates a sentence. Downloads no model. The bundle is written to target/training/garden.
 #
 #   training/smoke.sh
 #
-# PYTHON names an interpreter that has the packages of requirements.txt; without it they are installed, once, to
-# target/training/venv (about 6 GB with PyPI's torch). GLOSSA names the command line, by default target/release/glossa.
+# PYTHON is an interpreter with the packages of requirements.txt; if unset, they are installed once into
+# target/training/venv (about 6 GB with PyPI's torch). GLOSSA is the command line, by default target/release/glossa.
 set -euo pipefail
 cd "$(dirname "$0")"
 work=../target/training

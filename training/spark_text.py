@@ -1,15 +1,15 @@
-"""The text side of the pipeline, as the engine computes it, for building training examples.
+"""Tokens, word pieces and token types for training, as the library computes them.
 
-Mirrors `src/text/tokenizer.rs` and `src/text/pieces.rs` (default settings, all pieces), so that a model is
-trained on exactly the word pieces it will be given. `check_text.py` compares the two.
+Mirrors the tokenizer and the WordPiece encoder in `src/text/` (default options, all pieces), so that a model is trained on
+exactly the word pieces that it will get. `check_text.py` checks it against recordings.
 """
 
 import re
 import unicodedata
 
-# The bundles' tokenizer setting (`splitPattern`, Java regular expression syntax): every symbol is a token of its
-# own, Unicode spaces separate, and a decimal number stays whole. Entities of both corpora end inside the default
-# Tokenizer's tokens too often (`0.15%`, `IL-2-mediated`) to be found without it.
+# The bundles' tokenizer option `splitPattern`, in Java's syntax: every symbol is a separate token, Unicode spaces separate
+# tokens, and a decimal number stays whole. Without it, too many entities of both corpora end inside a token of the default
+# Tokenizer (`0.15%`, `IL-2-mediated`).
 SPLIT_PATTERN = (
     r"\p{Z}+"
     r"|(?<=[^\p{L}\p{M}\p{N}\p{Z}])(?!(?<=[0-9][.,·])[0-9])"
@@ -43,7 +43,7 @@ def _is_wordlike(c):
 
 
 def split(text, spans):
-    """`SPLIT_PATTERN` applied to each token, by the same rules spelled out."""
+    """Splits each token like `SPLIT_PATTERN`, without a regular expression, which `re` does not support."""
     parts = []
     for begin, end in spans:
         start = begin
@@ -77,7 +77,7 @@ def _is_cjk(c):
 
 
 def words(token, lowercase):
-    """Spark NLP's BasicTokenizer on one token: the normalised words that WordPiece sees."""
+    """Spark NLP's BasicTokenizer on one token: the normalised words that WordPiece splits."""
     if lowercase:
         token = token.lower()
     found, run = [], ""
@@ -97,7 +97,7 @@ def words(token, lowercase):
 
 
 def word_pieces(word, vocabulary, unknown):
-    """Greedy longest-match-first WordPiece of one word: piece ids."""
+    """WordPiece ids of a word, by greedy longest match."""
     if len(word) > 200:
         return [unknown]
     ids, start = [], 0
@@ -119,6 +119,6 @@ CASES = 3
 
 
 def casing(token):
-    """The case feature of a token: 0 without capitals, 1 with a first capital alone, 2 with any others."""
+    """The token type: 0 without capitals, 1 if only the first character is a capital, 2 otherwise."""
     capitals = [i for i, c in enumerate(token) if c.isupper()]
     return 0 if not capitals else 1 if capitals == [0] else 2

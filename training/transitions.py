@@ -1,12 +1,12 @@
-"""Learns which label follows which, for the decoding `viterbi`, and writes it into a bundle's manifest if it helps.
-`bundle.py --transitions` writes it with [`WEIGHT`]; this is for finding a weight.
+"""Finds the weight of label transitions for `viterbi`, and writes decoding and transitions into a bundle's manifest.
+`bundle.py --transitions` uses the fixed weight WEIGHT.
 
     python transitions.py --bundle DIR --train FILE.jsonl --choose FILE.jsonl [--weights 0,0.2,…] [--glossa PROGRAM]
 
-The log-score of label B after label A is WEIGHT * log(P(B after A) / P(B)), from the counts of the training records; 0
-is the constraint alone, in which `I-X` needs its `B-X`. Each weight is measured with `glossa eval` on the records to
-choose by, which should not be those to report on, and the best exact-span F1 decides. `argmax` is kept if it is better
-than all of them. Run it after `bundle.py`, and before measuring.
+The log-score of label B after label A is weight * log(P(B after A) / P(B)), from counts in the training records. Weight 0 is
+only the constraint that `I-X` follows `B-X` or `I-X`. Each weight is measured with `glossa eval` on the records of `--choose`,
+which should not be those to report on. The best exact-span F1 wins; `argmax` is kept if no weight is better. Run it after
+`bundle.py`, before measuring.
 """
 
 import argparse
@@ -22,7 +22,7 @@ WEIGHT = 0.1
 
 
 def counts(records, vocabulary, labels):
-    """How often each label follows each, and 1 more; a document's start counts as `O`."""
+    """Counts of label pairs, with add-one smoothing. The start of a document counts as `O`."""
     ids = {label: i for i, label in enumerate(labels)}
     found = [[1] * len(labels) for _ in labels]
     for record in records:
@@ -34,7 +34,7 @@ def counts(records, vocabulary, labels):
 
 
 def log_scores(found):
-    """How much likelier a label is after another than anywhere, in natural logarithms."""
+    """Pointwise mutual information of label pairs, in nats."""
     total = sum(map(sum, found))
     anywhere = [sum(column) / total for column in zip(*found)]
     return [[math.log(n / sum(row) / anywhere[to]) for to, n in enumerate(row)] for row in found]
@@ -45,7 +45,7 @@ def weighted(scores, weight):
 
 
 def written(manifest):
-    """The manifest as text, a row of transitions a line."""
+    """The manifest as JSON, with a line per row of transitions."""
     if "transitions" not in manifest:
         return json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     text = json.dumps({**manifest, "transitions": "ROWS"}, indent=1, ensure_ascii=False)
@@ -54,7 +54,7 @@ def written(manifest):
 
 
 def exact_f1(glossa, manifest, bundle, records):
-    """What `glossa eval` says of the bundle with another manifest."""
+    """Exact-span F1 of the bundle with another manifest, by `glossa eval`."""
     with tempfile.TemporaryDirectory() as folder:
         for entry in manifest["files"]:
             (Path(folder) / entry["path"]).symlink_to((bundle / entry["path"]).resolve())
@@ -65,8 +65,8 @@ def exact_f1(glossa, manifest, bundle, records):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bundle", type=Path, required=True, help="folder with manifest.json, whose manifest is changed")
-    parser.add_argument("--train", type=Path, required=True, help="records to count in")
+    parser.add_argument("--bundle", type=Path, required=True, help="the bundle's folder, whose manifest.json is changed")
+    parser.add_argument("--train", type=Path, required=True, help="records to count transitions in")
     parser.add_argument("--choose", type=Path, required=True, help="records to choose the weight by")
     parser.add_argument("--weights", default="0,0.1,0.2,0.3,0.5", help="weights to try")
     parser.add_argument("--glossa", default="glossa", help="the command line to measure with")

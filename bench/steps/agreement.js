@@ -1,14 +1,14 @@
-/** Whether engines agree on labels, so that what is timed is the same work. */
+/** Checks that the engines agree on labels, so that the same work is timed. */
 
 import { loadTransformers } from '../engines.js';
 
 export const WINDOW = 128;
 
 /**
- * A text that fills a window exactly: its word pieces with `[CLS]` and `[SEP]` are `pieces` in number.
- * @param {{ label: Function }} ours a loaded model of ours, whose tokens are taken
- * @param {string[]} texts where to look; a text is cut after a token
- * @returns {Promise<{ text: string, ids: number[], tokens: { label: string, piece: number }[] }>} `piece` is the place
+ * A text that fills a window exactly: it has `pieces` word pieces, `[CLS]` and `[SEP]` included.
+ * @param {{ label: Function }} ours a model loaded in Glossa, which tokenises the texts
+ * @param {string[]} texts candidates, which may be cut after a token
+ * @returns {Promise<{ text: string, ids: number[], tokens: { label: string, piece: number }[] }>} `piece` is the index
  *   of a token's first word piece in `ids`
  */
 export async function exactWindow(ours, texts, shape, pieces) {
@@ -36,7 +36,7 @@ export async function exactWindow(ours, texts, shape, pieces) {
   throw new Error(`no text can be cut to ${pieces} word pieces`);
 }
 
-/** The share of tokens for which logits give the label that ours gave. */
+/** The share of tokens whose label by the peer's logits equals ours. */
 export function agreement(tokens, logits, names) {
   const width = names.length;
   const same = tokens.filter(({ label, piece }) => {

@@ -4,12 +4,12 @@ import { abstracts } from '../texts.js';
 import { WINDOW } from './agreement.js';
 
 const ABSTRACTS = 200;
-/** What is timed at once. The batch is gone through slice by slice, so that the contenders take turns often. */
+/** Number of abstracts timed at once. The batch is processed in slices, so that the contenders take turns often. */
 const SLICE = 50;
 
 /**
- * Abstracts in a batch, on two cores: our pool of two workers beside one worker, and onnxruntime-web with two threads.
- * Ours reads text and writes chunks; the peer gets word-piece ids, in windows that do not overlap.
+ * A batch of abstracts on two cores: our pool with two workers and with one, and onnxruntime-web with two threads. Ours
+ * reads text and returns chunks; the peer gets word-piece ids in windows that do not overlap.
  */
 export async function batch({ rounds, tell }) {
   const { Annotator } = await import('/www/glossa/index.js');

@@ -6,9 +6,9 @@ import { WINDOW } from './agreement.js';
 const CHARACTERS = 10_000;
 
 /**
- * A long document from text to spans, by the doors that users take: `Annotator` of www/glossa, and the
- * token-classification pipeline of transformers.js with its default weights (q8). That pipeline does not read beyond a
- * window, so it is given the text in parts, cut beforehand between sentences; it is not charged for the cutting.
+ * A long document from text to spans, by the public APIs: `Annotator` of www/glossa, and the token-classification pipeline of
+ * transformers.js with its default weights (q8). That pipeline reads only one window, so it gets the text split between
+ * sentences; the splitting is not timed.
  */
 export async function document10k({ rounds, tell }) {
   const { Annotator } = await import('/www/glossa/index.js');
@@ -39,7 +39,7 @@ export async function document10k({ rounds, tell }) {
   return { times: summaries(times), characters: text.length, entities: found };
 }
 
-/** Runs of whole sentences, each as long as `fits` lets it be. */
+/** Joins whole sentences into the longest runs that `fits` accepts. */
 function partsOf(text, fits) {
   const parts = [];
   let part = '';

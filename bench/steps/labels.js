@@ -3,7 +3,7 @@ import { abstracts } from '../texts.js';
 
 const ABSTRACTS = 200;
 
-/** The labels of the int8 model beside those of the same model in f32, and of one binary beside the other. */
+/** Compares the labels of the int8 model with those of the same model in f32, and the labels of the two binaries. */
 export async function labels({ tell, size = ABSTRACTS }) {
   const given = await (await fetch('/texts.json')).json();
   const texts = given.length ? given : abstracts(size);

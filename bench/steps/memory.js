@@ -4,9 +4,8 @@ import { abstracts, sentences } from '../texts.js';
 const WAIT_MS = 60_000;
 
 /**
- * What a model costs in memory, in bytes. `engine` is the engine's own memory, which never shrinks: its size is its
- * peak. `heap` is what the browser says of the page's scripts, which leaves the engine's memory out; missing where it does
- * not say.
+ * Memory of a model, in bytes. `engine` is WebAssembly's memory, which never shrinks: its size is its peak. `heap` is the JS
+ * heap, which excludes it; undefined if the browser does not report it.
  */
 export async function memory({ bundle, documents, tell }) {
   tell('loading ours');

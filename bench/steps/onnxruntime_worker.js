@@ -1,5 +1,5 @@
-// onnxruntime-web with several threads, off the page's own. In: {file, threads, windows} once, where windows are lists
-// of windows, then {slice}, which of the lists to run, as often as wanted. Out: {} when done, or {error}.
+// onnxruntime-web with several threads, in a worker. In: {file, threads, windows} once, where `windows` is a list of slices,
+// then any number of {slice}, the index of a slice to run. Out: {} when done, or {error}.
 import { onnxruntimeSession } from '../engines.js';
 
 let session;

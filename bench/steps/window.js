@@ -6,8 +6,8 @@ import { agreement, exactWindow, WINDOW } from './agreement.js';
 const SHORT = 20;
 
 /**
- * One window on one thread. Ours is timed from text to chunks, the peers from word-piece ids to logits.
- * `shortTimes` are of a sentence of 20 word pieces.
+ * One window on one thread. Ours is timed from text to chunks, the peers from word-piece ids to logits. `shortTimes` are for
+ * a sentence of 20 word pieces.
  */
 export async function windowOf({ shape, bundle, rounds, tell }) {
   const contenders = {};

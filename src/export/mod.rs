@@ -1,4 +1,4 @@
-//! Annotations written out.
+//! Output formats.
 
 use std::io::Write;
 
@@ -11,12 +11,12 @@ use crate::{Annotation, Chunk};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Format {
-    /// Columns for reading, a heading per document.
+    /// Aligned columns for people, with a heading per document.
     #[default]
     Table,
-    /// `{id, text, chunks, precision}` a line, `truncatedFrom` too where text was left out.
+    /// JSON lines, one `{id, text, chunks, precision}` per document, with `truncatedFrom` if the text was truncated.
     Jsonl,
-    /// A row per chunk: id, begin, end, entity, confidence (empty if there is none), text.
+    /// CSV with a header and a row per chunk: id, begin, end, entity, confidence (may be empty), text.
     Csv,
 }
 
@@ -67,7 +67,7 @@ impl<W: Write> Writer<W> {
                 }
                 for chunk in chunks {
                     let (begin, end) = (chunk.begin.to_string(), chunk.end.to_string());
-                    let confidence = chunk.confidence.map_or(String::new(), |found| format!("{found:.4}"));
+                    let confidence = chunk.confidence.map_or(String::new(), |value| format!("{value:.4}"));
                     rows.write_record([id, &begin, &end, &chunk.entity, &confidence, &chunk.text])?;
                 }
                 self.out.write_all(&rows.into_inner().map_err(csv::IntoInnerError::into_error)?)
@@ -77,7 +77,7 @@ impl<W: Write> Writer<W> {
                 writeln!(self.out, "{}{id}: {} chunks", if first { "" } else { "\n" }, chunks.len())?;
                 for chunk in chunks {
                     let Chunk { begin, end, entity, confidence, text, .. } = chunk;
-                    let confidence = confidence.map_or("   -".to_string(), |found| format!("{found:.2}"));
+                    let confidence = confidence.map_or("   -".to_string(), |value| format!("{value:.2}"));
                     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
                     writeln!(self.out, "{begin:>7} {end:>7}  {entity:width$}  {confidence}  {text}")?;
                 }

@@ -1,4 +1,4 @@
-//! From scored pieces to entities, as transformers' token-classification pipeline joins them.
+//! Joins scored word pieces into entities, as the token-classification pipeline of transformers does.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::argmax;
 use super::iob::{begins_and_entity, entity_after_hyphen};
 
-/// How the Hugging Face pipeline joins the labels of word pieces into entities: transformers' `aggregation_strategy`.
+/// How the Hugging Face pipeline joins the labels of word pieces into entities: the `aggregation_strategy` of transformers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -21,7 +21,7 @@ pub enum AggregationStrategy {
     First,
     /// As `simple`, over words: a word has the label whose mean score over its word pieces is highest.
     Average,
-    /// As `simple`, over words: a word has the label of its word piece of highest score.
+    /// As `simple`, over words: a word has the label of its word piece with the highest score.
     Max,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct ScoredPiece<'s> {
 /// Consecutive pieces that are one entity.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Group {
-    /// Which pieces.
+    /// Range of word pieces.
     pub(crate) pieces: Range<usize>,
     /// The entity's name.
     pub(crate) entity: String,
@@ -45,7 +45,7 @@ pub(crate) struct Group {
     pub(crate) score: f32,
 }
 
-/// Joins consecutive word pieces into groups, without those labelled `O`.
+/// Joins consecutive word pieces into groups and drops those labelled `O`.
 pub(crate) fn aggregate(pieces: &[ScoredPiece<'_>], labels: &[String], strategy: AggregationStrategy) -> Vec<Group> {
     let labelled =
         |pieces: Range<usize>, (label, score): (usize, f32)| LabelledUnit { pieces, label: &labels[label], score };
@@ -57,12 +57,12 @@ pub(crate) fn aggregate(pieces: &[ScoredPiece<'_>], labels: &[String], strategy:
     };
     let mut groups = match strategy {
         AggregationStrategy::None => {
-            let alone = |unit: LabelledUnit<'_>| Group {
+            let single = |unit: LabelledUnit<'_>| Group {
                 pieces: unit.pieces,
                 entity: unit.label.to_string(),
                 score: unit.score,
             };
-            units.into_iter().map(alone).collect()
+            units.into_iter().map(single).collect()
         }
         _ => group(&units),
     };
@@ -70,14 +70,14 @@ pub(crate) fn aggregate(pieces: &[ScoredPiece<'_>], labels: &[String], strategy:
     groups
 }
 
-/// Word pieces that have one label.
+/// A word piece or a word, with its label.
 struct LabelledUnit<'l> {
     pieces: Range<usize>,
     label: &'l str,
     score: f32,
 }
 
-/// Each word's word pieces.
+/// Words as ranges of word pieces.
 pub(crate) fn words(pieces: &[ScoredPiece<'_>]) -> Vec<Range<usize>> {
     let mut words: Vec<Range<usize>> = Vec::new();
     for (i, piece) in pieces.iter().enumerate() {
@@ -89,7 +89,7 @@ pub(crate) fn words(pieces: &[ScoredPiece<'_>]) -> Vec<Range<usize>> {
     words
 }
 
-/// The label of highest score, the first of equals, and that score.
+/// Id and score of the label with the highest score; the lowest id in a tie.
 pub(crate) fn best(scores: &[f32]) -> (usize, f32) {
     let best = argmax(scores);
     (best, scores[best])
@@ -99,14 +99,14 @@ pub(crate) fn best(scores: &[f32]) -> (usize, f32) {
 fn decide(pieces: &[ScoredPiece<'_>], strategy: AggregationStrategy) -> (usize, f32) {
     match strategy {
         AggregationStrategy::Max => {
-            let mut found = best(pieces[0].scores);
+            let mut highest = best(pieces[0].scores);
             for piece in &pieces[1..] {
                 let other = best(piece.scores);
-                if other.1 > found.1 {
-                    found = other;
+                if other.1 > highest.1 {
+                    highest = other;
                 }
             }
-            found
+            highest
         }
         AggregationStrategy::Average => {
             let mut mean = vec![0.0; pieces[0].scores.len()];
@@ -120,6 +120,7 @@ fn decide(pieces: &[ScoredPiece<'_>], strategy: AggregationStrategy) -> (usize, 
     }
 }
 
+/// Joins neighbouring units of the same entity.
 fn group(units: &[LabelledUnit<'_>]) -> Vec<Group> {
     let continues = |unit: &LabelledUnit<'_>, before: &LabelledUnit<'_>| {
         let (begins, name) = begins_and_entity(unit.label);

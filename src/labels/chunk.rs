@@ -1,4 +1,4 @@
-//! From labelled tokens to chunks, as Spark NLP's NerConverter and NerConverterInternal join them.
+//! Joins labelled tokens into chunks, as Spark NLP's NerConverter and NerConverterInternal do.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use crate::annotation::{Chunk, TokenLabel};
 use crate::options::AnnotateOptions;
 use crate::text::{Document, Token};
 
-/// The case of entities' names.
+/// The case of entity names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -21,8 +21,8 @@ pub enum LabelCasing {
     Lower,
 }
 
-/// The label of each token, from labels with the [`Token::begin`] of their tokens in any order: of several for one
-/// token the first counts.
+/// Assigns labels to tokens by [`Token::begin`]. The labels may be in any order; of several with the same begin the first
+/// counts.
 pub fn align<'l>(tokens: &[Token], labels: &[(usize, TokenLabel<'l>)]) -> Vec<Option<TokenLabel<'l>>> {
     let mut first = HashMap::new();
     for (begin, label) in labels {
@@ -31,7 +31,7 @@ pub fn align<'l>(tokens: &[Token], labels: &[(usize, TokenLabel<'l>)]) -> Vec<Op
     tokens.iter().map(|token| first.get(&token.begin).copied()).collect()
 }
 
-/// Joins tokens of a document into chunks. A token without a label counts as `O`.
+/// Joins the tokens of a document into chunks. A token without a label counts as `O`.
 ///
 /// Only `O` and `B-*` end a chunk: an `I-Y` after `B-X` belongs to the chunk X, and an `I-X` after `O` begins one.
 pub fn convert(
@@ -45,19 +45,22 @@ pub fn convert(
         spans = merge(document, tokens, spans, words);
     }
     spans.retain(|span| {
-        let sure = options.threshold.is_none_or(|least| span.confidence().is_none_or(|found| found >= least));
+        let confident = options
+            .threshold
+            .is_none_or(|threshold| span.confidence().is_none_or(|confidence| confidence >= threshold));
         let listed =
             |list: &Option<Vec<String>>| list.as_ref().map(|names| names.iter().any(|name| name == span.entity));
-        sure && listed(&options.entities) != Some(false) && listed(&options.exclude_entities) != Some(true)
+        confident && listed(&options.entities) != Some(false) && listed(&options.exclude_entities) != Some(true)
     });
     spans.iter().map(|span| span.chunk(document, tokens, options)).collect()
 }
 
-/// Tokens that make a chunk.
+/// The tokens of a chunk.
 struct Span<'l> {
-    /// Ranges of tokens; more than one if stop words stand between.
+    /// Ranges of tokens; more than one if there are stop words in between.
     parts: Vec<Range<usize>>,
     entity: &'l str,
+    /// Sum of the tokens' scores, and how many tokens have one.
     sum: f32,
     scores: usize,
 }
@@ -93,18 +96,20 @@ impl Span<'_> {
     }
 }
 
+/// Joins tokens into spans by their labels.
 fn join<'l>(tokens: usize, labels: &[Option<TokenLabel<'l>>], options: &AnnotateOptions) -> Vec<Span<'l>> {
     let mut spans: Vec<Span<'l>> = Vec::new();
     let mut open = false;
     for i in 0..tokens {
-        let found = labels.get(i).copied().flatten().unwrap_or(TokenLabel { label: "O", score: None });
-        let label = if found.label == "PAD" && options.pad_as_o { "O" } else { found.label };
-        let same = || spans.last().map(|span| span.entity) == entity_after_prefix(label);
-        if label == "O" || (label.starts_with("B-") && !(options.greedy_mode && same())) {
+        let TokenLabel { label, score } =
+            labels.get(i).copied().flatten().unwrap_or(TokenLabel { label: "O", score: None });
+        let label = if label == "PAD" && options.pad_as_o { "O" } else { label };
+        let same_entity = || spans.last().map(|span| span.entity) == entity_after_prefix(label);
+        if label == "O" || (label.starts_with("B-") && !(options.greedy_mode && same_entity())) {
             open = false;
         }
-        let begins = if options.ner_has_no_schema { Some(label) } else { entity_after_prefix(label) };
-        match (open, begins.filter(|_| label != "O")) {
+        let entity = if options.ner_has_no_schema { Some(label) } else { entity_after_prefix(label) };
+        match (open, entity.filter(|_| label != "O")) {
             (true, _) => (),
             (false, None) => continue,
             (false, Some(entity)) => {
@@ -114,14 +119,14 @@ fn join<'l>(tokens: usize, labels: &[Option<TokenLabel<'l>>], options: &Annotate
         }
         if let Some(span) = spans.last_mut() {
             span.parts[0].end = i + 1;
-            span.sum += found.score.unwrap_or(0.0);
-            span.scores += usize::from(found.score.is_some());
+            span.sum += score.unwrap_or(0.0);
+            span.scores += usize::from(score.is_some());
         }
     }
     spans
 }
 
-/// Joins spans of one entity with nothing but stop words between them.
+/// Joins spans of the same entity that have only stop words between them.
 fn merge<'l>(document: &Document, tokens: &[Token], spans: Vec<Span<'l>>, words: &[String]) -> Vec<Span<'l>> {
     let listed = |word: &str| words.iter().any(|entry| entry == word);
     let ignored = |word: &str| listed(word) || word.chars().all(|c| listed(c.encode_utf8(&mut [0; 4])));
@@ -134,10 +139,10 @@ fn merge<'l>(document: &Document, tokens: &[Token], spans: Vec<Span<'l>>, words:
         };
         let gap = before.parts[before.parts.len() - 1].end..span.parts[0].start;
         let between = document.slice(tokens[gap.start - 1].bytes.end..tokens[gap.end].bytes.start);
-        let broken = between.contains('\n');
-        let held = gap.is_empty() && !broken;
-        let all = tokens[gap].iter().all(|token| ignored(document.slice(token.bytes.clone())));
-        if held || !all || (broken && !listed("\n")) {
+        let line_break = between.contains('\n');
+        let nothing_to_ignore = gap.is_empty() && !line_break;
+        let only_stop_words = tokens[gap].iter().all(|token| ignored(document.slice(token.bytes.clone())));
+        if nothing_to_ignore || !only_stop_words || (line_break && !listed("\n")) {
             merged.push(span);
         } else {
             before.parts.extend(span.parts);

@@ -1,31 +1,31 @@
-//! From the logits of a document's tokens to a label and a score for each.
+//! Decodes logits: a label and a score for each token of a document.
 
 use serde::{Deserialize, Serialize};
 
 use super::argmax;
 
-/// How labels are chosen from the logits.
+/// How labels are decoded from the logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Decoding {
-    /// Each token's likeliest label, whatever its neighbours' labels, as in Spark NLP.
+    /// The likeliest label of each token by itself, as in Spark NLP.
     #[default]
     Argmax,
-    /// The likeliest sequence of labels over the whole document in which `I-X` only follows `B-X` or `I-X`. The model's
-    /// transition scores count, if it has any.
+    /// The likeliest sequence of labels over the whole document in which `I-X` only follows `B-X` or `I-X`, with the
+    /// model's transition scores if it has any.
     Viterbi,
 }
 
-/// What a model's files say on decoding. The default is Spark NLP's way.
+/// Decoding as a model's files declare it. The default is that of Spark NLP.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DecoderDefaults {
-    /// How labels are chosen unless the options say otherwise.
+    /// How labels are decoded, unless the options override it.
     pub decoding: Decoding,
-    /// Logits are divided by it before the softmax, so that scores are as often right as they say: above 0.
+    /// Softmax temperature, above 0: logits are divided by it to calibrate the scores.
     pub temperature: f32,
-    /// Log-scores for [`Decoding::Viterbi`]: what is added where the label of a column follows the label of a row,
-    /// both in id order. A document's start counts as `O`.
+    /// Transition log-scores for [`Decoding::Viterbi`], a row and a column per label in id order: `[from][to]` is added
+    /// where label `to` follows label `from`. The start of a document counts as `O`.
     pub transitions: Option<Vec<Vec<f32>>>,
 }
 
@@ -36,7 +36,7 @@ impl Default for DecoderDefaults {
 }
 
 impl DecoderDefaults {
-    /// Checks the values for a model of so many labels; `Err` says what is wrong.
+    /// Checks the values for a model with this number of labels. `Err` holds the reason.
     pub(crate) fn check(&self, labels: usize) -> Result<(), String> {
         let Self { temperature, transitions, .. } = self;
         if !(temperature.is_finite() && *temperature > 0.0) {
@@ -63,7 +63,7 @@ pub struct TokenLogits {
 }
 
 impl TokenLogits {
-    /// For so many tokens, none of them read yet.
+    /// Makes room for the logits of `tokens` tokens, none of which the model has read yet.
     pub fn new(tokens: usize, labels: usize) -> Self {
         TokenLogits { labels, values: vec![0.0; tokens * labels], read: vec![false; tokens] }
     }
@@ -90,23 +90,23 @@ impl TokenLogits {
     }
 }
 
-/// Chooses labels for one model.
+/// Decodes the labels of one model.
 #[derive(Debug, Clone)]
 pub struct Decoder {
     decoding: Decoding,
     temperature: f64,
-    /// For each label those that may stand before it, with the log-score of the transition.
+    /// For each label, the labels that may precede it, with the log-score of the transition.
     before: Vec<Vec<(usize, f64)>>,
-    /// For each label the log-score of beginning a document; none where it may not.
+    /// For each label, the log-score of starting a document; `None` if it must not.
     first: Vec<Option<f64>>,
 }
 
-/// In place of a log-probability that is NaN or infinite.
+/// Replaces log-probabilities that are NaN or infinite.
 const UNLIKELY: f64 = -1e9;
 
 impl Decoder {
-    /// For a model of these labels, in id order. `decoding` comes before that of `defaults`, whose transitions have a row
-    /// and a column per label.
+    /// A decoder for a model with these labels, in id order. `decoding` overrides that of `defaults`, whose transitions
+    /// must have a row and a column per label.
     pub fn new(labels: &[String], defaults: &DecoderDefaults, decoding: Option<Decoding>) -> Self {
         let outside = labels.iter().position(|label| label == "O");
         let score =
@@ -130,17 +130,17 @@ impl Decoder {
         Decoder { temperature, ..self.clone() }
     }
 
-    /// What logits are divided by before the softmax.
+    /// The softmax temperature, by which logits are divided.
     pub fn temperature(&self) -> f64 {
         self.temperature
     }
 
-    /// How labels are chosen.
+    /// How labels are decoded.
     pub fn decoding(&self) -> Decoding {
         self.decoding
     }
 
-    /// A token's likeliest label, the first of equals, and its softmax score.
+    /// Id and softmax score of a token's likeliest label; the lowest id in a tie.
     pub fn likeliest(&self, row: &[f32]) -> (usize, f32) {
         let best = argmax(row);
         (best, self.score(row, best))
@@ -159,32 +159,33 @@ impl Decoder {
         let largest = row[argmax(row)];
         let powers = row.iter().map(|value| f64::from(value - largest) / self.temperature);
         let sum: f64 = powers.clone().map(f64::exp).sum();
-        powers.map(|power| power - sum.ln()).map(|found| if found.is_finite() { found } else { UNLIKELY }).collect()
+        powers.map(|power| power - sum.ln()).map(|log| if log.is_finite() { log } else { UNLIKELY }).collect()
     }
 
-    /// The labels of a document's tokens, each with its own softmax score; `None` where the model did not read the
-    /// token, before and after which a document's end is taken to be.
+    /// The labels of a document's tokens, each with its softmax score. A token that the model did not read gets `None`
+    /// and splits the document: the tokens before and after it are decoded as two documents.
     pub fn decode(&self, logits: &TokenLogits) -> Vec<Option<(usize, f32)>> {
-        let mut found = vec![None; logits.len()];
+        let mut labels = vec![None; logits.len()];
         if self.decoding == Decoding::Argmax {
-            found.iter_mut().enumerate().for_each(|(i, label)| *label = logits.row(i).map(|row| self.likeliest(row)));
-            return found;
+            labels.iter_mut().enumerate().for_each(|(i, label)| *label = logits.row(i).map(|row| self.likeliest(row)));
+            return labels;
         }
         let mut start = 0;
         while start < logits.len() {
             let rows: Vec<&[f32]> = (start..logits.len()).map_while(|token| logits.row(token)).collect();
             for (i, label) in self.path(&rows).into_iter().enumerate() {
-                found[start + i] = Some((label, self.score(rows[i], label)));
+                labels[start + i] = Some((label, self.score(rows[i], label)));
             }
             start += rows.len() + 1;
         }
-        found
+        labels
     }
 
-    /// The likeliest sequence of labels (Viterbi); of equals, the one with the lower ids at its end.
+    /// The likeliest sequence of labels, by the Viterbi algorithm. In a tie the lower id wins, from the last token
+    /// backwards.
     fn path(&self, rows: &[&[f32]]) -> Vec<usize> {
         let Some((head, rest)) = rows.split_first() else { return vec![] };
-        let first = |(found, score): (&f64, &Option<f64>)| score.map_or(f64::NEG_INFINITY, |score| found + score);
+        let first = |(log, score): (&f64, &Option<f64>)| score.map_or(f64::NEG_INFINITY, |score| log + score);
         let mut scores: Vec<f64> = self.log_probabilities(head).iter().zip(&self.first).map(first).collect();
         let mut back: Vec<Vec<u32>> = Vec::with_capacity(rest.len());
         for row in rest {
@@ -192,11 +193,10 @@ impl Decoder {
                 let reached = before.iter().map(|(from, transition)| (*from, scores[*from] + transition));
                 reached.reduce(|best, other| if other.1 > best.1 { other } else { best })
             };
-            // Every label may follow some label: an I-X may follow itself, any other label may follow all.
+            // Every label has a predecessor: `I-X` may follow itself, any other label may follow all.
             let reached: Vec<(usize, f64)> =
                 self.before.iter().map(|before| reach(before).unwrap_or_default()).collect();
-            scores =
-                self.log_probabilities(row).iter().zip(&reached).map(|(found, (_, score))| found + score).collect();
+            scores = self.log_probabilities(row).iter().zip(&reached).map(|(log, (_, score))| log + score).collect();
             back.push(reached.iter().map(|(from, _)| *from as u32).collect());
         }
         let mut path = vec![argmax(&scores)];
@@ -208,8 +208,8 @@ impl Decoder {
     }
 }
 
-/// Whether a label may stand after another. `I-X` needs `B-X` or `I-X` before it, if the model has a `B-X` at all:
-/// in some schemes `I-X` begins an entity.
+/// Whether a label may follow another. `I-X` needs `B-X` or `I-X` before it, but only if the model has a label `B-X`: in
+/// the IO scheme `I-X` also begins an entity.
 fn may_follow(before: &str, label: &str, labels: &[String]) -> bool {
     let Some(entity) = label.strip_prefix("I-") else { return true };
     let begins = |other: &str| other.strip_prefix("B-") == Some(entity);

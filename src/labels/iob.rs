@@ -1,6 +1,6 @@
-//! Labels (IOB tags) taken apart: which entity a label names. Spark NLP and transformers differ.
+//! The entity that a label (IOB tag) names. Spark NLP and transformers have different rules.
 
-/// Spark NLP's rule: a label without its first two UTF-16 code units, whatever they are; `None` if it has fewer.
+/// Spark NLP's rule: the label without its first two UTF-16 code units, whatever they are; `None` if it has fewer.
 pub(crate) fn entity_after_prefix(label: &str) -> Option<&str> {
     let mut units = 0;
     for (at, c) in label.char_indices() {
@@ -12,12 +12,12 @@ pub(crate) fn entity_after_prefix(label: &str) -> Option<&str> {
     (units >= 2).then_some("")
 }
 
-/// The rule of transformers for a group's name: what follows the label's first hyphen, or the whole label.
+/// The rule of transformers for the name of a group: the part after the first hyphen, or the whole label.
 pub(crate) fn entity_after_hyphen(label: &str) -> &str {
     label.split_once('-').map_or(label, |(_, entity)| entity)
 }
 
-/// The rule of transformers for joining: whether a label is `B-X`, and its `X`. A label without `B-` or `I-` is its own X.
+/// The rule of transformers for joining: whether a label is `B-X`, and its X. Without `B-` or `I-`, X is the whole label.
 pub(super) fn begins_and_entity(label: &str) -> (bool, &str) {
     match (label.strip_prefix("B-"), label.strip_prefix("I-")) {
         (Some(entity), _) => (true, entity),

@@ -11,7 +11,7 @@ pub use chunk::{align, convert, LabelCasing};
 pub use decode::{Decoder, DecoderDefaults, Decoding, TokenLogits};
 pub(crate) use iob::{entity_after_hyphen, entity_after_prefix};
 
-/// Index of the highest value, the first of equals. `values` holds at least one.
+/// Index of the highest value; the first one in a tie. `values` must not be empty.
 pub(crate) fn argmax<T: PartialOrd>(values: &[T]) -> usize {
     let mut best = 0;
     for (i, value) in values.iter().enumerate() {

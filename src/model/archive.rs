@@ -1,4 +1,4 @@
-//! A zip file as a source of model files. Nothing is ever written to disk.
+//! A zip file as a source of model files. Nothing is written to disk.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -11,26 +11,26 @@ use zip::ZipArchive;
 use super::source::{list_paths, FileVisitor, ReadSeek, Source};
 use crate::Error;
 
-/// Most that the files read of one archive may unpack to, in bytes: what a 32-bit program can address.
+/// Limit on the unpacked bytes read from one archive: what a 32-bit program can address.
 pub(super) const LARGEST: u64 = 4 << 30;
-/// Files an archive may have; a saved model has a few dozen.
+/// Limit on the number of files in an archive; a saved model has a few dozen.
 const MOST_FILES: usize = 20_000;
-/// Bytes read to find an archive's directory. Bounds the search in a file made of false ends.
+/// Limit on the bytes read to find the central directory: bounds the search in a file full of false end records.
 const DIRECTORY_READS: u64 = 32 << 20;
-/// A file that unpacks to more than this many bytes ...
+/// Files that unpack to more bytes than this may have a compression ratio of at most [`RATIO`].
 const LARGE: u64 = 64 << 20;
-/// ... and to more than so many times its packed length is no model: trained weights hardly shrink.
+/// Trained weights hardly compress, so that a large file with a higher ratio is no model.
 const RATIO: u64 = 100;
-/// The most that deflate can shrink anything.
+/// The highest compression ratio that deflate can reach.
 const DEFLATE_RATIO: u64 = 1032;
 
-/// Whether so few packed bytes can honestly be so many.
+/// Rejects zip bombs: whether the unpacked size and the compression ratio are plausible.
 pub(super) fn is_plausible(packed: u64, unpacked: u64) -> bool {
     let ratio = if unpacked > LARGE { RATIO } else { DEFLATE_RATIO };
     unpacked <= LARGEST && unpacked <= packed.saturating_add(1).saturating_mul(ratio)
 }
 
-/// The files of a zip. Where all lie in one folder, that folder is the root.
+/// The files of a zip. If all are in one folder, that folder is the root.
 pub(super) struct Archive<'s> {
     name: String,
     zip: RefCell<ZipArchive<Metered<'s>>>,
@@ -46,12 +46,12 @@ struct Entry {
 }
 
 impl<'s> Archive<'s> {
-    /// Reads the directory; `name` is the archive's path or address.
+    /// Reads the central directory. `name` is the archive's path or address.
     pub(super) fn open(name: String, mut bytes: Box<dyn ReadSeek + 's>) -> Result<Self, Error> {
         let unreadable = |error: io::Error| Error::of_stream(&name, &error);
         let mut head = Vec::new();
         bytes.by_ref().take(4).read_to_end(&mut head).map_err(unreadable)?;
-        // The second is the end record, with which an empty archive begins.
+        // An empty archive begins with the end record, `PK\5\6`.
         if head != *b"PK\x03\x04" && head != *b"PK\x05\x06" {
             return Err(Error::ModelUnrecognised { source_name: name, reason: "it is a file, but no zip".into() });
         }
@@ -74,7 +74,7 @@ impl<'s> Archive<'s> {
             if is_outside(&path) {
                 return Err(invalid(format!("it names a place outside itself, {path:?}")));
             }
-            // What macOS adds to every zip that it makes.
+            // macOS adds this folder to every zip it makes.
             if entry.is_dir() || path.starts_with("__MACOSX/") {
                 continue;
             }
@@ -90,7 +90,7 @@ impl<'s> Archive<'s> {
             }
             let length = entry.size();
             if files.insert(path.clone(), Entry { index, length }).is_some() {
-                return Err(invalid(format!("{path} stands twice")));
+                return Err(invalid(format!("{path} is listed twice")));
             }
         }
         Ok(Archive { name, zip: RefCell::new(zip), files: at_root(files), left: Cell::new(LARGEST) })
@@ -118,19 +118,19 @@ impl Source for Archive<'_> {
         self.left.set(left);
         let mut zip = self.zip.borrow_mut();
         let entry = zip.by_index(index).map_err(|error| zip_error(&file, error))?;
-        // One byte more than declared is let through, so that whoever reads to the end sees that it is longer.
+        // Pass on one byte more than declared, so that readers notice a file that is too long.
         take(&mut entry.take(length + 1), length)?;
         Ok(true)
     }
 }
 
-/// Whether a name, joined to a folder's path, might lead out of the folder.
+/// Whether a path could lead out of the folder that it is joined to (path traversal).
 fn is_outside(path: &str) -> bool {
     let absolute = path.starts_with(['/', '\\']) || path.get(1..2) == Some(":");
     absolute || path.contains('\0') || path.split(['/', '\\']).any(|part| part == "..")
 }
 
-/// Paths from the one folder in which all files lie, if there is one.
+/// Makes paths relative to the one folder that holds all files, if there is one.
 fn at_root(files: BTreeMap<String, Entry>) -> BTreeMap<String, Entry> {
     let Some(folder) =
         files.keys().next().and_then(|path| path.split_once('/')).map(|(folder, _)| format!("{folder}/"))
@@ -154,7 +154,7 @@ fn zip_error(file: &str, error: ZipError) -> Error {
     }
 }
 
-/// A reader that gives out a bounded number of bytes.
+/// A reader with a limit on the bytes read in total.
 struct Metered<'s> {
     bytes: Box<dyn ReadSeek + 's>,
     left: Rc<Cell<u64>>,

@@ -1,4 +1,4 @@
-//! A model bundle: `manifest.json` and the files it lists, checked by length and sha256.
+//! Model bundles: `manifest.json` and the files it lists, checked by length and sha256.
 
 use std::io::{self, Read};
 
@@ -11,21 +11,21 @@ use crate::labels::{DecoderDefaults, Decoding};
 use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
-/// The file that makes a folder a bundle.
+/// The file that identifies a bundle.
 pub const MANIFEST: &str = "manifest.json";
-/// Every format that is read.
+/// The formats that can be read.
 const FORMATS: [&str; 2] = [FIRST_FORMAT, "glossa-bundle/2"];
-/// The format without what says how to decode and what `token_type_ids` hold.
+/// The format without keys for decoding and `token_type_ids`.
 const FIRST_FORMAT: &str = "glossa-bundle/1";
 const GRAPH: &str = "model.onnx";
 const VOCABULARY: &str = "vocab.txt";
 
-/// `manifest.json`: what a bundle is and how its model reads.
+/// `manifest.json`: the model's name, labels, files and defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// `glossa-bundle/2`, or `glossa-bundle/1` if it has none of `tokenTypes`, `decoding`, `temperature` and `transitions`:
-    /// who knows only the first format would read or decode otherwise without a word.
+    /// `glossa-bundle/2`, or `glossa-bundle/1` without `tokenTypes`, `decoding`, `temperature` and `transitions`. Programs
+    /// that know only the first format would ignore these keys and silently give other results.
     pub format: String,
     /// A short name, such as `cellular`.
     pub name: String,
@@ -36,18 +36,18 @@ pub struct Manifest {
     /// How texts are cut into tokens.
     #[serde(default)]
     pub tokenizer: TokenizerOptions,
-    /// Whether upper and lower case are told apart.
+    /// Whether the model distinguishes upper and lower case.
     pub case_sensitive: bool,
-    /// Word pieces a window, `[CLS]` and `[SEP]` included.
+    /// Word pieces per window, `[CLS]` and `[SEP]` included.
     pub max_sentence_length: usize,
-    /// What the graph's input `token_type_ids` holds: `zeros`, the default, or `casing`. Bundles written before it was renamed call
-    /// it `segments`.
+    /// The values of the graph's input `token_type_ids`: `zeros` (default) or `casing`. Older bundles call the key
+    /// `segments`.
     #[serde(default, alias = "segments", skip_serializing_if = "Option::is_none")]
     pub token_types: Option<TokenTypes>,
-    /// How labels are chosen by default: `argmax` if it is left out.
+    /// How labels are decoded by default; `argmax` if omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decoding: Option<Decoding>,
-    /// See [`DecoderDefaults::temperature`]; 1 if it is left out.
+    /// See [`DecoderDefaults::temperature`]; 1 if omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
     /// See [`DecoderDefaults::transitions`].
@@ -55,10 +55,10 @@ pub struct Manifest {
     pub transitions: Option<Vec<Vec<f32>>>,
     /// SPDX name of the weights' licence.
     pub licence: String,
-    /// Whose work the weights rest on.
+    /// The works that the weights are derived from.
     #[serde(default)]
     pub attribution: Vec<String>,
-    /// What `glossa eval` measured, by data set.
+    /// Reports of `glossa eval`, by data set.
     #[serde(default)]
     pub measured: serde_json::Value,
 }
@@ -66,16 +66,16 @@ pub struct Manifest {
 /// A file of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestFile {
-    /// Relative to the manifest.
+    /// Path relative to the manifest.
     pub path: String,
-    /// Length.
+    /// Length in bytes.
     pub bytes: u64,
-    /// In lower-case hexadecimal.
+    /// SHA-256 in lower-case hexadecimal.
     pub sha256: String,
 }
 
 impl ManifestFile {
-    /// Compares the hash of what `file` holds with the one listed.
+    /// Compares a file's hash with the one listed. `file` names it in errors.
     ///
     /// # Errors
     /// `file_mismatch`.
@@ -101,10 +101,11 @@ impl Manifest {
             return Err(invalid(format!("its format is {:?}, not one of {}", manifest.format, FORMATS.join(", "))));
         }
         let Manifest { token_types, decoding, temperature, transitions, .. } = &manifest;
-        let second = token_types.is_some() || decoding.is_some() || temperature.is_some() || transitions.is_some();
-        if manifest.format == FIRST_FORMAT && second {
-            let unknown = "tokenTypes, decoding, temperature or transitions";
-            return Err(invalid(format!("its format is {FIRST_FORMAT:?}, which knows no {unknown}")));
+        let has_new_keys =
+            token_types.is_some() || decoding.is_some() || temperature.is_some() || transitions.is_some();
+        if manifest.format == FIRST_FORMAT && has_new_keys {
+            let new_keys = "tokenTypes, decoding, temperature or transitions";
+            return Err(invalid(format!("its format is {FIRST_FORMAT:?}, which has no {new_keys}")));
         }
         manifest.decoder().check(manifest.labels.len()).map_err(invalid)?;
         if !(1..=LONGEST_WINDOW).contains(&manifest.max_sentence_length) {
@@ -119,7 +120,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// How labels are chosen.
+    /// How labels are decoded.
     fn decoder(&self) -> DecoderDefaults {
         let Manifest { decoding, temperature, transitions, .. } = self;
         DecoderDefaults {
@@ -150,7 +151,7 @@ pub(super) fn read(source: &dyn Source, manifest: &[u8], context: &LoadContext<'
     })
 }
 
-/// A file of the bundle, once its length and hash are those of the manifest.
+/// Reads a file of the bundle and checks its length and hash.
 fn checked(source: &dyn Source, manifest: &Manifest, path: &str) -> Result<Vec<u8>, Error> {
     let bytes = source.require(path)?;
     let entry = entry(source, manifest, path)?;
@@ -161,7 +162,7 @@ fn checked(source: &dyn Source, manifest: &Manifest, path: &str) -> Result<Vec<u
     Ok(bytes)
 }
 
-/// The graph, checked as [`checked`] does it, but while it is read.
+/// Reads the graph as a stream and checks length and hash on the way.
 fn checked_graph(source: &dyn Source, manifest: &Manifest, context: &LoadContext<'_>) -> Result<OnnxFile, Error> {
     let entry = entry(source, manifest, GRAPH)?;
     let file = source.locate(GRAPH);
@@ -196,7 +197,7 @@ fn check_length(entry: &ManifestFile, found: u64, file: &str) -> Result<(), Erro
     Err(Error::FileMismatch { file: file.to_string(), expected, found })
 }
 
-/// A stream whose hash is taken as it is read.
+/// A stream that is hashed while it is read.
 struct Hashed<'r> {
     reader: &'r mut dyn Read,
     hash: Sha256,

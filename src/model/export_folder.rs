@@ -1,4 +1,4 @@
-//! A Spark NLP export folder: what `loadSavedModel` reads.
+//! Spark NLP export folders, which Spark NLP reads with `loadSavedModel`.
 
 use super::{base_name, check_labels, read_file_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder};
 use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
@@ -22,7 +22,7 @@ pub(super) fn read(source: &dyn Source, vocabulary: &[u8], context: &LoadContext
         graph_file: source.locate(GRAPH),
         defaults: ModelDefaults {
             tokenizer: TokenizerOptions::default(),
-            // Nothing in the folder tells; Spark NLP takes these until told otherwise.
+            // The folder does not declare these; they are Spark NLP's defaults.
             case_sensitive: true,
             max_sentence_length: 128,
             token_types: TokenTypes::Zeros,

@@ -1,4 +1,4 @@
-//! A Hugging Face folder with an ONNX file, as optimum exports it.
+//! Hugging Face folders with an ONNX file, as optimum exports them.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::engine::OnnxFile;
 use crate::text::{HfTokenizer, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
-/// The file that makes a folder a Hugging Face model.
+/// The file that identifies a Hugging Face folder.
 pub(super) const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
@@ -70,7 +70,7 @@ fn parse(bytes: &[u8], file: &str) -> Result<Json, Error> {
     let json: Result<Json, _> = serde_json::from_slice(bytes);
     match json {
         Ok(json) if json.is_object() => Ok(json),
-        Ok(_) => Err(Error::ConfigInvalid { file: file.to_string(), reason: "it is no JSON object".into() }),
+        Ok(_) => Err(Error::ConfigInvalid { file: file.to_string(), reason: "it is not a JSON object".into() }),
         Err(error) => Err(Error::ConfigInvalid { file: file.to_string(), reason: error.to_string() }),
     }
 }
@@ -91,7 +91,7 @@ fn token_text(token: &Json) -> Option<&str> {
     token.as_str().or_else(|| token["content"].as_str())
 }
 
-/// The word pieces of a `tokenizer.json`, where it is of that kind.
+/// The vocabulary of a `tokenizer.json`, if its model is WordPiece.
 fn word_pieces(json: &Json) -> Option<HashMap<String, u32>> {
     let model = &json["model"];
     if model["continuing_subword_prefix"].as_str() != Some("##")
@@ -103,8 +103,8 @@ fn word_pieces(json: &Json) -> Option<HashMap<String, u32>> {
     vocabulary.iter().map(|(piece, id)| Some((piece.clone(), u32::try_from(id.as_u64()?).ok()?))).collect()
 }
 
-/// What `tokenizer_config.json` says outright of case, accents and ideographs goes before `tokenizer.json`, as in
-/// transformers.
+/// Lets explicit values for case, accents and Chinese characters in `tokenizer_config.json` override `tokenizer.json`, as
+/// transformers does.
 fn override_normalizer(json: &mut Json, config: &Json) {
     if json["normalizer"]["type"].as_str() != Some("BertNormalizer") {
         return;
@@ -123,7 +123,7 @@ fn override_normalizer(json: &mut Json, config: &Json) {
     }
 }
 
-/// The `tokenizer.json` that transformers makes of a `vocab.txt` for BERT, with its defaults.
+/// The `tokenizer.json` that transformers makes from a BERT `vocab.txt`, with its defaults.
 fn from_word_pieces(vocabulary: &[u8], file: &str) -> Result<Json, Error> {
     let invalid = |reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
     let text = std::str::from_utf8(vocabulary).map_err(|error| invalid(error.to_string()))?;

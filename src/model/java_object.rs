@@ -1,25 +1,29 @@
-//! Java serialisation, as far as Spark needs it for collections: objects with plain fields, arrays of objects, strings.
+//! Deserialises the part of Java serialisation that Spark uses for collections: objects with plain fields, arrays of
+//! objects, strings.
 //!
-//! Written against the grammar of the Java Object Serialization Specification, chapter 6. Work and memory are bounded
-//! by the input: a length is checked against what is left before anything is allocated, a reference gives the object
-//! itself, not a copy, and nesting has a limit, through references too.
+//! It follows the grammar in chapter 6 of the Java Object Serialization Specification. Work and memory are bounded by the
+//! input: lengths are checked against the rest of the stream before memory is allocated, a handle refers to the object
+//! instead of copying it, and the depth of nesting is limited, also through handles.
+//!
+//! It is written by hand because these files come from strangers: the released crate for the format, `jaded` 0.5, limits
+//! neither depth nor size, so that a crafted stream can overflow the stack or exhaust memory.
 
 use std::rc::Rc;
 
 use crate::Error;
 
-/// Deepest nesting; what Spark saves has three levels.
+/// Maximum depth of nesting; the files that Spark saves have three levels.
 const DEEPEST: usize = 32;
 /// The first handle that a stream assigns.
 const FIRST_HANDLE: u32 = 0x7E_0000;
 
-/// A value of a stream.
+/// A deserialised value.
 #[derive(Clone)]
 pub(super) enum Value {
     Null,
     /// `int`, and the narrower integers.
     Int(i32),
-    /// A primitive of another type, passed over.
+    /// A primitive of another type, whose value is skipped.
     Other,
     String(Rc<str>),
     Array(Rc<Array>),
@@ -56,17 +60,17 @@ impl Object {
     }
 }
 
-/// Reads the first object of a stream. `file` names it in errors.
+/// Reads the first object of a stream. `file` is its name in errors.
 pub(super) fn read(bytes: &[u8], file: &str) -> Result<Value, Error> {
     let mut stream = Stream { rest: bytes, handles: Vec::new() };
     let value = match stream.take(4) {
         Ok([0xAC, 0xED, 0, 5]) => stream.value(0),
-        _ => Err("it is no Java serialisation stream".to_string()),
+        _ => Err("it is not a Java serialisation stream".to_string()),
     };
     value.map_err(|reason| Error::ArchiveInvalid { file: file.to_string(), reason })
 }
 
-/// What a handle refers to.
+/// The referent of a handle.
 #[derive(Clone)]
 enum Handle {
     Value(Value),
@@ -119,9 +123,9 @@ impl<'b> Stream<'b> {
         self.handles.len() - 1
     }
 
-    fn referred(&mut self) -> Result<Handle, String> {
+    fn referenced(&mut self) -> Result<Handle, String> {
         let handle = (self.int()? as u32).checked_sub(FIRST_HANDLE).and_then(|at| self.handles.get(at as usize));
-        handle.cloned().ok_or_else(|| "a reference leads nowhere".into())
+        handle.cloned().ok_or_else(|| "a reference has an unassigned handle".into())
     }
 
     fn value(&mut self, depth: usize) -> Result<Value, String> {
@@ -130,10 +134,10 @@ impl<'b> Stream<'b> {
         }
         match self.byte()? {
             0x70 => Ok(Value::Null),
-            0x71 => match self.referred()? {
+            0x71 => match self.referenced()? {
                 Handle::Value(value) => Ok(value),
-                Handle::Class(_) => Err("a reference to a class stands for an object".into()),
-                Handle::Open => Err("an object holds itself".into()),
+                Handle::Class(_) => Err("a reference to a class is in place of an object".into()),
+                Handle::Open => Err("an object contains itself".into()),
             },
             0x74 => {
                 let value = Value::String(self.text()?);
@@ -142,7 +146,7 @@ impl<'b> Stream<'b> {
             }
             0x73 => self.object(depth),
             0x75 => self.array(depth),
-            tag => Err(format!("it holds something of type 0x{tag:02X}, which no saved model does")),
+            tag => Err(format!("it holds an item of type 0x{tag:02X}, which no saved model has")),
         }
     }
 
@@ -171,7 +175,7 @@ impl<'b> Stream<'b> {
             return Err(format!("it holds an array {}, not one of objects", class.name));
         }
         let handle = self.assign(Handle::Open);
-        // Every element takes a byte at least.
+        // Every element takes at least one byte.
         let size = usize::try_from(self.int()?).ok().filter(|&size| size <= self.rest.len());
         let size = size.ok_or("an array is longer than the stream")?;
         let mut elements = Vec::with_capacity(size.min(1024));
@@ -205,20 +209,20 @@ impl<'b> Stream<'b> {
         match self.byte()? {
             0x70 => return Ok(None),
             0x71 => {
-                return match self.referred()? {
+                return match self.referenced()? {
                     Handle::Class(class) => Ok(Some(class)),
-                    _ => Err("a reference to an object stands for a class".into()),
+                    _ => Err("a reference to an object is in place of a class".into()),
                 }
             }
             0x72 => (),
-            tag => return Err(format!("a class of type 0x{tag:02X} stands in it, which no saved model holds")),
+            tag => return Err(format!("it holds a class of type 0x{tag:02X}, which no saved model has")),
         }
         let name = self.text()?;
         self.take(8)?;
         let handle = self.assign(Handle::Open);
-        // Only "serialisable": objects that write themselves carry data that only their class understands.
+        // Only SC_SERIALIZABLE: data written by a `writeObject` method are opaque without the class.
         if self.byte()? != 0x02 {
-            return Err(format!("it holds an object {name}, which has a form of its own"));
+            return Err(format!("it holds an object {name}, which has a custom serialised form"));
         }
         let mut fields = Vec::new();
         for _ in 0..self.short()? {
@@ -227,7 +231,7 @@ impl<'b> Stream<'b> {
             if matches!(kind, b'L' | b'[') {
                 match self.value(depth + 1)? {
                     Value::String(_) => (),
-                    _ => return Err(format!("the type of {name}.{field} is no string")),
+                    _ => return Err(format!("the type of {name}.{field} is not a string")),
                 }
             }
             fields.push((kind, field));
@@ -246,8 +250,8 @@ impl<'b> Stream<'b> {
     }
 }
 
-/// The levels of a value that holds these. A chain of references can be much longer than the nesting in the stream,
-/// and would exhaust the stack when it is dropped.
+/// Height of a value that holds these. Through handles, a chain of objects can be much deeper than the nesting in the
+/// stream, and dropping it would overflow the stack.
 fn height<'v>(held: impl Iterator<Item = &'v Value>) -> Result<usize, String> {
     let height = 1 + held.map(Value::height).max().unwrap_or(0);
     if height > DEEPEST {
@@ -256,7 +260,8 @@ fn height<'v>(held: impl Iterator<Item = &'v Value>) -> Result<usize, String> {
     Ok(height)
 }
 
-/// Java's form of UTF-8: NUL takes two bytes, and characters beyond the basic plane are two surrogates of three.
+/// Decodes Java's modified UTF-8: NUL takes two bytes, and a character beyond the basic plane is a pair of surrogates of
+/// three bytes each.
 fn modified_utf8(bytes: &[u8]) -> Result<Rc<str>, String> {
     if bytes.is_ascii() {
         return Ok(String::from_utf8_lossy(bytes).into());
@@ -274,7 +279,7 @@ fn modified_utf8(bytes: &[u8]) -> Result<Rc<str>, String> {
             },
             _ => None,
         };
-        units.push(unit.ok_or("a string is no UTF-8")?);
+        units.push(unit.ok_or("a string is not UTF-8")?);
     }
-    String::from_utf16(&units).map(Into::into).map_err(|_| "a string is no UTF-8".into())
+    String::from_utf16(&units).map(Into::into).map_err(|_| "a string is not UTF-8".into())
 }

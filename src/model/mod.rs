@@ -1,4 +1,4 @@
-//! Model files: where they are read from, and what they say.
+//! Model files: sources (folders, zips, memory) and the layouts that can be read from them.
 
 mod archive;
 mod bundle;
@@ -26,7 +26,7 @@ use crate::Error;
 /// The longest window in word pieces, `[CLS]` and `[SEP]` included: Spark NLP's limit of `maxSentenceLength`.
 pub const LONGEST_WINDOW: usize = 512;
 
-/// Everything that a model's files say, read and checked, with the graph still to be optimised.
+/// The contents of a model's files, read and checked. The graph is parsed but not yet optimised.
 #[derive(Debug)]
 pub struct Model {
     /// The model's name: from its manifest, or the folder's.
@@ -39,14 +39,14 @@ pub struct Model {
     pub graph: OnnxFile,
     /// The ONNX file's path or address, for errors.
     pub graph_file: String,
-    /// What the model was trained with: the defaults of [`Options`](crate::Options).
+    /// How the model was trained to read.
     pub defaults: ModelDefaults,
 }
 
-/// What reading a model's files depends on besides the files.
+/// Parameters of reading a model's files.
 #[derive(Clone, Copy)]
 pub struct LoadContext<'p> {
-    /// The arithmetic that the graph is meant for: f32 weights may become int8 as they are read.
+    /// The arithmetic that the graph will run in. It decides whether f32 weights are quantised while they are read.
     pub precision: Precision,
     /// Called while the ONNX file is read, with the bytes read so far and their total; in the last call both are equal.
     pub progress: &'p dyn Fn(u64, u64),
@@ -58,46 +58,46 @@ impl Default for LoadContext<'_> {
     }
 }
 
-/// How a model's text becomes word pieces.
+/// How text becomes word pieces.
 #[derive(Debug)]
 pub enum TextEncoder {
-    /// As Spark NLP does it, with these pieces.
+    /// Spark NLP's encoder, with this vocabulary.
     Spark(Vocabulary),
-    /// A Hugging Face folder's own way.
+    /// The tokenizer of a Hugging Face folder.
     HuggingFace {
-        /// `tokenizer.json`, or what transformers makes of `vocab.txt`.
+        /// `tokenizer.json`, or its equivalent made from `vocab.txt` as in transformers.
         tokenizer: Box<HfTokenizer>,
-        /// For [`Encoding::Spark`](crate::Encoding::Spark), where the tokenizer is of word pieces.
+        /// The vocabulary for [`Encoding::Spark`](crate::Encoding::Spark), if the tokenizer is WordPiece.
         vocabulary: Option<Vocabulary>,
     },
 }
 
-/// Options that a model comes with.
+/// A model's defaults for [`Options`](crate::Options).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelDefaults {
     /// How texts are cut into tokens.
     pub tokenizer: TokenizerOptions,
-    /// Whether upper and lower case are told apart.
+    /// Whether the model distinguishes upper and lower case.
     pub case_sensitive: bool,
-    /// Word pieces a window, `[CLS]` and `[SEP]` included.
+    /// Word pieces per window, `[CLS]` and `[SEP]` included.
     pub max_sentence_length: usize,
-    /// What the model is told of each word piece beside its id.
+    /// The values of the graph's input `token_type_ids`.
     pub token_types: TokenTypes,
-    /// How labels are chosen.
+    /// How labels are decoded.
     pub decoder: DecoderDefaults,
 }
 
 impl Model {
-    /// Reads a model from one of the layouts known, looked for in this order: a bundle (`manifest.json`), a model saved
+    /// Reads a model in one of the supported layouts, detected in this order: a bundle (`manifest.json`), a model saved
     /// by Spark NLP (`metadata/part-00000`), a Spark NLP export folder (`assets/vocab.txt`), a Hugging Face folder with
-    /// an ONNX file (`config.json`). Any of them may be in a zip, at its root or in one folder.
+    /// an ONNX file (`config.json`). Any of them may be in a zip, at its root or in a single folder.
     ///
-    /// The ONNX file is parsed as it is read: neither an archive nor the file itself is ever held as a whole.
+    /// The ONNX file is parsed as a stream: neither the archive nor the file is ever in memory as a whole.
     ///
     /// # Errors
-    /// `model_unrecognised` when the source is none of them; `model_unsupported` when it is of a kind that cannot be
-    /// read; `archive_invalid`, `file_missing`, `file_unreadable`, `manifest_invalid`, `config_invalid`,
-    /// `file_mismatch`, `vocabulary_invalid`, `labels_invalid`, `graph_invalid` as its files are.
+    /// `model_unrecognised` if the source has none of these layouts; `model_unsupported` if its kind cannot be read;
+    /// otherwise, for the file at fault, `archive_invalid`, `file_missing`, `file_unreadable`, `manifest_invalid`,
+    /// `config_invalid`, `file_mismatch`, `vocabulary_invalid`, `labels_invalid` or `graph_invalid`.
     pub fn read(source: &dyn Source, context: &LoadContext<'_>) -> Result<Self, Error> {
         match source.archive()? {
             Some((name, bytes)) => Self::read_files(&Archive::open(name, bytes)?, context),
@@ -130,8 +130,8 @@ impl Model {
     }
 }
 
-/// Reads an ONNX file from a stream, down to the end, where archives keep what shows that they are whole. `length` is
-/// the file's, and must be unless it is only a guess.
+/// Reads an ONNX file from a stream, to its end, since archives have their checksums there. `length` is the file's length;
+/// with `guess` it is an estimate, otherwise a stream of another length is an error.
 fn read_graph(
     reader: &mut dyn Read,
     length: u64,
@@ -144,7 +144,7 @@ fn read_graph(
     if let Err(Error::ArchiveInvalid { .. } | Error::FileUnreadable { .. }) = graph {
         return graph;
     }
-    // If the stream is damaged, that is why the graph was not understood.
+    // A damaged stream is the cause of an invalid graph, so its error comes first.
     io::copy(&mut counted, &mut io::sink()).map_err(|error| Error::of_stream(file, &error))?;
     if !guess && counted.read != length {
         return Err(source::other_length(file, counted.read, length));
@@ -153,7 +153,7 @@ fn read_graph(
     graph
 }
 
-/// Reads an ONNX file of a source; `None` when there is no such file.
+/// Reads an ONNX file of a source; `None` if there is no such file.
 fn read_file_graph(source: &dyn Source, path: &str, context: &LoadContext<'_>) -> Result<Option<OnnxFile>, Error> {
     let mut graph = None;
     source.stream(path, &mut |reader, length| {
@@ -163,7 +163,7 @@ fn read_file_graph(source: &dyn Source, path: &str, context: &LoadContext<'_>) -
     Ok(graph)
 }
 
-/// A stream that tells how far it has been read.
+/// A stream that reports how much of it has been read.
 struct Counted<'r> {
     reader: &'r mut dyn Read,
     read: u64,
@@ -180,7 +180,7 @@ impl Read for Counted<'_> {
     }
 }
 
-/// The last part of a source's path, as a name.
+/// The last component of a source's path without `.zip`, as a name for the model.
 fn base_name(source: &dyn Source) -> String {
     let name = source.name().trim_end_matches('/');
     let name = name.rsplit('/').next().unwrap_or(name);
@@ -188,7 +188,7 @@ fn base_name(source: &dyn Source) -> String {
     stem.to_string()
 }
 
-/// The error about a file of weights that an ONNX file refers to.
+/// The error for ONNX external data: weights in a file beside the ONNX file.
 fn external_data(source: &dyn Source, path: &str) -> Error {
     Error::ModelUnsupported {
         file: source.locate(path),
@@ -209,7 +209,7 @@ fn check_labels(labels: Vec<String>, file: &str) -> Result<Vec<String>, Error> {
             return Err(invalid("one is empty".into()));
         }
         if !seen.insert(label) {
-            return Err(invalid(format!("{label:?} stands twice")));
+            return Err(invalid(format!("{label:?} is listed twice")));
         }
     }
     Ok(labels)

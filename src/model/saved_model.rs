@@ -1,4 +1,4 @@
-//! A model as Spark NLP saves it: the folder in the zip that users download.
+//! Models saved by Spark NLP: the layout of the zips that users download.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -15,21 +15,21 @@ use crate::engine::OnnxFile;
 use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
-/// The file that makes a folder a saved model.
+/// The file that identifies a saved model.
 pub(super) const METADATA: &str = "metadata/part-00000";
 const VOCABULARY: &str = "fields/vocabulary";
 const LABELS: &str = "fields/labels";
-/// Bytes that the parts of a map may have together; a vocabulary of 30,000 pieces has 1.5 MB.
+/// Limit on the bytes of a map's parts together; a vocabulary of 30,000 pieces has 1.5 MB.
 const LARGEST_MAP: u64 = 128 << 20;
-/// What to do about a model saved for another engine.
+/// Advice for models saved for another engine.
 const EXPORT: &str =
     "export it to ONNX (optimum's ORTModelForTokenClassification, or Spark NLP's loadSavedModel of an \
                       ONNX folder) and save that";
 
 pub(super) fn read(source: &dyn Source, metadata: &[u8], context: &LoadContext<'_>) -> Result<Model, Error> {
-    let settings = Settings::parse(metadata, &source.locate(METADATA))?;
-    if settings.engine.as_deref().is_some_and(|engine| engine != "onnx") {
-        let engine = settings.engine.unwrap_or_default();
+    let parameters = Parameters::parse(metadata, &source.locate(METADATA))?;
+    if parameters.engine.as_deref().is_some_and(|engine| engine != "onnx") {
+        let engine = parameters.engine.unwrap_or_default();
         let reason = format!("the model was saved for the engine {engine:?}; {EXPORT}");
         return Err(Error::ModelUnsupported { file: source.locate(METADATA), reason });
     }
@@ -41,7 +41,7 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8], context: &LoadContext<'
         let invalid = |reason: String| Error::VocabularyInvalid { file: vocabulary_file.clone(), reason };
         let id = u32::try_from(id).map_err(|_| invalid(format!("{piece:?} has the id {id}")))?;
         if ids.insert(piece.clone(), id).is_some() {
-            return Err(invalid(format!("{piece:?} stands twice")));
+            return Err(invalid(format!("{piece:?} is listed twice")));
         }
     }
     let vocabulary = Vocabulary::from_ids(ids, &vocabulary_file)?;
@@ -54,23 +54,23 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8], context: &LoadContext<'
         graph_file,
         defaults: ModelDefaults {
             tokenizer: TokenizerOptions::default(),
-            case_sensitive: settings.case_sensitive,
-            max_sentence_length: settings.max_sentence_length,
+            case_sensitive: parameters.case_sensitive,
+            max_sentence_length: parameters.max_sentence_length,
             token_types: TokenTypes::Zeros,
             decoder: Default::default(),
         },
     })
 }
 
-/// What the metadata say of the pipeline. Class and versions do not matter: the licensed classes save the same.
+/// Parameters in the metadata. Class and versions are ignored: licensed classes save the same parameters.
 #[derive(Debug, PartialEq)]
-struct Settings {
+struct Parameters {
     engine: Option<String>,
     case_sensitive: bool,
     max_sentence_length: usize,
 }
 
-impl Settings {
+impl Parameters {
     fn parse(metadata: &[u8], file: &str) -> Result<Self, Error> {
         let invalid = |reason: String| Error::ConfigInvalid { file: file.to_string(), reason };
         let metadata: Json = serde_json::from_slice(metadata).map_err(|error| invalid(error.to_string()))?;
@@ -85,7 +85,7 @@ impl Settings {
             None => None,
             Some(engine) => Some(engine.as_str().ok_or_else(|| invalid(format!("engine is {engine}")))?.to_string()),
         };
-        // Spark NLP's own defaults, for files that do not write them down.
+        // Spark NLP's defaults, for metadata without the parameter.
         let case_sensitive = match parameter("caseSensitive") {
             None => true,
             Some(value) => value.as_bool().ok_or_else(|| invalid(format!("caseSensitive is {value}")))?,
@@ -98,11 +98,11 @@ impl Settings {
                     as usize
             }
         };
-        Ok(Settings { engine, case_sensitive, max_sentence_length })
+        Ok(Parameters { engine, case_sensitive, max_sentence_length })
     }
 }
 
-/// A map feature: Spark's object files, each record an array of pairs of a string and an int.
+/// Reads a map feature: Spark object files, in which each record is an array of pairs of a string and an int.
 fn read_map(source: &dyn Source, folder: &str) -> Result<Vec<(String, i32)>, Error> {
     let names = source.list(folder)?;
     if let Some(parquet) = names.iter().find(|name| name.ends_with(".parquet")) {
@@ -140,10 +140,12 @@ fn read_map(source: &dyn Source, folder: &str) -> Result<Vec<(String, i32)>, Err
 
 fn take_pairs(record: &Value, pairs: &mut Vec<(String, i32)>, file: &str) -> Result<(), Error> {
     let invalid = |reason: String| Error::ArchiveInvalid { file: file.to_string(), reason };
-    let Value::Array(array) = record else { return Err(invalid("a record is no array".into())) };
+    let Value::Array(array) = record else { return Err(invalid("a record is not an array".into())) };
     for element in &array.elements {
-        let Value::Object(pair) = element else { return Err(invalid("an element of a record is no object".into())) };
-        // A specialised Tuple2 would keep its fields under other names.
+        let Value::Object(pair) = element else {
+            return Err(invalid("an element of a record is not an object".into()));
+        };
+        // Scala's specialised Tuple2 classes, such as Tuple2$mcII$sp, have other field names.
         let (Some(Value::String(name)), Some(Value::Object(number))) = (pair.field("_1"), pair.field("_2")) else {
             return Err(invalid(format!("an element is a {}, not a pair of a string and a number", pair.class)));
         };
@@ -165,18 +167,18 @@ fn in_id_order(labels: Vec<(String, i32)>, file: &str) -> Result<Vec<String>, Er
             return Err(invalid(format!("{other:?} and another have the id {id}")));
         }
     }
-    // As many as there are ids, and none stands twice.
+    // There are as many labels as slots and no slot is taken twice, so every slot is filled.
     Ok(ordered.into_iter().flatten().collect())
 }
 
-/// The ONNX file, found by content since its name differs from class to class, and the path it was found at.
+/// The ONNX file and its path. It is recognised by content, since its name depends on the class that saved it.
 fn read_graph(source: &dyn Source, context: &LoadContext<'_>) -> Result<(OnnxFile, String), Error> {
     let names = source.list("")?;
     let mut names: Vec<&String> = names.iter().filter(|name| !name.starts_with('.')).collect();
     if let Some(weights) = names.iter().find(|name| name.contains("onnx") && name.ends_with("data")) {
         return Err(super::external_data(source, weights));
     }
-    // Those named after the format first, so that as a rule nothing else is looked at.
+    // Names with "onnx" first: usually the first file is the right one.
     names.sort_by_key(|name| !name.contains("onnx"));
     for name in &names {
         let file = source.locate(name);
@@ -214,10 +216,10 @@ mod tests {
     fn what_is_set_comes_before_the_defaults() {
         let metadata = br#"{"paramMap": {"engine": "onnx", "maxSentenceLength": 256},
             "defaultParamMap": {"engine": "tensorflow", "maxSentenceLength": 128, "caseSensitive": false}}"#;
-        let settings = Settings { engine: Some("onnx".into()), case_sensitive: false, max_sentence_length: 256 };
-        assert_eq!(Settings::parse(metadata, "m"), Ok(settings));
+        let parameters = Parameters { engine: Some("onnx".into()), case_sensitive: false, max_sentence_length: 256 };
+        assert_eq!(Parameters::parse(metadata, "m"), Ok(parameters));
         assert_eq!(
-            Settings::parse(br#"{"paramMap": {"maxSentenceLength": 0}}"#, "m").unwrap_err().code(),
+            Parameters::parse(br#"{"paramMap": {"maxSentenceLength": 0}}"#, "m").unwrap_err().code(),
             "config_invalid"
         );
     }

@@ -1,27 +1,30 @@
-//! Hadoop SequenceFiles, in which Spark saves collections: version 6, not compressed, no keys.
+//! Reads Hadoop SequenceFiles, in which Spark saves collections: version 6, uncompressed, without keys.
+//!
+//! It is written by hand because the released crate, `sequencefile` 0.2, is unmaintained and would add outdated versions of
+//! its dependencies (byteorder 0.4, bzip2 0.2, flate2 0.2).
 
 use crate::Error;
 
 const MAGIC: &[u8] = b"SEQ\x06";
 const VALUE_CLASS: &[u8] = b"org.apache.hadoop.io.BytesWritable";
-/// Stands for a record's length where a sync marker follows instead.
+/// In place of a record's length: a sync marker follows.
 const SYNC_ESCAPE: u32 = u32::MAX;
 
-/// The values of a file, in order. `file` names it in errors.
+/// The values of a file, in order. `file` is its name in errors.
 pub(super) fn values<'b>(bytes: &'b [u8], file: &str) -> Result<Vec<&'b [u8]>, Error> {
     let invalid = |reason: String| Error::ArchiveInvalid { file: file.to_string(), reason };
     let short = || invalid("it is cut off".into());
     let mut rest = Rest(bytes);
     if rest.take(MAGIC.len()).ok_or_else(short)? != MAGIC {
-        return Err(invalid("it is no Hadoop SequenceFile of version 6".into()));
+        return Err(invalid("it is not a Hadoop SequenceFile of version 6".into()));
     }
     rest.name().ok_or_else(short)?;
-    let values = rest.name().ok_or_else(short)?;
-    if values != VALUE_CLASS {
-        return Err(invalid(format!("its values are {}", String::from_utf8_lossy(values))));
+    let value_class = rest.name().ok_or_else(short)?;
+    if value_class != VALUE_CLASS {
+        return Err(invalid(format!("its values are {}", String::from_utf8_lossy(value_class))));
     }
     if rest.take(2).ok_or_else(short)? != [0, 0] {
-        let reason = "its records are compressed by Hadoop; save the model with Spark's default settings";
+        let reason = "its records are compressed by Hadoop; save the model with Spark's default configuration";
         return Err(Error::ModelUnsupported { file: file.to_string(), reason: reason.into() });
     }
     for _ in 0..rest.number().ok_or_else(short)? {
@@ -29,12 +32,12 @@ pub(super) fn values<'b>(bytes: &'b [u8], file: &str) -> Result<Vec<&'b [u8]>, E
     }
     let sync = rest.take(16).ok_or_else(short)?;
 
-    let mut found = Vec::new();
+    let mut values = Vec::new();
     while !rest.0.is_empty() {
         let length = rest.number().ok_or_else(short)?;
         if length == SYNC_ESCAPE {
             if rest.take(16).ok_or_else(short)? != sync {
-                return Err(invalid("a sync marker is not the file's".into()));
+                return Err(invalid("a sync marker differs from that of the header".into()));
             }
             continue;
         }
@@ -44,9 +47,9 @@ pub(super) fn values<'b>(bytes: &'b [u8], file: &str) -> Result<Vec<&'b [u8]>, E
             let length = record.number()?;
             record.take(length as usize)
         });
-        found.push(value.ok_or_else(|| invalid("a record is longer than its length".into()))?);
+        values.push(value.ok_or_else(|| invalid("a record is longer than its length".into()))?);
     }
-    Ok(found)
+    Ok(values)
 }
 
 /// The part of a file not yet read.
@@ -63,8 +66,8 @@ impl<'b> Rest<'b> {
         self.take(4).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
     }
 
-    /// A name with its length before it, in Hadoop's form for integers: one byte up to 127, otherwise a byte that
-    /// tells how many follow.
+    /// A length-prefixed name. The length is a Hadoop VInt: one byte up to 127, otherwise a byte that encodes how many
+    /// bytes follow.
     fn name(&mut self) -> Option<&'b [u8]> {
         let first = self.take(1)?[0] as i8;
         let length = match first {

@@ -1,4 +1,4 @@
-//! Where model files come from.
+//! Sources of model files: a folder, a zip, or files in memory.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,37 +7,37 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 
-/// What an archive is read from.
+/// A seekable stream, which reading a zip needs.
 pub trait ReadSeek: Read + Seek {}
 
 impl<T: Read + Seek> ReadSeek for T {}
 
-/// A file that holds a model's files: its path or address, and its bytes.
+/// An archive: its path or address, and its bytes.
 pub type ArchiveFile<'s> = (String, Box<dyn ReadSeek + 's>);
 
-/// What [`Source::stream`] hands a file to: its bytes from the first on, and how many there are.
+/// Callback of [`Source::stream`]: receives a file's bytes as a stream, and their number.
 pub type FileVisitor<'t> = dyn FnMut(&mut dyn Read, u64) -> Result<(), Error> + 't;
 
-/// A set of files, by path relative to their root (`assets/vocab.txt`).
+/// A set of files, addressed by paths relative to a root (`assets/vocab.txt`).
 pub trait Source {
     /// The root's path or address, for errors and as a fallback name.
     fn name(&self) -> &str;
 
-    /// Names of the files, not the folders, that lie directly in a folder (`fields/labels`; empty for the root),
-    /// sorted. A folder that is not there holds none.
+    /// Sorted names of the files, without folders, directly in a folder (`fields/labels`; empty for the root). Empty if
+    /// there is no such folder.
     ///
     /// # Errors
     /// `file_unreadable`.
     fn list(&self, folder: &str) -> Result<Vec<String>, Error>;
 
-    /// Hands a file to `take` as a stream, which it need not read to its end; `false` when there is no such file.
-    /// This is how large files are read, for an archive cannot be held in memory beside what it unpacks to.
+    /// Passes a file to `take` as a stream, which need not be read to its end; returns `false` if there is no such file.
+    /// Large files must be read this way, since memory may not hold both an archive and its unpacked contents.
     ///
     /// # Errors
     /// `file_unreadable`, `archive_invalid`, `model_unsupported` (an encrypted file), and those of `take`.
     fn stream(&self, path: &str, take: &mut FileVisitor<'_>) -> Result<bool, Error>;
 
-    /// Where the source is one archive rather than a set of files: its path or address, and its bytes.
+    /// The archive, if the source is one rather than a set of files.
     ///
     /// # Errors
     /// `file_unreadable`.
@@ -45,10 +45,10 @@ pub trait Source {
         Ok(None)
     }
 
-    /// A file's bytes; `None` when there is no such file.
+    /// A file's bytes; `None` if there is no such file.
     ///
     /// # Errors
-    /// As [`stream`](Self::stream); `file_unreadable` when there is no memory for it.
+    /// Those of [`stream`](Self::stream); `file_unreadable` if the file does not fit in memory.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
         let mut bytes = None;
         self.stream(path, &mut |reader, length| {
@@ -58,7 +58,7 @@ pub trait Source {
         Ok(bytes)
     }
 
-    /// Whether the source itself sees to it that a file has the hash which a manifest lists.
+    /// Whether the source itself checks a file against the hash in the manifest.
     fn checks_hash(&self, _path: &str) -> bool {
         false
     }
@@ -68,7 +68,7 @@ pub trait Source {
         format!("{}/{path}", self.name().trim_end_matches('/'))
     }
 
-    /// A file that must be there.
+    /// The bytes of a file that must exist.
     ///
     /// # Errors
     /// `file_missing`, and those of [`read`](Self::read).
@@ -77,7 +77,7 @@ pub trait Source {
     }
 }
 
-/// Reads a file of a known length into a vector of that capacity.
+/// Reads a file of known length into a vector with exactly that capacity.
 pub(super) fn fill(reader: &mut dyn Read, length: u64, file: &str) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     reserve(&mut bytes, length, file)?;
@@ -88,14 +88,14 @@ pub(super) fn fill(reader: &mut dyn Read, length: u64, file: &str) -> Result<Vec
     Ok(bytes)
 }
 
-/// The error of a file that is longer or shorter than was said of it.
-pub(super) fn other_length(file: &str, found: u64, length: u64) -> Error {
-    let than = if found > length { "more" } else { "fewer" };
+/// The error for a file that is longer or shorter than declared.
+pub(super) fn other_length(file: &str, actual: u64, length: u64) -> Error {
+    let than = if actual > length { "more" } else { "fewer" };
     let reason = format!("it holds {than} than the {length} bytes that it should");
     Error::ArchiveInvalid { file: file.to_string(), reason }
 }
 
-/// Makes room for so many more bytes, exactly.
+/// Reserves exactly this number of additional bytes.
 fn reserve(bytes: &mut Vec<u8>, more: u64, file: &str) -> Result<(), Error> {
     let reserved = usize::try_from(more).ok().and_then(|more| bytes.try_reserve_exact(more).ok());
     reserved.ok_or_else(|| Error::no_memory(file, more))
@@ -109,8 +109,10 @@ pub struct Folder {
 }
 
 impl Folder {
+    /// Opens a folder, or a zip file that holds one.
+    ///
     /// # Errors
-    /// `file_missing` when there is no such folder or file.
+    /// `file_missing` if there is no such folder or file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref().to_path_buf();
         let name = path.display().to_string();
@@ -173,7 +175,7 @@ fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// Files already in memory, such as those a browser fetched: a folder's, or one zip file.
+/// Files in memory, such as those that a browser has fetched: the files of a folder, or one zip file.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryFiles {
     name: String,
@@ -181,7 +183,7 @@ pub struct MemoryFiles {
 }
 
 impl MemoryFiles {
-    /// No files yet; `name` is where they come from.
+    /// An empty set of files. `name` is the path or address that they come from.
     pub fn new(name: impl Into<String>) -> Self {
         MemoryFiles { name: name.into(), files: BTreeMap::new() }
     }
@@ -218,12 +220,12 @@ impl Source for MemoryFiles {
     }
 }
 
-/// Whether a file's name says that it is a zip.
+/// Whether a file's name ends in `.zip`, in any case.
 pub fn is_archive_name(path: &str) -> bool {
     path.get(path.len().saturating_sub(4)..).is_some_and(|end| end.eq_ignore_ascii_case(".zip"))
 }
 
-/// Of sorted paths, the names of those directly in a folder.
+/// Names of the files directly in a folder, from sorted paths.
 pub fn list_paths<'p>(paths: impl Iterator<Item = &'p String>, folder: &str) -> Vec<String> {
     let inside = |path: &'p String| match folder {
         "" => Some(path.as_str()),

@@ -1,8 +1,11 @@
-//! An ONNX file in a zip of its own, as Spark NLP wraps it, read from front to back.
+//! Reads the zip that Spark NLP wraps around an ONNX file, as a stream from front to back.
 //!
-//! The zip is itself packed into the saved model's, where only reading forwards is cheap; its directory stands at the
-//! end. Java's ZipOutputStream leaves the lengths in the header before the data at 0 and writes them after the data,
-//! which takes reading to the end of the deflated stream to find.
+//! This zip is a compressed entry of the saved model's zip. To seek to its central directory, at the end, one would have to
+//! unpack it as a whole, so only the local header of its one file can be used. Spark NLP writes it with Java's
+//! `ZipOutputStream`, which sets the lengths in that header to 0 and appends a data descriptor instead: only inflating the
+//! data shows where they end.
+//!
+//! It is written by hand because the stream reader of the crate `zip` refuses entries with data descriptors.
 
 use std::io::{self, BufReader, Read};
 
@@ -14,17 +17,19 @@ use super::LoadContext;
 use crate::engine::OnnxFile;
 use crate::Error;
 
-/// With what a zip's first file begins.
+/// Signature of a local file header, with which a zip begins.
 pub(super) const MAGIC: &[u8; 4] = b"PK\x03\x04";
+/// Signature of a data descriptor, which is optional.
 const DESCRIPTOR: &[u8; 4] = b"PK\x07\x08";
+/// Signature of a header in the central directory.
 const DIRECTORY: &[u8; 4] = b"PK\x01\x02";
-/// The key of `ModelProto.ir_version`, with which every ONNX file begins.
+/// The protobuf key of `ModelProto.ir_version`, with which every ONNX file begins.
 pub(super) const ONNX_START: u8 = 0x08;
-/// Longest directory of a zip of one file.
+/// Maximum length of the central directory of a zip with one file.
 const LONGEST_END: u64 = 256 << 10;
 
-/// Reads a zip of `length` bytes down to its end, and gives the graph of its one file, or `None` if that does not begin
-/// as ONNX does.
+/// Reads a zip of `length` bytes to its end and returns the graph of its one file, or `None` if that does not begin like
+/// an ONNX file.
 pub(super) fn read(
     reader: &mut dyn Read,
     length: u64,
@@ -36,13 +41,13 @@ pub(super) fn read(
     let mut reader = BufReader::with_capacity(1 << 16, reader);
     let header = Header::read(&mut reader).map_err(|error| Error::of_stream(file, &error))?;
     if &header.magic != MAGIC {
-        return Err(invalid("it is no zip"));
+        return Err(invalid("it is not a zip"));
     }
     if header.flags & 1 != 0 {
         return Err(unsupported("its ONNX file is encrypted; save the model without encryption".into()));
     }
     let streamed = header.flags & 8 != 0;
-    // What is not told before the data is at most a little longer than the zip, which Spark NLP leaves uncompressed.
+    // With a data descriptor the length is unknown here. Spark NLP does not compress, so the zip's length is a good guess.
     let expected = if streamed { length } else { header.length };
     let packed = if streamed { length } else { header.packed };
     if packed > length || !is_plausible(packed, expected) {
@@ -75,13 +80,13 @@ pub(super) fn read(
     let mut end = Vec::new();
     reader.take(LONGEST_END).read_to_end(&mut end).map_err(|error| Error::of_stream(file, &error))?;
     let mut end = end.as_slice();
-    let (sum, length) = if streamed {
+    let (crc_expected, length) = if streamed {
         end = end.strip_prefix(DESCRIPTOR).unwrap_or(end);
         let descriptor = end.split_at_checked(12).ok_or_else(|| invalid("it is cut off"))?;
         end = descriptor.1;
         (u32_at(descriptor.0, 0), u32_at(descriptor.0, 8))
     } else {
-        (header.sum, header.length as u32)
+        (header.crc, header.length as u32)
     };
     if end.starts_with(MAGIC) {
         let reason = "it holds more than one file: weights beside the ONNX file (external data) cannot be read; save \
@@ -91,13 +96,13 @@ pub(super) fn read(
     if !end.starts_with(DIRECTORY) {
         return Err(invalid("it is cut off"));
     }
-    if sum != crc.sum() || length != unpacked as u32 {
+    if crc_expected != crc.sum() || length != unpacked as u32 {
         return Err(invalid("its ONNX file has another length or checksum than it should"));
     }
     graph.map(Some)
 }
 
-/// Unpacked data, counted and summed, of which there cannot be more than packed data can honestly hold.
+/// Unpacked data, with length and CRC. An implausible compression ratio (a zip bomb) is an error.
 struct Unpacked<'r> {
     data: &'r mut dyn Read,
     length: u64,
@@ -118,12 +123,12 @@ impl Read for Unpacked<'_> {
     }
 }
 
-/// What stands before a file's data in a zip.
+/// A local file header.
 struct Header {
     magic: [u8; 4],
     flags: u16,
     method: u16,
-    sum: u32,
+    crc: u32,
     packed: u64,
     length: u64,
 }
@@ -141,7 +146,7 @@ impl Header {
             magic: [bytes[0], bytes[1], bytes[2], bytes[3]],
             flags: u16_at(6),
             method: u16_at(8),
-            sum: u32_at(&bytes, 14),
+            crc: u32_at(&bytes, 14),
             packed: u32_at(&bytes, 18).into(),
             length: u32_at(&bytes, 22).into(),
         })

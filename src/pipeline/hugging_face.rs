@@ -1,4 +1,4 @@
-//! Transformers' token-classification pipeline, extended by windows over text of any length.
+//! The token-classification pipeline of transformers, extended by windows over text of any length.
 
 use std::ops::Range;
 
@@ -18,12 +18,12 @@ pub(crate) struct HuggingFace {
     pub(crate) max_sentence_length: usize,
 }
 
-/// A text on its way through the pipeline.
+/// The state of a text in this pipeline.
 #[derive(Debug)]
 pub(crate) struct Text {
     text: String,
     pieces: Vec<Piece>,
-    /// Ranges of word pieces between which windows may be cut: words, and the single pieces of long words.
+    /// Ranges of word pieces that windows must not cut: words, and the single pieces of long words.
     units: Vec<Range<usize>>,
     windows: Vec<Window>,
     done: usize,
@@ -35,10 +35,10 @@ pub(crate) struct Text {
 }
 
 impl HuggingFace {
-    /// Everything before the classifier.
+    /// Cuts a text into word pieces and windows.
     ///
     /// # Errors
-    /// `inference_failed`, when the tokenizer cannot express a word.
+    /// `inference_failed` if the tokenizer cannot encode a word.
     pub(crate) fn begin(&self, text: &str, labels: usize, options: &AnnotateOptions) -> Result<Text, Error> {
         let mut pieces = self.tokenizer.encode(text)?;
         let limit = self.max_sentence_length.saturating_sub(self.tokenizer.frame());
@@ -61,7 +61,7 @@ impl HuggingFace {
         })
     }
 
-    /// The probabilities of the word pieces that a window decides, piece by piece; none for a window that is not there.
+    /// The probabilities of the word pieces that a window decides, a row per piece; empty if there is no such window.
     ///
     /// # Errors
     /// `inference_failed`.
@@ -87,10 +87,10 @@ impl Text {
         (self.done, self.windows.len())
     }
 
-    /// Takes the probabilities of the next window.
+    /// Adds the probabilities of the next window.
     ///
     /// # Errors
-    /// `inference_failed` when there are more or fewer than the window's.
+    /// `inference_failed` if the number of values is not the window's.
     pub(crate) fn accept(&mut self, probabilities: &[f32]) -> Result<(), Error> {
         let Some(window) = self.windows.get(self.done) else { return Ok(()) };
         check_count(probabilities.len(), self.decided(window).count() * self.labels)?;
@@ -110,7 +110,7 @@ impl Text {
         let mut chunks: Vec<Chunk> =
             aggregate(&self.scored(), labels, strategy).into_iter().map(|group| self.chunk(group)).collect();
         chunks.retain(|chunk| {
-            self.options.threshold.is_none_or(|least| chunk.confidence.is_some_and(|score| score >= least))
+            self.options.threshold.is_none_or(|threshold| chunk.confidence.is_some_and(|score| score >= threshold))
         });
         if let Some(kept) = &self.options.entities {
             // Without aggregation a chunk's entity is its whole label.
@@ -122,7 +122,7 @@ impl Text {
         Annotation { chunks, truncated_from: self.truncated_from, precision: None }
     }
 
-    /// The words, each with the label id of its first word piece and that score; `None` where the model did not read it.
+    /// The words that the model has read, each with label id and score of its first word piece.
     pub(crate) fn label(&self) -> (Vec<Token>, Vec<Option<(usize, f32)>>) {
         let scored = self.scored();
         let labelled = words(&scored).into_iter().map(|word| {
@@ -160,8 +160,8 @@ impl Text {
     }
 }
 
-/// Words as ranges of word pieces. A word of more than `longest` pieces is split into its pieces, since each of them has a
-/// label that some window must decide.
+/// Words as ranges of word pieces. A word of more than `longest` pieces is split into single pieces, so that windows can be
+/// cut within it: every piece has a label, which some window must decide.
 fn units(pieces: &[Piece], longest: usize) -> Vec<Range<usize>> {
     let mut units = Vec::new();
     let mut start = 0;

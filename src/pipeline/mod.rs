@@ -1,6 +1,6 @@
 //! The two annotating pipelines: Spark NLP's, and that of Hugging Face's transformers.
 //!
-//! Both go the same way: a text becomes windows of word pieces, the classifier runs window by window, and the scores of
+//! Both work the same way: a text becomes windows of word pieces, the classifier runs window by window, and the scores of
 //! all windows become chunks.
 
 mod hugging_face;
@@ -11,7 +11,7 @@ pub(crate) use spark::Spark;
 
 use crate::Error;
 
-/// What annotates texts, given a classifier.
+/// An annotating pipeline: every stage but the classifier.
 #[derive(Debug)]
 pub(crate) enum Pipeline {
     /// Spark NLP's tokenizer, encoder and converter.
@@ -20,11 +20,11 @@ pub(crate) enum Pipeline {
     HuggingFace(Box<HuggingFace>),
 }
 
-/// A text being annotated, window by window: for callers that show progress or must stay interruptible.
+/// A text being annotated window by window, for callers that show progress or want to cancel.
 #[derive(Debug)]
 pub struct Job(pub(crate) State);
 
-/// How far a text is, in either pipeline.
+/// The state of a text in either pipeline.
 #[derive(Debug)]
 pub(crate) enum State {
     Spark(spark::Text),
@@ -32,7 +32,7 @@ pub(crate) enum State {
 }
 
 impl Job {
-    /// Windows run, of how many.
+    /// The number of windows that have run, and of all windows.
     pub fn progress(&self) -> (usize, usize) {
         match &self.0 {
             State::Spark(text) => text.progress(),
@@ -41,7 +41,7 @@ impl Job {
     }
 }
 
-/// What the model gives for a window, a value per label for each token or word piece that the window decides.
+/// The model's scores for a window: a row for each token or word piece that the window decides, with a value per label.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WindowScores {
     /// Of Spark NLP's pipeline: the logits of each token's first word piece.
@@ -59,8 +59,8 @@ impl WindowScores {
     }
 }
 
-/// Refuses another number of values than a window has.
-fn check_count(found: usize, expected: usize) -> Result<(), Error> {
-    let reason = || format!("{found} values came back for a window of {expected}");
-    (found == expected).then_some(()).ok_or_else(|| Error::InferenceFailed { reason: reason() })
+/// Checks how many values came back for a window.
+fn check_count(actual: usize, expected: usize) -> Result<(), Error> {
+    let reason = || format!("{actual} values came back for a window of {expected}");
+    (actual == expected).then_some(()).ok_or_else(|| Error::InferenceFailed { reason: reason() })
 }

@@ -28,22 +28,22 @@ pub(crate) struct Spark {
     pub(crate) decoder: Decoder,
 }
 
-/// A text on its way through the pipeline.
+/// The state of a text in this pipeline.
 #[derive(Debug)]
 pub(crate) struct Text {
     pub(crate) document: Document,
     pub(crate) tokens: Vec<Token>,
     /// Word piece ids of the whole document.
     pieces: Vec<u32>,
-    /// A value of `token_type_ids` per word piece.
+    /// `token_type_ids` of the word pieces.
     token_types: Vec<u32>,
     /// Each token's range of `pieces`.
     pieces_of: Vec<Range<usize>>,
     windows: Vec<Window>,
     done: usize,
-    /// Each token's label id and score, where labels are decoded token by token.
+    /// Each token's label id and score, if labels are decoded token by token.
     labels: Vec<Option<(usize, f32)>>,
-    /// The logits to decode once all windows have run, where labels depend on their neighbours.
+    /// The logits to decode once all windows have run, if labels depend on their neighbours.
     logits: Option<TokenLogits>,
     truncated_from: Option<usize>,
     options: AnnotateOptions,
@@ -59,22 +59,22 @@ impl Text {
         window.decides.clone().filter(|&token| !self.pieces_of[token].is_empty())
     }
 
-    /// Keeps every token's logits, whatever the decoding needs. To be called before the first window runs.
+    /// Keeps every token's logits, even if decoding does not need them. Call it before the first window runs.
     pub(crate) fn keep_logits(&mut self, labels: usize) {
         self.logits.get_or_insert_with(|| TokenLogits::new(self.tokens.len(), labels));
     }
 
-    /// The logits kept; none where they were not asked for.
+    /// Takes the logits that were kept; empty if there are none.
     pub(crate) fn take_logits(&mut self) -> TokenLogits {
         self.logits.take().unwrap_or_default()
     }
 }
 
 impl Spark {
-    /// Everything before the classifier.
+    /// Cuts a text into tokens, word pieces and windows.
     ///
     /// # Errors
-    /// `option_invalid`, when a pattern of the tokenizer runs out of its budget.
+    /// `option_invalid` if a pattern of the tokenizer exceeds its budget of steps.
     pub(crate) fn begin(&self, text: &str, labels: usize, options: &AnnotateOptions) -> Result<Text, Error> {
         let document = Document::assemble(text, self.cleanup_mode);
         let tokens = self.tokenizer.tokenize(&document)?;
@@ -117,7 +117,7 @@ impl Spark {
         })
     }
 
-    /// The logits of the tokens that a window decides, token by token; none for a window that is not there.
+    /// The logits of the tokens that a window decides, a row per token; empty if there is no such window.
     ///
     /// # Errors
     /// `inference_failed`.
@@ -133,10 +133,10 @@ impl Spark {
         Ok(rows.collect::<Vec<_>>().concat())
     }
 
-    /// Takes the logits of the next window, of so many labels a token.
+    /// Adds the logits of the next window: a row of `labels` values for each token that it decides.
     ///
     /// # Errors
-    /// `inference_failed` when there are more or fewer than the window's.
+    /// `inference_failed` if the number of values is not the window's.
     pub(crate) fn accept(&self, text: &mut Text, labels: usize, logits: &[f32]) -> Result<(), Error> {
         let Some(window) = text.windows.get(text.done) else { return Ok(()) };
         let tokens: Vec<usize> = text.decided(window).collect();
@@ -163,11 +163,11 @@ impl Spark {
     }
 }
 
-/// Where the decided tokens of a truncated text end if the row of `[SEP]` labels a token too.
+/// Exclusive end of the decided tokens of a truncated text if the logits of `[SEP]` label a token too.
 ///
-/// Spark NLP zips the word pieces with the rows after `[CLS]`. Where the text has more pieces than the window, the first
-/// piece beyond it meets the row of `[SEP]`, and a token that begins with this piece takes that row's label. Tokens
-/// without word pieces (nothing but characters that the encoder drops) stand for no piece and are passed over.
+/// Spark NLP zips the document's word pieces with the rows of logits after `[CLS]`. If there are more pieces than the
+/// window holds, the first piece beyond it is paired with the row of `[SEP]`. If a token begins with this piece, it takes
+/// its label from that row. Tokens without word pieces (only characters that the encoder drops) are skipped.
 fn decided_with_separator(pieces_of: &[Range<usize>], window: &Window) -> usize {
     let end = window.decides.end;
     let next = pieces_of[end..].iter().position(|pieces| !pieces.is_empty());

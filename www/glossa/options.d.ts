@@ -1,15 +1,16 @@
 // Made from options.schema.json by `npm run options`.
 
 /**
- * Options of loading a model. An option left out (`None`) keeps the model's own setting.
+ * Options of loading a model. `None` keeps the model's default.
  */
 export interface LoadOptions {
   /**
-   * Whether upper and lower case are told apart.
+   * Whether the model distinguishes upper and lower case. If not, tokens are lower-cased.
    */
   caseSensitive?: boolean;
   /**
-   * How DocumentAssembler cleans a text up before it is tokenised. Offsets stay those of the text as given.
+   * Clean-up of a text before it is tokenised, as in Spark NLP's DocumentAssembler. Offsets still refer to the input
+   * text.
    * - `disabled`: Changes nothing.
    * - `inplace`: Each white-space character becomes a space.
    * - `inplace_full`: As `Inplace`; a written-out `\n`, `\r\n` or `\t` becomes a space too.
@@ -23,21 +24,21 @@ export interface LoadOptions {
   cleanupMode?:
     'disabled' | 'inplace' | 'inplace_full' | 'shrink' | 'shrink_full' | 'each' | 'each_full' | 'delete_full';
   /**
-   * How labels are chosen from the logits.
-   * - `argmax`: Each token's likeliest label, whatever its neighbours' labels, as in Spark NLP.
-   * - `viterbi`: The likeliest sequence of labels over the whole document in which `I-X` only follows `B-X` or `I-X`. The model's
-   * transition scores count, if it has any.
+   * How labels are decoded from the logits.
+   * - `argmax`: The likeliest label of each token by itself, as in Spark NLP.
+   * - `viterbi`: The likeliest sequence of labels over the whole document in which `I-X` only follows `B-X` or `I-X`, with the
+   * model's transition scores if it has any.
    */
   decoding?: 'argmax' | 'viterbi';
   /**
-   * Which pipeline annotates. By default a Hugging Face folder gets its own, every other model Spark NLP's.
+   * Which pipeline annotates. By default `huggingFace` for Hugging Face folders, `spark` for all other models.
    * - `spark`: Spark NLP's Tokenizer, encoder and NerConverter.
    * - `huggingFace`: The model's own tokenizer and an aggregation strategy, as in transformers. Hugging Face folders only.
    */
   encoding?: 'spark' | 'huggingFace';
   /**
-   * Reproduces a fault of open-source Spark NLP, for comparisons: if the first word piece past the window begins a
-   * token, that token gets the label of `[SEP]`. Only with mode `truncate`.
+   * Reproduces a bug of open-source Spark NLP, for comparisons: a token that begins with the first word piece beyond
+   * the window gets the label of `[SEP]`. Only with mode `truncate`.
    * @default false
    */
   labelFromSeparator?: boolean;
@@ -62,7 +63,7 @@ export interface LoadOptions {
    */
   precision?: 'auto' | 'int8' | 'f32';
   /**
-   * How texts are cut into tokens: replaces the model's own tokenizer options as a whole.
+   * How texts are cut into tokens. Replaces all of the model's tokenizer options.
    */
   tokenizer?: TokenizerOptions;
 }
@@ -101,7 +102,8 @@ export interface TokenizerOptions {
    */
   prefixPattern?: string;
   /**
-   * Splits tokens at these characters where the pattern does not split them; each is one character, or a backslash and one.
+   * Splits tokens at these characters where the pattern does not split them; each is one character, or a backslash and
+   * one.
    */
   splitChars?: string[];
   /**
@@ -123,18 +125,18 @@ export interface TokenizerOptions {
 /**
  * Options of annotating a text.
  *
- * Those of Spark NLP's converter apply in this order: joining tokens (`padAsO`, `nerHasNoSchema`, `greedyMode`),
+ * The options of Spark NLP's converter apply in this order: joining tokens (`padAsO`, `nerHasNoSchema`, `greedyMode`),
  * `ignoreStopWords`, `threshold`, `entities` and `excludeEntities`, `replaceLabels`, `labelCasing`.
  */
 export interface AnnotateOptions {
   /**
-   * How the Hugging Face pipeline joins labels into chunks; `simple` by default. That pipeline refuses the options of
-   * Spark NLP's converter. With mode `truncate` the chunks are those of transformers.
+   * How the Hugging Face pipeline joins labels into chunks; `simple` by default. That pipeline rejects the options of
+   * Spark NLP's converter. With mode `truncate` its chunks equal those of transformers.
    * - `none`: No joining: every word piece that is not `O` is a chunk, and its entity is the whole label, `B-` or `I-` included.
    * - `simple`: Joins neighbouring word pieces of the same entity, unless the later one has a `B-` label.
    * - `first`: As `simple`, over words: a word has the label of its first word piece.
    * - `average`: As `simple`, over words: a word has the label whose mean score over its word pieces is highest.
-   * - `max`: As `simple`, over words: a word has the label of its word piece of highest score.
+   * - `max`: As `simple`, over words: a word has the label of its word piece with the highest score.
    */
   aggregationStrategy?: 'none' | 'simple' | 'first' | 'average' | 'max';
   /**
@@ -146,35 +148,36 @@ export interface AnnotateOptions {
    */
   excludeEntities?: string[];
   /**
-   * Continues a chunk at a `B-X` if the chunk is an X itself.
+   * Lets `B-X` continue a chunk of the entity X instead of beginning a new one.
    * @default false
    */
   greedyMode?: boolean;
   /**
-   * Joins two chunks of one entity if only these words or characters and white space stand between them. A line
-   * break joins only if it is listed.
+   * Joins two chunks of the same entity if between them there is at least one of these words or characters, and
+   * nothing else but white space. A line break joins only if it is listed.
    */
   ignoreStopWords?: string[];
   /**
-   * The case in which entities' names are written; by default that of the labels.
+   * The case of entity names in the output; by default that of the labels.
    * - `upper`: `DNA`.
    * - `lower`: `dna`.
    */
   labelCasing?: 'upper' | 'lower';
   /**
-   * What happens to a text that is longer than one window.
+   * How a text that is longer than one window is read.
    * - `window`: Overlapping windows over the whole text.
    * - `truncate`: One window, as in Spark NLP; the rest of the text stays unlabelled.
    * @default "window"
    */
   mode?: 'window' | 'truncate';
   /**
-   * The labels are entities' names without `B-` and `I-`. Neighbours form one chunk, named by its first label.
+   * Labels are bare entity names, without `B-` and `I-`. Adjacent labelled tokens form one chunk, named after the first
+   * of them.
    * @default false
    */
   nerHasNoSchema?: boolean;
   /**
-   * Reads the label `PAD`, which some models learnt for padding, as `O`. Spark NLP does not: there, a chunk that begins
+   * Treats the label `PAD`, which some models have for padding, as `O`. Spark NLP does not: there, a chunk that begins
    * with it gets the entity `D`.
    * @default true
    */
@@ -185,14 +188,14 @@ export interface AnnotateOptions {
    */
   preservePosition?: boolean;
   /**
-   * Entities' names, and the names to write instead.
+   * Renames entities: from the model's names to the names to write.
    * @default {}
    */
   replaceLabels?: {
     [k: string]: string;
   };
   /**
-   * Drops chunks of lower confidence. Chunks without a confidence stay.
+   * Drops chunks with a lower confidence. Chunks without a confidence are kept.
    * From 0 to 1.
    */
   threshold?: number;

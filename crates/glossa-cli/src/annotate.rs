@@ -1,4 +1,4 @@
-//! `glossa annotate`: chunks of texts.
+//! `glossa annotate`: finds the entities of texts.
 
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -15,13 +15,13 @@ use crate::Failure;
 
 #[derive(Args)]
 pub(crate) struct Annotate {
-    /// How results are written; as a table by default.
+    /// Output format; by default that of the pipeline file, or a table.
     #[arg(long, value_enum)]
     format: Option<FormatName>,
     /// How files are read.
     #[arg(long, value_enum, default_value_t)]
     input: Input,
-    /// Files to annotate; standard input if there are none, or for `-`.
+    /// Files to annotate. Reads standard input if there are none, and for `-`.
     files: Vec<PathBuf>,
     #[command(flatten)]
     setup: Setup,
@@ -31,11 +31,11 @@ pub(crate) struct Annotate {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum FormatName {
-    /// Columns for reading, a heading per document.
+    /// Aligned columns for people, with a heading per document.
     Table,
-    /// `{id, text, chunks, precision}` a line, `truncatedFrom` too where text was left out.
+    /// JSON lines, one `{id, text, chunks, precision}` per document, with `truncatedFrom` if the text was truncated.
     Jsonl,
-    /// A row per chunk: id, begin, end, entity, confidence, text.
+    /// CSV with a header and a row per chunk: id, begin, end, entity, confidence, text.
     Csv,
 }
 

@@ -1,4 +1,4 @@
-//! Texts and records as the command line reads them.
+//! Reads texts and records from files and standard input.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -7,15 +7,15 @@ use clap::ValueEnum;
 use glossa_ner::Error;
 use serde_json::Value;
 
-/// How files of texts are read.
+/// How input files are read.
 #[derive(Clone, Copy, Default, PartialEq, ValueEnum)]
 pub(crate) enum Input {
-    /// JSON lines if the first line is a JSON object with a text, otherwise text.
+    /// JSON lines if the first line is a JSON object with a `text`, otherwise text.
     #[default]
     Auto,
-    /// A file is one document.
+    /// Plain text: each file is a document.
     Text,
-    /// A line is one document.
+    /// JSON lines: each line is a document.
     Jsonl,
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn record_id(record: &Value, place: &str) -> String {
     }
 }
 
-/// Lines that are not blank, each with `file:line`.
+/// The lines that are not blank, each with its place `file:line`.
 pub(crate) fn numbered_lines<'a>(text: &'a str, place: &'a str) -> impl Iterator<Item = (&'a str, String)> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines.map(move |(i, line)| (line, format!("{place}:{}", i + 1)))

@@ -1,5 +1,5 @@
-//! The command line of Glossa: `glossa annotate`, `glossa eval` and `glossa compare`, for programs that bring their own
-//! `main`; and evaluation and comparison for those that want the figures.
+//! Glossa's command line: `glossa annotate`, `glossa eval` and `glossa compare`. As a library, [`run`] is its `main`, and
+//! [`eval`] and [`compare`] evaluate models and compare outputs.
 #![warn(missing_docs, unreachable_pub)]
 
 pub mod compare;
@@ -28,26 +28,26 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Annotates texts: each file is a document, or with JSON lines `{"id", "text"}` each line is. Offsets in the output
+    /// Annotates texts. Each file is a document, or each line of a file of JSON lines `{"id", "text"}`. Offsets in the output
     /// count UTF-16 code units, end exclusive.
     Annotate(Box<annotate::Annotate>),
-    /// Measures a model on records `{"id", "text", "entities": [[begin, end, entity], …]}`, one a line, with offsets
-    /// in code points. The last line of the output is the report as one JSON object.
+    /// Measures a model on JSON lines `{"id", "text", "entities": [[begin, end, entity], …]}` with offsets in code points,
+    /// end exclusive. The last line of the output is the report as one JSON object.
     Eval(Box<eval::command::Eval>),
-    /// Reports what differs between two outputs, ours or Spark NLP's. The exit code is 0 if nothing does, 1 if
-    /// something does, and 2 if they cannot be compared.
+    /// Reports the differences between two outputs, of glossa or Spark NLP. The exit code is 0 if there are none, 1 if there
+    /// are some, and 2 if the outputs cannot be compared.
     Compare(compare::command::Compare),
-    /// Prints every option as JSON Schema, or as the table of the documentation.
+    /// Prints all options as JSON Schema, or as the tables of docs/options.md.
     #[command(hide = true)]
     Options(options_command::Options),
 }
 
-/// Runs the command that the program's arguments name.
+/// Parses the program's arguments and runs the command.
 pub fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Annotate(arguments) => exit_code(annotate::run(&arguments), 1),
         Command::Eval(arguments) => exit_code(eval::command::run(&arguments), 1),
-        // As of `diff`: 1 is taken by an answer.
+        // As `diff` does: 1 means different, so failures are 2.
         Command::Compare(arguments) => match compare::command::run(&arguments) {
             Ok(equal) => ExitCode::from(u8::from(!equal)),
             Err(failure) => exit_code(Err(failure), 2),
@@ -56,7 +56,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// What ends the program early: an error of the library's, or a failure to write.
+/// Why a command failed: an error of the library, or of writing the output.
 enum Failure {
     Coded(Error),
     Output(io::Error),
@@ -74,11 +74,11 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Prints what went wrong, if anything did.
+/// Prints the error, if there is one, and returns the exit code; `failed` is the one for errors.
 fn exit_code(done: Result<(), Failure>, failed: u8) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads the output may stop early, as `head` does.
+        // The reader may close the pipe early, as `head` does.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Output(error)) => {
             eprintln!("glossa: output_failed: {error}");

@@ -1,4 +1,4 @@
-//! Flags made from the library's list of options: [`glossa_ner::schema`] gives names, kinds, values and help.
+//! Command-line flags generated from the library's options: [`glossa_ner::schema`] has their names, types, values and help.
 
 use std::marker::PhantomData;
 
@@ -48,7 +48,7 @@ impl Group for Mode {
     }
 }
 
-/// Every option with its flag: those of loading, of the tokenizer and of annotating, by name.
+/// All options with their flags: of loading, of the tokenizer, of annotating, each sorted by name.
 pub(crate) fn all_options() -> Vec<OptionFlag> {
     let schema = glossa_ner::schema();
     let of = |group, properties: &Value| -> Vec<OptionFlag> {
@@ -78,22 +78,22 @@ pub(crate) struct OptionFlag {
     pub(crate) default: Option<Value>,
 }
 
-/// What values an option takes.
+/// The type of an option's values.
 pub(crate) enum Kind {
-    /// A flag without a value that turns something on.
+    /// A flag without a value that turns the option on.
     Switch,
     Bool,
-    /// From, to.
+    /// Minimum, maximum.
     Whole(Option<u64>, Option<u64>),
     Number(Option<f64>, Option<f64>),
     /// Names with their descriptions.
     Choice(Vec<(String, String)>),
     Text,
-    /// One per flag.
+    /// The flag is repeated, with one element each.
     List,
-    /// All in one value.
+    /// A list of characters, given as one string.
     Characters,
-    /// `OLD=NEW`, one per flag.
+    /// The flag is repeated, with `OLD=NEW` each.
     Map,
 }
 
@@ -148,7 +148,7 @@ impl OptionFlag {
         }
     }
 
-    /// The value given on the command line, as it stands in a pipeline file; `None` if the flag is not there.
+    /// The value on the command line, in the form of a pipeline file; `None` if the flag is absent.
     fn value(&self, matches: &ArgMatches) -> Result<Option<Value>, Error> {
         let id = self.option.as_str();
         if matches.value_source(id) != Some(clap::parser::ValueSource::CommandLine) {
@@ -204,16 +204,16 @@ impl Kind {
     }
 }
 
-/// The options of a group that were given on the command line.
+/// The options of a group that are set on the command line.
 pub(crate) struct OptionFlags<G> {
     values: Vec<(OptionFlag, Value)>,
-    /// What is wrong with one of them.
+    /// The error of the first invalid one.
     error: Option<Error>,
     group: PhantomData<G>,
 }
 
 impl<G> OptionFlags<G> {
-    /// `options` with those that were given in their place.
+    /// `options`, overridden by the flags.
     ///
     /// # Errors
     /// `option_invalid`.
@@ -269,16 +269,16 @@ fn replacement(argument: &str) -> Result<(String, String), String> {
     Ok((old.to_string(), new.to_string()))
 }
 
-/// Characters, each with the backslash before it.
+/// Splits a string into characters; a backslash stays with the character after it.
 fn characters(all: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
+    let mut split: Vec<String> = Vec::new();
     for c in all.chars() {
-        match found.last_mut() {
+        match split.last_mut() {
             Some(last) if last == "\\" => last.push(c),
-            _ => found.push(c.into()),
+            _ => split.push(c.into()),
         }
     }
-    found
+    split
 }
 
 /// `maxSentenceLength` as `max-sentence-length`; a run of capitals is one word.

@@ -1,4 +1,4 @@
-//! Documents on several threads, results in order.
+//! Runs documents on several threads and keeps the results in order.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use glossa_ner::Error;
 
 use crate::Failure;
 
-/// Calls `run` for all items on several threads, and `take` with the results in the items' order.
+/// Calls `run` for all items on several threads, and `take` on this thread with the results, in the order of the items.
 pub(crate) fn in_order<T: Sync, R: Send>(
     items: &[T],
     threads: usize,
@@ -23,7 +23,7 @@ pub(crate) fn in_order<T: Sync, R: Send>(
             scope.spawn(move || loop {
                 let i = next.fetch_add(1, Ordering::Relaxed);
                 let Some(item) = items.get(i) else { break };
-                // The receiver is gone once an earlier item failed.
+                // The receiver is dropped once an earlier item has failed.
                 if sender.send((i, run(item))).is_err() {
                     break;
                 }

@@ -1,4 +1,4 @@
-//! Which model, and with which options: a pipeline file, and over it the flags.
+//! Chooses and loads the model: from a pipeline file, overridden by flags.
 
 use std::path::PathBuf;
 
@@ -12,13 +12,13 @@ use crate::option_flags::LoadFlags;
 
 #[derive(Args)]
 pub(crate) struct Setup {
-    /// The model: a bundle, a Spark NLP saved model (its zip too), an export folder, or a Hugging Face folder.
+    /// The model: a bundle, a Spark NLP saved model or export folder, or a Hugging Face folder, each as folder or zip.
     #[arg(long, value_name = "DIR|ZIP", required_unless_present = "pipeline_file")]
     model: Option<PathBuf>,
-    /// A JSON document that names a model and options; flags count more than what it says.
+    /// A pipeline file: JSON that names a model and options. Flags override it.
     #[arg(long = "pipeline", value_name = "FILE")]
     pipeline_file: Option<PathBuf>,
-    /// Threads to run documents on; as many as the machine has by default.
+    /// Number of threads to run documents on; by default that of the machine.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     #[command(flatten)]
@@ -26,17 +26,17 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// The pipeline file, its load options overridden by the flags, and the model loaded with them.
+    /// Loads the model. Returns the pipeline file, with its load options overridden by the flags, and the annotator.
     pub(crate) fn load(&self) -> Result<(PipelineFile, Annotator), Error> {
-        let (mut pipeline, named) = match &self.pipeline_file {
+        let (mut pipeline, listed_model) = match &self.pipeline_file {
             None => (PipelineFile::default(), None),
             Some(file) => {
                 let pipeline = PipelineFile::parse(&read_text(file)?, &file.display().to_string())?;
-                let named = pipeline.model_path(file);
-                (pipeline, named)
+                let listed_model = pipeline.model_path(file);
+                (pipeline, listed_model)
             }
         };
-        let model = self.model.clone().or(named).ok_or_else(|| Error::PipelineInvalid {
+        let model = self.model.clone().or(listed_model).ok_or_else(|| Error::PipelineInvalid {
             file: self.pipeline_file.as_deref().map_or(String::new(), |file| file.display().to_string()),
             reason: "it names no model, and neither does --model".into(),
         })?;

@@ -1,4 +1,4 @@
-//! The command line as a person runs it.
+//! Runs the `glossa` binary as a user does.
 
 #[path = "../../../tests/common/mod.rs"]
 mod common;
@@ -39,7 +39,7 @@ fn chunks(line: &Value) -> Vec<(String, String, f64)> {
     line["chunks"].as_array().expect("chunks").iter().map(chunk).collect()
 }
 
-/// Flags before, the flag that is tested with its value, a text, and the text and entity of each chunk.
+/// Preceding flags, the tested flag with its value, an input text, and the expected text and entity of each chunk.
 type Case<'a> = (&'a [&'a str], &'a [&'a str], &'a str, &'a [(&'a str, &'a str)]);
 
 #[test]
@@ -87,7 +87,7 @@ fn eval_counts_exact_spans_and_labels() {
     let text = "IL-2 gene expression requires NF-kappa B in \u{1F9EC} T cells.";
     let folder = TemporaryFolder::new("eval");
     let annotated = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl"], text));
-    // Offsets of records are code points; of the two, only the emoji is more than one UTF-16 unit.
+    // Offsets of records are code points; only the emoji takes two UTF-16 code units.
     let emoji = text.find('\u{1F9EC}').expect("an emoji") as u64;
     let point = |unit: u64| unit - u64::from(unit > emoji);
     let chunks = annotated[0]["chunks"].as_array().expect("chunks").clone();
@@ -118,15 +118,15 @@ fn eval_counts_exact_spans_and_labels() {
     }
 }
 
-/// Flags of `glossa annotate` that say what to read, how fast, and how to print what is found.
+/// Flags of `glossa annotate` that are not options of the library.
 const NOT_OF_THE_PIPELINE: [&str; 6] = ["--model", "--pipeline", "--format", "--input", "--threads", "--help"];
 
-/// Without the last flag of each case, something else is found.
+/// Every flag changes the result: without the last flag of a case, other chunks are found.
 #[test]
 fn every_flag_changes_what_is_found() {
     let sentence = [("IL-2 gene", "DNA"), ("NF-kappa B", "protein"), ("T cells", "cell_type")];
     let six = format!("{SENTENCE} ").repeat(6);
-    // As many as a window of 30 word pieces holds.
+    // A text that fills a window of 30 word pieces.
     let truncated = [&sentence[..], &sentence[..2], &[("T", "cell_type")]].concat();
     let all = sentence.repeat(6);
     let hugging_face = repository("tests/golden/models/hf_cellular").display().to_string();
@@ -142,7 +142,7 @@ fn every_flag_changes_what_is_found() {
         (&[], &["--greedy"], "CD28 CD28", &[("CD28 CD28", "protein")]),
         (&[], &["--ignore-stop-word", ","], "CD28, IL-2", &[("CD28, IL-2", "protein")]),
         (&[], &["--no-schema"], "CD28", &[("CD28", "B-protein")]),
-        // Line feeds are spaces then, as the exception has it.
+        // The clean-up turns line feeds into spaces, which the exception contains.
         (&["--exception", "IL-2 gene"], &["--cleanup-mode", "shrink"], "IL-2\ngene", &[("IL-2\ngene", "protein")]),
         (&[], &["--case-sensitive", "true"], SENTENCE, &[("cells", "cell_type")]),
         (&[], &["--mode", "truncate"], &six, &truncated),
@@ -224,7 +224,7 @@ fn a_temperature_is_fitted_and_a_page_written() {
     let model = tiny_path();
     let folder = TemporaryFolder::new("report");
     let page = folder.0.join("report.html");
-    // The first is found so; of the second, nothing is.
+    // The model finds the entity of the first record, and misses those of the second.
     let records = [
         serde_json::json!({ "id": "a<b>\"&'", "text": "IL-2 activates <script>alert(1)</script> & T cells.", "entities": [[0, 4, "protein"]] }),
         serde_json::json!({ "id": "second", "text": "We saw it there.", "entities": [[7, 9, "cell_type"], [0, 2, "<i>new</i>"]] }),
@@ -260,7 +260,7 @@ fn a_temperature_is_fitted_and_a_page_written() {
     ] {
         assert!(html.contains(expected), "{expected}: {html}");
     }
-    // Nothing of the input is taken for markup, and nothing is loaded.
+    // The input is escaped, and the page loads nothing.
     for refused in ["<script", "<i>new", "http://", "https://", "src=", "href=", "@import"] {
         assert!(!html.contains(refused), "{refused}");
     }

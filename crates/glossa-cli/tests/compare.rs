@@ -1,4 +1,4 @@
-//! `glossa compare` as a person runs it.
+//! Runs `glossa compare` as a user does.
 
 #[path = "../../../tests/common/mod.rs"]
 mod common;

@@ -1,4 +1,4 @@
-//! The weights in `www/models`: the only test that has to be recorded anew when a model is trained anew, by
+//! Pins the weights in `www/models`. This is the only test to record again when a model is retrained:
 //! `GLOSSA_UPDATE=1 cargo test --release -p glossa-cli --test shipped`.
 
 #[path = "../../../tests/common/mod.rs"]
@@ -15,22 +15,22 @@ use serde_json::Value;
 
 const MODELS: [&str; 2] = ["cellular", "clinical_trials"];
 const FOLDER: &str = "tests/golden/shipped";
-/// Largest difference of a confidence from the recorded one: what int8 may lose where f32 sums are rounded otherwise.
+/// Largest difference from a recorded confidence: f32 sums in another order may change how int8 activations are rounded.
 const TOLERANCE: f32 = 0.01;
 
-/// A sentence of ours with the entities that people would mark, offsets in code points.
+/// One of our own sentences with its gold entities, offsets in code points.
 #[derive(Deserialize)]
 struct Record {
     text: String,
     entities: BTreeSet<(usize, usize, String)>,
 }
 
-/// What a model finds in the sentences of its file.
+/// The expected results of a model on the sentences of its file.
 #[derive(Serialize, Deserialize)]
 struct Expected {
-    /// For each sentence the chunks: begin and end in UTF-16 code units, entity, confidence.
+    /// The chunks of each sentence: begin and end in UTF-16 code units, entity, confidence.
     chunks: Vec<Vec<(usize, usize, String, f32)>>,
-    /// The exact spans' F1.
+    /// F1 by exact span.
     f1: f64,
 }
 
@@ -61,7 +61,7 @@ fn report(model: &str) -> Value {
     serde_json::from_str(printed.lines().last().expect("a line")).expect("JSON")
 }
 
-/// F1 of exact spans, by its definition.
+/// F1 by exact span, computed from its definition.
 fn f1(records: &[Record], chunks: &[Vec<(usize, usize, String, f32)>]) -> f64 {
     let (mut right, mut marked, mut found) = (0, 0, 0);
     for (record, chunks) in records.iter().zip(chunks) {
@@ -104,7 +104,7 @@ fn shipped_models_find_what_was_recorded() {
                 assert!((found.3 - expected.3).abs() <= TOLERANCE, "{model}: {found:?}, recorded {expected:?}");
             }
         }
-        // What `glossa eval` says, as the figures in the manifests were measured, is what the definition gives.
+        // `glossa eval`, which measured the scores in the manifests, agrees with the definition.
         let reported = report(model)["exact"]["f1"].as_f64().expect("a number");
         assert!((reported - f1(&records(model), &found)).abs() < 1e-9, "{model}: {reported}");
         assert!((reported - expected.f1).abs() < 1e-9, "{model}: {reported}, recorded {}", expected.f1);

@@ -17,7 +17,7 @@ fn random_rows(random: &mut fastrand::Rng, count: usize, length: usize) -> Vec<V
     (0..count).map(|_| (0..length).map(|_| random.f32() * 8.0 - 4.0).collect()).collect()
 }
 
-/// Logits of tokens; an empty row is a token that was not read.
+/// Logits of tokens; an empty row is a token that the model did not read.
 fn logits(rows: &[Vec<f32>], labels: usize) -> TokenLogits {
     let mut logits = TokenLogits::new(rows.len(), labels);
     rows.iter().enumerate().filter(|(_, row)| !row.is_empty()).for_each(|(i, row)| logits.set(i, row));
@@ -28,7 +28,7 @@ fn names(decoder: &Decoder, rows: &[Vec<f32>], labels: &[&'static str]) -> Vec<O
     decoder.decode(&logits(rows, labels.len())).into_iter().map(|found| found.map(|(id, _)| labels[id])).collect()
 }
 
-/// The definition: of all sequences, the one whose log-probabilities and transitions add up to most.
+/// The definition by brute force: the sequence with the largest sum of log-probabilities and transitions.
 fn enumerated(rows: &[Vec<f32>], names: &[&str], temperature: f32, transitions: Option<&Vec<Vec<f32>>>) -> Vec<usize> {
     let count = names.len();
     let log_probability = |row: &[f32], label: usize| {
@@ -81,9 +81,9 @@ fn no_forbidden_transition_whatever_the_logits() {
         let mut rows = random_rows(&mut random, 40, LABELS.len());
         match case % 4 {
             0 => {}
-            // Nothing but I-X and I-Y would do.
+            // I-X and I-Y are the likeliest labels everywhere.
             1 => rows.iter_mut().for_each(|row| (row[2], row[4]) = (row[2] + 50.0, row[4] + 50.0)),
-            // Tokens that were not read, and values that no sound graph gives.
+            // Tokens that the model did not read; then NaN and infinite logits.
             2 => rows.iter_mut().step_by(7).for_each(Vec::clear),
             _ => rows.iter_mut().step_by(3).enumerate().for_each(|(i, row)| {
                 row[i % 5] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY][i % 3];
@@ -132,13 +132,13 @@ fn row(probabilities: [f32; 5]) -> Vec<f32> {
 #[test]
 fn an_entity_gets_its_beginning_or_none() {
     let viterbi = decoder(&LABELS, 1.0, None);
-    // I-X is likeliest for the second token; what the first allows decides.
+    // I-X is likeliest for the second token; the first one decides whether it is allowed.
     let second = row([0.2, 0.1, 0.6, 0.05, 0.05]);
     let certain = [row([0.96, 0.01, 0.01, 0.01, 0.01]), second.clone()];
     assert_eq!(names(&viterbi, &certain, &LABELS), [Some("O"), Some("O")]);
     let open = [row([0.5, 0.4, 0.02, 0.04, 0.04]), second.clone()];
     assert_eq!(names(&viterbi, &open, &LABELS), [Some("B-X"), Some("I-X")]);
-    // At the start and after a token that was not read, as after O.
+    // The start, and the place after a token that was not read, count as after O.
     assert_eq!(names(&viterbi, std::slice::from_ref(&second), &LABELS), [Some("O")]);
     let apart = [open[0].clone(), vec![], second];
     assert_eq!(names(&viterbi, &apart, &LABELS), [Some("O"), None, Some("O")]);
@@ -154,7 +154,7 @@ fn learned_transitions_weigh_and_scores_stay_the_labels_own() {
     let (first, second) = (found[0].expect("read"), found[1].expect("read"));
     assert_eq!((first.0, second.0), (1, 2));
     assert!((first.1 - 0.7).abs() < 1e-6 && (second.1 - 0.3).abs() < 1e-6, "{found:?}");
-    // A document begins as after O.
+    // The start of a document counts as after O.
     scores[0][1] = -5.0;
     let found = names(&decoder(&LABELS, 1.0, Some(scores)), &rows[..1], &LABELS);
     assert_eq!(found, [Some("O")]);

@@ -1,4 +1,4 @@
-//! What differs between two lists of chunks: ours and Spark NLP's, or those of two models or settings.
+//! Compares two lists of chunks: those of Glossa and Spark NLP, or of two models or sets of options.
 
 pub(crate) mod command;
 mod read;
@@ -9,7 +9,7 @@ use glossa_ner::Error;
 
 pub use read::EndOffset;
 
-/// Room for the error of a subtraction, so that 0.9999 and 0.9998 are 0.0001 apart.
+/// Margin for rounding errors, so that 0.9999 and 0.9998 count as 0.0001 apart.
 const ROUNDING: f64 = 1e-9;
 
 /// The chunks of one file.
@@ -17,46 +17,46 @@ const ROUNDING: f64 = 1e-9;
 pub struct Table {
     /// Chunks in the order of the file.
     pub entries: Vec<Entry>,
-    /// Every document's id, those without chunks included where the file lists them.
+    /// Ids of all documents, including those without chunks if the file lists them.
     documents: BTreeSet<String>,
-    /// Where the first row without an id stands, if rows have none.
-    nameless: Option<String>,
+    /// Place of the first row without an id, if there is one.
+    without_id: Option<String>,
 }
 
-/// A chunk as a file gives it.
+/// A chunk of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// The document; empty if the file names none.
+    /// The document's id; empty if the file has none.
     pub id: String,
     /// First UTF-16 code unit.
     pub begin: usize,
-    /// One past the last.
+    /// One past the last UTF-16 code unit.
     pub end: usize,
-    /// What stands there, if the file tells.
+    /// The chunk's text, if the file has it.
     pub text: Option<String>,
     /// The entity's name.
     pub entity: String,
-    /// The chunk's confidence, if the file tells.
+    /// The chunk's confidence, if the file has it.
     pub confidence: Option<f64>,
 }
 
-/// How often each thing happens to the chunks of one entity.
+/// Counts of the chunks of one entity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// In both files: same document, place and entity.
+    /// In both files, with the same document, begin, end and entity.
     pub both: usize,
-    /// Only in the first.
+    /// Only in the first file.
     pub only_a: usize,
-    /// Only in the second.
+    /// Only in the second file.
     pub only_b: usize,
-    /// Of this entity in the first, and at the same place of another one in the second.
+    /// In the first file with this entity, in the second at the same place with another one.
     pub other_entity: usize,
-    /// In both, with confidences that differ; always 0 if those are not compared.
+    /// In both files with different confidences; 0 if confidences are not compared.
     pub confidence: usize,
 }
 
 impl Counts {
-    /// Adds those of another entity.
+    /// Adds other counts.
     pub fn add(&mut self, other: Counts) {
         self.both += other.both;
         self.only_a += other.only_a;
@@ -66,18 +66,18 @@ impl Counts {
     }
 }
 
-/// What two files have in common and what not, in the order of documents' ids and places.
+/// Common and different chunks of two files, in the order of document ids and offsets.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Comparison {
     /// Per entity.
     pub entities: BTreeMap<String, Counts>,
-    /// Chunks of the first file at places where the second has none.
+    /// Chunks of the first file where the second has none.
     pub only_a: Vec<Entry>,
-    /// Chunks of the second file at places where the first has none.
+    /// Chunks of the second file where the first has none.
     pub only_b: Vec<Entry>,
-    /// Chunks at one place whose entities differ: the first file's, the second's.
+    /// Chunks at the same place with different entities: the first file's, the second's.
     pub other_entity: Vec<(Entry, Entry)>,
-    /// Chunks in both whose confidences differ, or of which one has none.
+    /// Chunks in both files whose confidences differ, or of which only one has a confidence.
     pub confidence: Vec<(Entry, Entry)>,
 }
 
@@ -98,7 +98,7 @@ impl Comparison {
         self.entities.entry(entry.entity.clone()).or_default()
     }
 
-    /// Pairs off the chunks of one place.
+    /// Pairs the chunks at one place.
     fn place(&mut self, a: Vec<Entry>, mut b: Vec<Entry>, tolerance: Option<f64>) {
         let mut unpaired = Vec::new();
         for entry in a {
@@ -107,15 +107,15 @@ impl Comparison {
                 continue;
             };
             let other = b.remove(at);
-            let far = match (entry.confidence, other.confidence, tolerance) {
+            let differs = match (entry.confidence, other.confidence, tolerance) {
                 (_, _, None) | (None, None, _) => false,
                 (Some(a), Some(b), Some(tolerance)) => (a - b).abs() > tolerance + ROUNDING,
                 _ => true,
             };
             let counts = self.counts(&entry);
             counts.both += 1;
-            counts.confidence += usize::from(far);
-            if far {
+            counts.confidence += usize::from(differs);
+            if differs {
                 self.confidence.push((entry, other));
             }
         }
@@ -139,21 +139,21 @@ impl Comparison {
     }
 }
 
-/// Compares two files' chunks by document, place and entity; a chunk listed twice counts twice. With a tolerance,
-/// confidences further apart than that differ too, and so does one from none.
+/// Compares the chunks of two files by document, begin, end and entity; a chunk listed twice counts twice. With a
+/// `tolerance`, confidences that are further apart also differ, as does a confidence from a missing one.
 ///
-/// Where a file names no documents, neither file's ids are looked at: the other must hold one document only.
+/// If a file has no document ids, the ids of the other are ignored, which then must have a single document.
 ///
 /// # Errors
-/// `input_invalid` if one file names no documents and the other has several.
+/// `input_invalid` if one file has no document ids and the other has several documents.
 pub fn compare(a: &Table, b: &Table, tolerance: Option<f64>) -> Result<Comparison, Error> {
     for (table, other) in [(a, b), (b, a)] {
-        if let (Some(place), true) = (&table.nameless, other.documents.len() > 1) {
+        if let (Some(place), true) = (&table.without_id, other.documents.len() > 1) {
             let reason = format!("it has no id, but the other file has {} documents", other.documents.len());
             return Err(Error::InputInvalid { input: place.clone(), reason });
         }
     }
-    let by_id = a.nameless.is_none() && b.nameless.is_none();
+    let by_id = a.without_id.is_none() && b.without_id.is_none();
     let place = |entry: &Entry| (if by_id { entry.id.clone() } else { String::new() }, entry.begin, entry.end);
     let mut places: BTreeMap<_, (Vec<Entry>, Vec<Entry>)> = BTreeMap::new();
     for entry in &a.entries {
@@ -162,9 +162,9 @@ pub fn compare(a: &Table, b: &Table, tolerance: Option<f64>) -> Result<Compariso
     for entry in &b.entries {
         places.entry(place(entry)).or_default().1.push(entry.clone());
     }
-    let mut found = Comparison::default();
+    let mut comparison = Comparison::default();
     for (a, b) in places.into_values() {
-        found.place(a, b, tolerance);
+        comparison.place(a, b, tolerance);
     }
-    Ok(found)
+    Ok(comparison)
 }

@@ -1,30 +1,30 @@
-//! Tables of chunks in the shapes that they come in: documents as JSON lines, or a chunk a row in JSON lines or CSV.
+//! Reads tables of chunks: JSON lines with a document each, or JSON lines or CSV with a chunk per row.
 
 use serde_json::{Map, Value};
 
 use super::{Entry, Table};
 use glossa_ner::Error;
 
-/// A row's columns by the names that they go by, the first that is there counts. `text` comes last, since beside one
-/// of the others it is the whole document's.
+/// Names of the columns for a chunk's text and entity; the first one present is used. `text` comes last: beside one of the
+/// others it is the text of the whole document.
 const TEXT: [&str; 4] = ["chunk", "ner_chunk", "result", "text"];
 const ENTITY: [&str; 3] = ["entity", "ner_label", "label"];
 
-/// The heading that our own CSV has.
-const OURS: [&str; 6] = ["id", "begin", "end", "entity", "confidence", "text"];
+/// The header of Glossa's CSV.
+const GLOSSA_HEADER: [&str; 6] = ["id", "begin", "end", "entity", "confidence", "text"];
 
-/// What a file's `end` is.
+/// Whether the `end` of a file's chunks is inclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum EndOffset {
-    /// As most chunks' texts say by their lengths. If they say nothing: one past the last character in documents
-    /// and in our own CSV, otherwise the last character.
+    /// Inferred from the lengths of the chunks' texts, by majority. Without texts: exclusive in documents and in Glossa's
+    /// CSV, otherwise inclusive.
     #[default]
     Auto,
-    /// The last character, as in Spark NLP.
+    /// Inclusive, as in Spark NLP.
     Inclusive,
 }
 
-/// A chunk before it is known what its end is.
+/// A chunk whose end may still be inclusive.
 struct Row {
     place: String,
     id: Option<String>,
@@ -32,8 +32,8 @@ struct Row {
 }
 
 impl Table {
-    /// Reads a file: JSON lines, each a document `{id, text, chunks}` or a chunk, or CSV of a chunk a row with a
-    /// heading. Columns may stand in any order, and others among them. `name` is the file's in errors.
+    /// Reads a file: JSON lines, each a document `{id, text, chunks}` or a chunk, or CSV with a header and a chunk per row.
+    /// Columns may be in any order; unknown ones are ignored. Errors name the file as `name`.
     ///
     /// # Errors
     /// `input_invalid`.
@@ -60,9 +60,9 @@ impl Table {
                     table.documents.insert(id.clone());
                     entry.id = id;
                 }
-                None => table.nameless = table.nameless.or(Some(place)),
+                None => table.without_id = table.without_id.or(Some(place)),
             }
-            if let (Some(place), false) = (&table.nameless, table.documents.is_empty()) {
+            if let (Some(place), false) = (&table.without_id, table.documents.is_empty()) {
                 return Err(invalid(place, "it has no id, but other rows of the file have"));
             }
             table.entries.push(entry);
@@ -75,8 +75,8 @@ fn invalid(place: &str, reason: impl Into<String>) -> Error {
     Error::InputInvalid { input: place.to_string(), reason: reason.into() }
 }
 
-/// Whether ends are the last characters, judged by the lengths of the texts. A text may be cleaned up and thereby have
-/// another length than its place, so that a single chunk proves nothing.
+/// Whether ends are inclusive, inferred from the lengths of the texts. The majority decides, since a cleaned-up text may
+/// have another length than the place it comes from; `None` in a tie.
 fn inclusive(rows: &[Row]) -> Option<bool> {
     let mut votes = [0_usize; 2];
     for Row { entry, .. } in rows {
@@ -91,7 +91,7 @@ fn inclusive(rows: &[Row]) -> Option<bool> {
     (votes[0] != votes[1]).then_some(votes[1] > votes[0])
 }
 
-/// The chunks, and whether they are in Spark NLP's shape.
+/// The chunks, and whether the file has Spark NLP's shape.
 fn json_lines(text: &str, name: &str, table: &mut Table) -> Result<(Vec<Row>, bool), Error> {
     let mut rows = Vec::new();
     let mut spark = false;
@@ -108,14 +108,14 @@ fn json_lines(text: &str, name: &str, table: &mut Table) -> Result<(Vec<Row>, bo
         let chunks = chunks.as_array().ok_or_else(|| invalid(&place, "its \"chunks\" are no array"))?;
         table.documents.extend(id.clone());
         for chunk in chunks {
-            // A chunk's `result` is Spark NLP's reading of it; its place is that of `text`.
+            // `begin` and `end` belong to `text`, not to `result`, which is Spark NLP's text of the chunk.
             rows.push(row(&|column| chunk.get(column).and_then(plain), &["text"], id.clone(), place.clone())?);
         }
     }
     Ok((rows, spark))
 }
 
-/// The chunks, and whether they are in Spark NLP's shape.
+/// The chunks, and whether the file has Spark NLP's shape.
 fn csv_rows(text: &str, name: &str) -> Result<(Vec<Row>, bool), Error> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let malformed = |error: csv::Error| {
@@ -139,10 +139,10 @@ fn csv_rows(text: &str, name: &str) -> Result<(Vec<Row>, bool), Error> {
         rows.push(row(&cell, &TEXT, id, place)?);
     }
     let mut columns: Vec<&str> = heading.iter().map(String::as_str).collect();
-    let mut ours = OURS;
+    let mut glossa_columns = GLOSSA_HEADER;
     columns.sort_unstable();
-    ours.sort_unstable();
-    Ok((rows, columns != ours))
+    glossa_columns.sort_unstable();
+    Ok((rows, columns != glossa_columns))
 }
 
 /// A JSON value as a cell of a table.
@@ -156,26 +156,27 @@ fn plain(value: &Value) -> Option<String> {
 
 fn row(cell: &dyn Fn(&str) -> Option<String>, text: &[&str], id: Option<String>, place: String) -> Result<Row, Error> {
     let offset = |column: &str| {
-        let found = cell(column).ok_or_else(|| invalid(&place, format!("it has no {column:?}")))?;
-        parse_offset(found.trim()).ok_or_else(|| invalid(&place, format!("its {column:?} {found:?} is no offset")))
+        let offset = cell(column).ok_or_else(|| invalid(&place, format!("it has no {column:?}")))?;
+        parse_offset(offset.trim())
+            .ok_or_else(|| invalid(&place, format!("its {column:?} {offset:?} is not an offset")))
     };
     let (begin, end) = (offset("begin")?, offset("end")?);
     let entity = ENTITY.iter().find_map(|column| cell(column));
     let entity = entity.ok_or_else(|| invalid(&place, "it has no \"entity\", \"ner_label\" or \"label\""))?;
     let confidence = match cell("confidence").as_deref().map(str::trim) {
         None | Some("") => None,
-        Some(found) => match found.parse::<f64>() {
-            // Tables made by pandas say so where there is none.
-            Ok(number) if number.is_nan() => None,
-            Ok(number) if number.is_finite() => Some(number),
-            _ => return Err(invalid(&place, format!("its \"confidence\" {found:?} is no number"))),
+        Some(number) => match number.parse::<f64>() {
+            // pandas writes NaN for a missing value.
+            Ok(value) if value.is_nan() => None,
+            Ok(value) if value.is_finite() => Some(value),
+            _ => return Err(invalid(&place, format!("its \"confidence\" {number:?} is not a number"))),
         },
     };
     let text = text.iter().find_map(|column| cell(column));
     Ok(Row { id, entry: Entry { id: String::new(), begin, end, text, entity, confidence }, place })
 }
 
-/// An offset; with `.0` too, as pandas writes whole numbers in a column that has gaps.
+/// Parses an offset, which may end in `.0`: pandas writes integers that way in a column with missing values.
 fn parse_offset(cell: &str) -> Option<usize> {
     cell.strip_suffix(".0").unwrap_or(cell).parse().ok()
 }
@@ -196,7 +197,7 @@ mod tests {
         assert_eq!(places(&format!("{heading}0,3,X,DNA\n"), EndOffset::Auto), [(0, 3)]);
         assert_eq!(places(&format!("{heading}0,1,X,\u{1F9EC}\n"), EndOffset::Auto), [(0, 2)]);
         assert_eq!(places(&format!("{heading}0,3,X,DNA\n"), EndOffset::Inclusive), [(0, 4)]);
-        // Most of them decide.
+        // The majority decides.
         assert_eq!(places(&format!("{heading}0,3,X,DNA\n5,7,X,DNA\n9,11,X,DNA\n"), EndOffset::Auto)[0], (0, 4));
     }
 

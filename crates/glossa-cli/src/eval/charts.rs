@@ -1,10 +1,10 @@
-//! Drawings, as SVG within a page.
+//! Charts as inline SVG.
 
 use maud::{html, Markup};
 
 use super::Reliability;
 
-/// Width and height of the plot's square, its place, and the height of the strip of counts under it.
+/// Side and position of the square plot, and height of the histogram below it.
 const SIDE: f64 = 260.0;
 const LEFT: f64 = 44.0;
 const TOP: f64 = 10.0;
@@ -18,29 +18,29 @@ fn y(value: f64) -> f64 {
     TOP + (1.0 - value) * SIDE
 }
 
-/// A coordinate: a tenth of a unit is finer than a pixel.
+/// Formats a coordinate. A tenth of a unit is finer than a pixel.
 fn at(value: f64) -> String {
     format!("{value:.1}")
 }
 
-/// A reliability diagram: accuracy over confidence as bars, the line where they should end, the difference hatched, and a
-/// strip of how many scores there are.
-pub(super) fn reliability_diagram(id: &str, title: &str, found: &Reliability) -> Markup {
+/// A reliability diagram: bars of accuracy by confidence, the diagonal of perfect calibration, the gap hatched, and a
+/// histogram of the scores on a logarithmic scale.
+pub(super) fn reliability_diagram(id: &str, title: &str, reliability: &Reliability) -> Markup {
     let bottom = TOP + SIDE + 30.0 + STRIP;
     let (width, height) = (LEFT + SIDE + 12.0, bottom + 34.0);
-    let surest = found.bins.iter().rev().find(|bin| bin.count > 0).copied().unwrap_or_default();
-    let bins = found.bins.len() as f64;
-    let most = found.bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(1);
+    let surest = reliability.bins.iter().rev().find(|bin| bin.count > 0).copied().unwrap_or_default();
+    let bins = reliability.bins.len() as f64;
+    let most = reliability.bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(1);
     let tallness = |count: usize| STRIP * (1.0 + count as f64).ln() / (1.0 + most as f64).ln();
     let ideal = format!("M{} {}L{} {}", at(x(0.0)), at(y(0.0)), at(x(1.0)), at(y(1.0)));
     let description = format!(
         "{} scores. The surest {} have a mean confidence of {:.3}, and {:.3} of them are right. Expected calibration error \
          {:.4}. The numbers are in the table below.",
-        found.count,
+        reliability.count,
         surest.count,
         surest.confidence(),
         surest.accuracy(),
-        found.ece
+        reliability.ece
     );
     html! {
         svg viewBox={ "0 0 " (width) " " (height) } role="img" aria-labelledby={ (id) "-title " (id) "-words" } {
@@ -56,7 +56,7 @@ pub(super) fn reliability_diagram(id: &str, title: &str, found: &Reliability) ->
                 text x=(at(LEFT - 6.0)) y=(at(y(tick) + 4.0)) text-anchor="end" { (tick) }
                 text x=(at(x(tick))) y=(at(y(0.0) + 16.0)) text-anchor="middle" { (tick) }
             }
-            @for (i, bin) in found.bins.iter().enumerate().filter(|(_, bin)| bin.count > 0) {
+            @for (i, bin) in reliability.bins.iter().enumerate().filter(|(_, bin)| bin.count > 0) {
                 @let (left, wide) = (at(x(i as f64 / bins) + 1.0), at(SIDE / bins - 2.0));
                 @let low = bin.accuracy().min(bin.confidence());
                 @let high = bin.accuracy().max(bin.confidence());

@@ -1,4 +1,4 @@
-//! `glossa eval`: what a model scores on annotated records.
+//! `glossa eval`: measures a model on annotated records.
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use clap::Args;
 use glossa_ner::{Annotator, Decoding, Error, Mode};
 use serde::Serialize;
 
-use super::{About, Calibrated, Record, Report, ReportPage, Score, Tally, TemperatureFit, TemperatureSamples};
+use super::{Calibrated, Record, Report, ReportPage, RunInfo, Score, Tally, TemperatureFit, TemperatureSamples};
 use crate::input::{numbered_lines, read_text};
 use crate::option_flags::ModeFlag;
 use crate::parallel::in_order;
@@ -16,16 +16,16 @@ use crate::Failure;
 
 #[derive(Args)]
 pub(crate) struct Eval {
-    /// Find the temperature at which scores agree best with what is marked, for a bundle's manifest.
+    /// Fit the softmax temperature at which the scores are best calibrated, for a bundle's manifest.
     #[arg(long)]
     fit_temperature: bool,
-    /// Write a page that shows where the model is right and wrong: one file, which a browser opens from disk.
+    /// Write an HTML report of scores and errors: a single file, which a browser opens from disk.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
-    /// The records.
+    /// JSON lines with annotated records.
     file: PathBuf,
-    // Of a pipeline file, only the model, the load options and the mode count: a threshold or other names would change
-    // the scores.
+    // Of a pipeline file, only the model, the load options and the mode are used: a threshold or renamed entities would
+    // change the scores.
     #[command(flatten)]
     setup: Setup,
     #[command(flatten)]
@@ -68,24 +68,26 @@ pub(crate) fn run(arguments: &Eval) -> Result<(), Failure> {
     })?;
     let report = all.report();
     let fitted = if arguments.fit_temperature {
-        let nothing = || Error::InputInvalid { input: place.clone(), reason: "it holds no token to fit to".into() };
+        let nothing =
+            || Error::InputInvalid { input: place.clone(), reason: "it has no token to fit the temperature to".into() };
         Some(samples.fit(&annotator).ok_or_else(nothing)?)
     } else {
         None
     };
     print(&Summary { report: &report, fitted }, &mut BufWriter::new(io::stdout().lock()))?;
     if let Some(file) = &arguments.report {
-        // Without its folders, which are nobody's business where the page goes.
+        // Only the file's name: the page may be published, and its folders are private.
         let records = arguments.file.file_name().map_or(place.clone(), |name| name.to_string_lossy().into_owned());
-        let about = About { model: annotator.name(), records: &records, settings: settings(mode, &annotator) };
-        let named = |error: io::Error| io::Error::other(format!("{}: {error}", file.display()));
-        std::fs::write(file, page.html(&about, &report)).map_err(named)?;
+        let run_info =
+            RunInfo { model: annotator.name(), records: &records, options: options_in_effect(mode, &annotator) };
+        let with_path = |error: io::Error| io::Error::other(format!("{}: {error}", file.display()));
+        std::fs::write(file, page.html(&run_info, &report)).map_err(with_path)?;
     }
     Ok(())
 }
 
-/// What the figures depend on besides model and records, by the names of the options.
-fn settings(mode: Mode, annotator: &Annotator) -> Vec<(&'static str, String)> {
+/// The options that the figures depend on, by name.
+fn options_in_effect(mode: Mode, annotator: &Annotator) -> Vec<(&'static str, String)> {
     let mode = match mode {
         Mode::Window => "window",
         Mode::Truncate => "truncate",
@@ -117,8 +119,8 @@ fn print(summary: &Summary<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{:24} {:>29.4}", "macro without O", token.macro_f1)?;
     writeln!(out)?;
     writeln!(out, "{:24} {:>9} {:>29}", "calibration error", "ECE", "scores")?;
-    for (name, found) in [("token scores", &calibration.token), ("chunk confidences", &calibration.chunk)] {
-        writeln!(out, "{name:24} {:>9.4} {:>29}", found.ece, found.count)?;
+    for (name, reliability) in [("token scores", &calibration.token), ("chunk confidences", &calibration.chunk)] {
+        writeln!(out, "{name:24} {:>9.4} {:>29}", reliability.ece, reliability.count)?;
     }
     writeln!(out)?;
     if let Some(fitted) = &summary.fitted {

@@ -20,26 +20,26 @@ use crate::input::record_id;
 
 pub use calibration::{Bin, Calibration, Reliability, BINS};
 pub use judge::{judge, Cell, Confusion, Judged, Verdict};
-pub use report_page::{About, ReportPage};
+pub use report_page::{ReportPage, RunInfo};
 pub use temperature::{Calibrated, TemperatureFit, TemperatureSamples};
 
-/// A text with the entities that people marked in it.
+/// A text with its gold entities.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// The record's name in its file.
     pub id: String,
     /// The text.
     pub text: String,
-    /// Marked entities, in UTF-16 code units.
+    /// Gold entities, in UTF-16 code units.
     pub entities: Vec<Span>,
 }
 
-/// A place in a text and what stands there.
+/// An entity in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
     /// First UTF-16 code unit.
     pub begin: usize,
-    /// One past the last.
+    /// One past the last UTF-16 code unit.
     pub end: usize,
     /// The entity's name.
     pub entity: String,
@@ -52,8 +52,8 @@ impl Span {
 }
 
 impl Record {
-    /// Reads a line `{"id", "text", "entities": [[begin, end, entity, …], …]}`, whose offsets are code points, end
-    /// exclusive. `place` names the line in errors.
+    /// Reads a line `{"id", "text", "entities": [[begin, end, entity, …], …]}` with offsets in code points, end exclusive.
+    /// `place` names the line in errors.
     ///
     /// # Errors
     /// `input_invalid`.
@@ -61,20 +61,20 @@ impl Record {
         let invalid = |reason: String| Error::InputInvalid { input: place.to_string(), reason };
         let record: Value = serde_json::from_str(line).map_err(|error| invalid(error.to_string()))?;
         let text = record["text"].as_str().ok_or_else(|| invalid("it has no \"text\"".into()))?;
-        // Where each code point begins in UTF-16 code units, and the text's end.
+        // UTF-16 offset of each code point, and of the end.
         let mut units = vec![0];
         units.extend(text.chars().scan(0, |at, c| {
             *at += c.len_utf16();
             Some(*at)
         }));
-        let marked = record["entities"].as_array().ok_or_else(|| invalid("it has no \"entities\"".into()))?;
-        let entities = marked.iter().map(|entity| {
+        let gold = record["entities"].as_array().ok_or_else(|| invalid("it has no \"entities\"".into()))?;
+        let entities = gold.iter().map(|entity| {
             let offset = |i: usize| entity[i].as_u64().and_then(|at| units.get(at as usize)).copied();
             match (offset(0), offset(1), entity[2].as_str()) {
                 (Some(begin), Some(end), Some(name)) if begin < end => {
                     Ok(Span { begin, end, entity: name.to_string() })
                 }
-                _ => Err(invalid(format!("{entity} is no [begin, end, entity] of the text"))),
+                _ => Err(invalid(format!("{entity} is not a valid [begin, end, entity]"))),
             }
         });
         Ok(Record {
@@ -85,53 +85,53 @@ impl Record {
     }
 }
 
-/// Agreement with the marked entities or labels of one name.
+/// Precision, recall and F1 of one entity or label.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Score {
-    /// Share of what was found that is marked.
+    /// Share of the predictions that are right.
     pub precision: f64,
-    /// Share of what is marked that was found.
+    /// Share of the gold annotations that were predicted.
     pub recall: f64,
-    /// Harmonic mean of the two.
+    /// Harmonic mean of precision and recall.
     pub f1: f64,
-    /// How many are marked.
+    /// Number of gold annotations.
     pub support: usize,
 }
 
-/// Exact spans: a chunk counts when begin, end and entity are those of a marked entity.
+/// Scores by exact span: a true positive has the begin, end and entity of a gold entity.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Exact {
-    /// Over all entities together (micro average).
+    /// Precision over all entities (micro average).
     pub precision: f64,
-    /// As `precision`.
+    /// Recall over all entities (micro average).
     pub recall: f64,
-    /// As `precision`.
+    /// F1 over all entities (micro average).
     pub f1: f64,
     /// Per entity.
     pub entities: BTreeMap<String, Score>,
 }
 
-/// Labels token by token, as Spark NLP's model cards report them.
+/// Scores by token label, as Spark NLP's model cards report them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ByToken {
-    /// Mean F1 of the labels that were marked or found, `O` left out.
+    /// Macro average: mean F1 over all labels but `O` that are gold or predicted anywhere.
     pub macro_f1: f64,
     /// Per label, `O` included.
     pub labels: BTreeMap<String, Score>,
 }
 
-/// What a model scored.
+/// The scores of a model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
-    /// Exact spans.
+    /// By exact span.
     pub exact: Exact,
-    /// Token labels.
+    /// By token label.
     pub token: ByToken,
-    /// Whether scores are as often right as they say.
+    /// Calibration of scores and confidences.
     pub calibration: Calibration,
 }
 
-/// Counts of agreement, to be gathered over documents in any order.
+/// Counts to be summed over documents, in any order.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     entities: BTreeMap<String, Counts>,
@@ -141,27 +141,31 @@ pub struct Tally {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Counts {
-    both: usize,
-    found: usize,
-    marked: usize,
+    true_positives: usize,
+    predicted: usize,
+    gold: usize,
 }
 
 impl Counts {
     fn add(&mut self, other: Counts) {
-        self.both += other.both;
-        self.found += other.found;
-        self.marked += other.marked;
+        self.true_positives += other.true_positives;
+        self.predicted += other.predicted;
+        self.gold += other.gold;
     }
 
     fn score(self) -> Score {
-        let share = |of: usize| if of == 0 { 0.0 } else { self.both as f64 / of as f64 };
-        let f1 = if self.both == 0 { 0.0 } else { 2.0 * self.both as f64 / (self.found + self.marked) as f64 };
-        Score { precision: share(self.found), recall: share(self.marked), f1, support: self.marked }
+        let share = |of: usize| if of == 0 { 0.0 } else { self.true_positives as f64 / of as f64 };
+        let f1 = if self.true_positives == 0 {
+            0.0
+        } else {
+            2.0 * self.true_positives as f64 / (self.predicted + self.gold) as f64
+        };
+        Score { precision: share(self.predicted), recall: share(self.gold), f1, support: self.gold }
     }
 }
 
 impl Tally {
-    /// Annotates a record, counts how that agrees with its entities, and gives what was found.
+    /// Annotates a record, compares the result with its gold entities, and returns the chunks.
     ///
     /// # Errors
     /// Those of [`Annotator::label`].
@@ -169,45 +173,45 @@ impl Tally {
         Ok(self.count(&annotator.label(&record.text, mode)?, record))
     }
 
-    /// Counts how labels agree with a record's entities, and gives the chunks that they make.
+    /// Compares labels with a record's gold entities, and returns the chunks that they form.
     fn count(&mut self, labelling: &LabelledTokens<'_>, record: &Record) -> Vec<Chunk> {
         let chunks = convert(&labelling.document, &labelling.tokens, &labelling.labels, &AnnotateOptions::default());
-        let marked: HashSet<Span> = record.entities.iter().cloned().collect();
-        let mut found = HashSet::new();
+        let gold: HashSet<Span> = record.entities.iter().cloned().collect();
+        let mut predicted = HashSet::new();
         for chunk in &chunks {
             let span = Span::of(chunk);
             if let Some(confidence) = chunk.confidence {
-                self.calibration.chunk.add(confidence, marked.contains(&span));
+                self.calibration.chunk.add(confidence, gold.contains(&span));
             }
-            found.insert(span);
+            predicted.insert(span);
         }
-        for span in &found {
+        for span in &predicted {
             let counts = self.entities.entry(span.entity.clone()).or_default();
-            counts.found += 1;
-            counts.both += usize::from(marked.contains(span));
+            counts.predicted += 1;
+            counts.true_positives += usize::from(gold.contains(span));
         }
-        for span in &marked {
-            self.entities.entry(span.entity.clone()).or_default().marked += 1;
+        for span in &gold {
+            self.entities.entry(span.entity.clone()).or_default().gold += 1;
         }
         self.count_labels(labelling, record);
         chunks
     }
 
     fn count_labels(&mut self, labelling: &LabelledTokens<'_>, record: &Record) {
-        let marked = marked_labels(labelling, &record.entities);
-        for (label, marked) in labelling.labels.iter().zip(&marked) {
-            let found = label.map_or("O", |label| label.label);
-            self.labels.entry(found.to_string()).or_default().found += 1;
-            let counts = self.labels.entry(marked.clone()).or_default();
-            counts.marked += 1;
-            counts.both += usize::from(found == marked);
+        let gold = gold_labels(labelling, &record.entities);
+        for (label, gold) in labelling.labels.iter().zip(&gold) {
+            let predicted = label.map_or("O", |label| label.label);
+            self.labels.entry(predicted.to_string()).or_default().predicted += 1;
+            let counts = self.labels.entry(gold.clone()).or_default();
+            counts.gold += 1;
+            counts.true_positives += usize::from(predicted == gold);
             if let Some(score) = label.and_then(|label| label.score) {
-                self.calibration.token.add(score, found == marked);
+                self.calibration.token.add(score, predicted == gold);
             }
         }
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another tally.
     pub fn merge(&mut self, other: Tally) {
         for (name, counts) in other.entities {
             self.entities.entry(name).or_default().add(counts);
@@ -242,8 +246,8 @@ impl Tally {
     }
 }
 
-/// The label each token ought to have: `B-X` for the first token that a marked entity touches, `I-X` for the others.
-fn marked_labels(labelling: &LabelledTokens<'_>, entities: &[Span]) -> Vec<String> {
+/// Each token's gold label: `B-X` for the first token that overlaps a gold entity X, `I-X` for the others.
+fn gold_labels(labelling: &LabelledTokens<'_>, entities: &[Span]) -> Vec<String> {
     let place = |token| labelling.document.original_range(token);
     let tokens: Vec<Range<usize>> = labelling.tokens.iter().map(place).collect();
     let mut labels = vec!["O".to_string(); tokens.len()];
@@ -275,7 +279,7 @@ mod tests {
 
     #[test]
     fn scores_are_precision_recall_and_their_harmonic_mean() {
-        let score = Counts { both: 3, found: 4, marked: 6 }.score();
+        let score = Counts { true_positives: 3, predicted: 4, gold: 6 }.score();
         assert_eq!((score.precision, score.recall, score.f1, score.support), (0.75, 0.5, 0.6, 6));
         assert_eq!(Counts::default().score(), Score::default());
     }

@@ -1,4 +1,4 @@
-//! What a model scored, as one HTML page that needs nothing but itself.
+//! The report of an evaluation as one self-contained HTML page.
 
 use std::collections::BTreeSet;
 
@@ -12,15 +12,15 @@ use super::{Record, Report, Score, Span};
 /// Documents shown in full.
 const SHOWN: usize = 20;
 
-/// The page loads nothing, whatever a record holds.
+/// Content security policy: the page loads nothing, whatever a record contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-/// Gathers what the page shows of records and of the chunks found in them.
+/// Collects the records and chunks that the page shows.
 #[derive(Debug, Default)]
 pub struct ReportPage {
     documents: usize,
     confusion: Confusion,
-    /// Documents with mistakes, most mistakes first; at most [`SHOWN`].
+    /// Documents with errors, those with most errors first; at most [`SHOWN`].
     worst: Vec<Judgement>,
 }
 
@@ -31,25 +31,25 @@ struct Judgement {
     mistakes: usize,
 }
 
-/// What the page says of the run.
+/// Parameters of the run, for the page's header.
 #[derive(Debug, Clone)]
-pub struct About<'a> {
+pub struct RunInfo<'a> {
     /// The model's name.
     pub model: &'a str,
     /// The file of the records.
     pub records: &'a str,
-    /// Options worth knowing, each a name and a value.
-    pub settings: Vec<(&'a str, String)>,
+    /// The options that the figures depend on, as names and values.
+    pub options: Vec<(&'a str, String)>,
 }
 
 impl ReportPage {
-    /// Adds a record and the chunks found in it.
+    /// Adds a record and the predicted chunks.
     pub fn add(&mut self, record: &Record, chunks: &[Chunk]) {
-        let found: BTreeSet<Span> = chunks.iter().map(Span::of).collect();
-        let marked: BTreeSet<&Span> = record.entities.iter().collect();
-        let (marked, found): (Vec<Span>, Vec<Span>) =
-            (marked.into_iter().cloned().collect(), found.into_iter().collect());
-        let judged = judge(&marked, &found);
+        let predicted: BTreeSet<Span> = chunks.iter().map(Span::of).collect();
+        let gold: BTreeSet<&Span> = record.entities.iter().collect();
+        let (gold, predicted): (Vec<Span>, Vec<Span>) =
+            (gold.into_iter().cloned().collect(), predicted.into_iter().collect());
+        let judged = judge(&gold, &predicted);
         self.documents += 1;
         self.confusion.add(&judged);
         let mistakes = judged.iter().filter(|judged| judged.verdict() != Verdict::Correct).count();
@@ -63,7 +63,7 @@ impl ReportPage {
     }
 
     /// The page.
-    pub fn html(&self, about: &About<'_>, report: &Report) -> String {
+    pub fn html(&self, run: &RunInfo<'_>, report: &Report) -> String {
         let exact = &report.exact;
         let support = exact.entities.values().map(|score| score.support).sum();
         let all = Score { precision: exact.precision, recall: exact.recall, f1: exact.f1, support };
@@ -78,16 +78,16 @@ impl ReportPage {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta http-equiv="Content-Security-Policy" content=(POLICY);
-                    title { (about.model) " on " (about.records) }
+                    title { (run.model) " on " (run.records) }
                     style { (PreEscaped(include_str!("report_page.css"))) }
                 }
                 body {
                     header {
-                        h1 { (about.model) }
-                        p { "measured on " code { (about.records) } }
+                        h1 { (run.model) }
+                        p { "measured on " code { (run.records) } }
                     }
                     main {
-                        (self.summary(about, report))
+                        (self.summary(run, report))
                         (section("entities", "Entities, exact spans", spans_note, score_table(entities, Some(("all", all)))))
                         (self.confusion(report))
                         (calibration(report))
@@ -100,7 +100,7 @@ impl ReportPage {
         page.into_string()
     }
 
-    fn summary(&self, about: &About<'_>, report: &Report) -> Markup {
+    fn summary(&self, run: &RunInfo<'_>, report: &Report) -> Markup {
         let figures = [
             ("F1", report.exact.f1, "exact spans, all entities"),
             ("precision", report.exact.precision, "of what was found is marked so"),
@@ -108,10 +108,10 @@ impl ReportPage {
             ("macro F1", report.token.macro_f1, "token labels without O"),
             ("ECE", report.calibration.chunk.ece, "of chunk confidences"),
         ];
-        let marked: usize = report.exact.entities.values().map(|score| score.support).sum();
+        let support: usize = report.exact.entities.values().map(|score| score.support).sum();
         let facts = [
             ("documents", self.documents.to_string()),
-            ("marked entities", marked.to_string()),
+            ("marked entities", support.to_string()),
             ("found chunks", report.calibration.chunk.count.to_string()),
         ];
         html! {
@@ -122,7 +122,7 @@ impl ReportPage {
                     }
                 }
                 dl.facts {
-                    @for (name, value) in facts.iter().chain(&about.settings) {
+                    @for (name, value) in facts.iter().chain(&run.options) {
                         div { dt { (name) } dd { (value) } }
                     }
                 }
@@ -130,13 +130,13 @@ impl ReportPage {
         }
     }
 
-    /// The matrix: a row per marked entity, a column per found one.
+    /// The confusion matrix: a row per gold entity, a column per predicted one.
     fn confusion(&self, report: &Report) -> Markup {
         let names: Vec<Option<&str>> =
             report.exact.entities.keys().map(|name| Some(name.as_str())).chain([None]).collect();
-        let count = |marked: Option<&str>, found: Option<&str>| {
-            let cell = self.confusion.get(marked, found);
-            cell.same_place + cell.other_boundaries
+        let count = |gold: Option<&str>, predicted: Option<&str>| {
+            let cell = self.confusion.get(gold, predicted);
+            cell.same_boundaries + cell.overlapping
         };
         let matrix = html! {
             div.wide tabindex="0" role="region" aria-label="Confusion matrix" {
@@ -150,13 +150,13 @@ impl ReportPage {
                         }
                     }
                     tbody {
-                        @for &marked in &names {
-                            @let row: usize = names.iter().map(|found| count(marked, *found)).sum();
+                        @for &gold in &names {
+                            @let row: usize = names.iter().map(|predicted| count(gold, *predicted)).sum();
                             tr {
-                                th scope="row" { (marked.unwrap_or("spurious")) }
-                                @for &found in &names {
-                                    @let share = count(marked, found) as f64 / row.max(1) as f64;
-                                    (matrix_cell(marked, found, self.confusion.get(marked, found), share))
+                                th scope="row" { (gold.unwrap_or("spurious")) }
+                                @for &predicted in &names {
+                                    @let share = count(gold, predicted) as f64 / row.max(1) as f64;
+                                    (matrix_cell(gold, predicted, self.confusion.get(gold, predicted), share))
                                 }
                             }
                         }
@@ -206,19 +206,19 @@ fn section(id: &str, title: &str, note: Markup, body: Markup) -> Markup {
     }
 }
 
-fn matrix_cell(marked: Option<&str>, found: Option<&str>, cell: Cell, share: f64) -> Markup {
-    let right = marked.is_some() && marked == found;
+fn matrix_cell(gold: Option<&str>, predicted: Option<&str>, cell: Cell, share: f64) -> Markup {
+    let right = gold.is_some() && gold == predicted;
     let depth = (share.sqrt() * 100.0).round();
-    let Cell { same_place, other_boundaries } = cell;
+    let Cell { same_boundaries, overlapping } = cell;
     html! {
-        @if marked.is_none() && found.is_none() {
+        @if gold.is_none() && predicted.is_none() {
             td.none {}
-        } @else if same_place + other_boundaries == 0 {
+        } @else if same_boundaries + overlapping == 0 {
             td.right[right] { i { "0" } }
         } @else {
             td.right[right] style={ "--d:" (depth) "%" } data-strong[depth > 70.0] {
-                @if same_place > 0 { (same_place) }
-                @if other_boundaries > 0 { small { "±" (other_boundaries) } }
+                @if same_boundaries > 0 { (same_boundaries) }
+                @if overlapping > 0 { small { "±" (overlapping) } }
             }
         }
     }
@@ -264,10 +264,10 @@ fn calibration(report: &Report) -> Markup {
     ];
     let body = html! {
         div.pair {
-            @for (id, title, what, found) in figures {
+            @for (id, title, what, reliability) in figures {
                 figure {
-                    figcaption { b { (title) } " ECE " (format!("{:.4}", found.ece)) }
-                    (reliability_diagram(id, title, found))
+                    figcaption { b { (title) } " ECE " (format!("{:.4}", reliability.ece)) }
+                    (reliability_diagram(id, title, reliability))
                     details {
                         summary { "Numbers" }
                         div.wide {
@@ -280,10 +280,10 @@ fn calibration(report: &Report) -> Markup {
                                     }
                                 }
                                 tbody {
-                                    @for (i, bin) in found.bins.iter().enumerate().filter(|(_, bin)| bin.count > 0) {
+                                    @for (i, bin) in reliability.bins.iter().enumerate().filter(|(_, bin)| bin.count > 0) {
                                         tr {
                                             th scope="row" {
-                                                (format!("{:.3}", (i + 1) as f64 / found.bins.len() as f64))
+                                                (format!("{:.3}", (i + 1) as f64 / reliability.bins.len() as f64))
                                             }
                                             td { (bin.count) }
                                             td { (format!("{:.3}", bin.confidence())) }
@@ -309,9 +309,9 @@ fn calibration(report: &Report) -> Markup {
 fn kinds_of_mistakes(judged: &[Judged]) -> String {
     let count = |verdict| judged.iter().filter(|judged| judged.verdict() == verdict).count();
     let kinds = [
-        (count(Verdict::OtherBoundaries), "of other boundaries"),
-        (count(Verdict::OtherEntity), "of another entity"),
-        (count(Verdict::OtherBoth), "of other entity and boundaries"),
+        (count(Verdict::BoundaryError), "of other boundaries"),
+        (count(Verdict::EntityError), "of another entity"),
+        (count(Verdict::BoundaryAndEntityError), "of other entity and boundaries"),
         (count(Verdict::Missed), "missed"),
         (count(Verdict::Spurious), "spurious"),
     ];
@@ -319,21 +319,21 @@ fn kinds_of_mistakes(judged: &[Judged]) -> String {
     kinds.collect::<Vec<_>>().join(", ")
 }
 
-/// The text with what is marked and what was found, each mistake named after its place.
+/// The text with gold and predicted entities highlighted, each followed by its outcome.
 fn highlighted(document: &str, judged: &[Judged]) -> Markup {
-    // Where each UTF-16 code unit begins in bytes, and the text's end.
+    // Byte offset of each UTF-16 code unit, and of the end.
     let mut bytes: Vec<usize> = Vec::new();
     document.char_indices().for_each(|(at, c)| bytes.extend(std::iter::repeat_n(at, c.len_utf16())));
     bytes.push(document.len());
     let units = bytes.len() - 1;
 
-    let spans = || judged.iter().flat_map(|judged| judged.marked.iter().chain(&judged.found));
+    let spans = || judged.iter().flat_map(|judged| judged.gold.iter().chain(&judged.predicted));
     let mut edges: BTreeSet<usize> = spans().flat_map(|span| [span.begin.min(units), span.end.min(units)]).collect();
     edges.extend([0, units]);
     let edges: Vec<usize> = edges.into_iter().collect();
     let class = |begin: usize, end: usize| {
         let within = |span: &Option<Span>| span.as_ref().is_some_and(|span| span.begin <= begin && end <= span.end);
-        match (judged.iter().any(|pair| within(&pair.marked)), judged.iter().any(|pair| within(&pair.found))) {
+        match (judged.iter().any(|pair| within(&pair.gold)), judged.iter().any(|pair| within(&pair.predicted))) {
             (false, false) => None,
             (true, false) => Some("m"),
             (false, true) => Some("f"),
@@ -356,23 +356,23 @@ fn highlighted(document: &str, judged: &[Judged]) -> Markup {
     }
 }
 
-/// What is wrong with a pair, or its entity, after its place.
+/// The remark after a pair: its entity if it is correct, otherwise the error.
 fn remark(judged: &Judged) -> Markup {
     let name = |span: &Option<Span>| span.as_ref().map_or(String::new(), |span| span.entity.clone());
-    let (marked, found) = (name(&judged.marked), name(&judged.found));
+    let (gold, predicted) = (name(&judged.gold), name(&judged.predicted));
     let (class, words) = match judged.verdict() {
-        Verdict::Correct => ("ok", found),
-        Verdict::OtherBoundaries => ("edge", format!("↔ {found}, other boundaries")),
-        Verdict::OtherEntity => ("type", format!("≠ {found}, marked {marked}")),
-        Verdict::OtherBoth => ("type", format!("≠ {found}, marked {marked}, other boundaries")),
-        Verdict::Missed => ("missed", format!("− missed {marked}")),
-        Verdict::Spurious => ("spurious", format!("+ spurious {found}")),
+        Verdict::Correct => ("ok", predicted),
+        Verdict::BoundaryError => ("edge", format!("↔ {predicted}, other boundaries")),
+        Verdict::EntityError => ("type", format!("≠ {predicted}, marked {gold}")),
+        Verdict::BoundaryAndEntityError => ("type", format!("≠ {predicted}, marked {gold}, other boundaries")),
+        Verdict::Missed => ("missed", format!("− missed {gold}")),
+        Verdict::Spurious => ("spurious", format!("+ spurious {predicted}")),
     };
     html! { b class=(class) { (words) } }
 }
 
-/// Escaped text in which an HTML parser finds every character again: it would read a raw carriage return as a line feed
-/// and drop a NUL, which is written as U+FFFD.
+/// Escapes text so that an HTML parser restores every character. A raw carriage return would be read as a line feed, and a
+/// NUL would be dropped: it becomes U+FFFD.
 fn text(raw: &str) -> Markup {
     let escaped = html! { (raw) }.into_string();
     PreEscaped(escaped.replace('\r', "&#13;").replace('\0', "\u{FFFD}"))
@@ -403,8 +403,8 @@ mod tests {
     fn the_worst_documents_come_first_and_are_so_many() {
         let mut page = ReportPage::default();
         for i in 0..50 {
-            let marked = (0..i % 30).map(|at| span(at, at + 1, "X")).collect();
-            page.add(&Record { id: i.to_string(), text: "x".repeat(30), entities: marked }, &[]);
+            let gold = (0..i % 30).map(|at| span(at, at + 1, "X")).collect();
+            page.add(&Record { id: i.to_string(), text: "x".repeat(30), entities: gold }, &[]);
         }
         let mistakes: Vec<usize> = page.worst.iter().map(|judgement| judgement.mistakes).collect();
         assert_eq!((mistakes.len(), mistakes[0], page.documents), (SHOWN, 29, 50));

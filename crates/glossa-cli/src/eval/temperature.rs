@@ -1,16 +1,16 @@
-//! Temperature scaling: the temperature at which a model is best calibrated.
+//! Temperature scaling (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017).
 
 use serde::Serialize;
 
-use super::{marked_labels, Calibration, Record, Tally};
+use super::{gold_labels, Calibration, Record, Tally};
 use glossa_ner::labels::{Decoder, TokenLogits};
 use glossa_ner::text::{Document, Token};
 use glossa_ner::{Annotator, Chunk, Error, LabelledTokens, Mode};
 
-/// Temperatures searched.
+/// Range of temperatures to search.
 const RANGE: (f64, f64) = (0.05, 20.0);
 
-/// A model's logits on annotated records, to fit a temperature to.
+/// Logits and gold labels that a temperature is fitted to.
 #[derive(Debug, Default)]
 pub struct TemperatureSamples {
     documents: Vec<Sample>,
@@ -22,32 +22,32 @@ struct Sample {
     document: Document,
     tokens: Vec<Token>,
     logits: TokenLogits,
-    /// The marked label's id, where the model has it.
-    marked: Vec<Option<usize>>,
+    /// Id of each token's gold label, if the model has that label.
+    gold: Vec<Option<usize>>,
 }
 
-/// The temperature found, and calibration with and without it.
+/// The fitted temperature, and the calibration with and without it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TemperatureFit {
-    /// Least mean negative log-likelihood of the marked labels: 0.05 to 20.
+    /// The temperature from 0.05 to 20 with the lowest mean negative log-likelihood of the gold labels.
     pub temperature: f64,
     /// At temperature 1.
     pub before: Calibrated,
-    /// At the temperature found.
+    /// At the fitted temperature.
     pub after: Calibrated,
 }
 
-/// How well scores agree with the marked labels at one temperature.
+/// Calibration at one temperature.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Calibrated {
-    /// Mean negative log-likelihood of the tokens' marked labels, in nats.
+    /// Mean negative log-likelihood of the gold token labels, in nats.
     pub nll: f64,
     /// Expected calibration errors.
     pub calibration: Calibration,
 }
 
 impl TemperatureSamples {
-    /// Annotates a record as [`Tally::add`] does, and keeps what the temperature is found by.
+    /// Annotates a record like [`Tally::add`], and keeps its logits and gold labels.
     ///
     /// # Errors
     /// Those of [`Tally::add`]; `option_invalid` in the Hugging Face pipeline.
@@ -61,22 +61,22 @@ impl TemperatureSamples {
         let (labelling, logits) = annotator.label_with_logits(&record.text, mode)?;
         let chunks = tally.count(&labelling, record);
         let id = |label: &String| annotator.labels().iter().position(|known| known == label);
-        let marked = marked_labels(&labelling, &record.entities).iter().map(id).collect();
+        let gold = gold_labels(&labelling, &record.entities).iter().map(id).collect();
         let LabelledTokens { document, tokens, .. } = labelling;
-        self.documents.push(Sample { record: record.clone(), document, tokens, logits, marked });
+        self.documents.push(Sample { record: record.clone(), document, tokens, logits, gold });
         Ok(chunks)
     }
 
-    /// Adds what was kept elsewhere.
+    /// Adds the samples of another set.
     pub fn merge(&mut self, other: TemperatureSamples) {
         self.documents.extend(other.documents);
     }
 
-    /// Finds the temperature; `None` if the model read no token whose marked label it has.
+    /// Fits the temperature; `None` if there is no token that the model read and whose gold label it has.
     pub fn fit(&self, annotator: &Annotator) -> Option<TemperatureFit> {
         let decoder = annotator.decoder()?;
-        self.likelihood(&decoder.at(1.0))?;
-        let nll = |logarithm: f64| self.likelihood(&decoder.at(logarithm.exp())).unwrap_or(f64::INFINITY);
+        self.mean_nll(&decoder.at(1.0))?;
+        let nll = |logarithm: f64| self.mean_nll(&decoder.at(logarithm.exp())).unwrap_or(f64::INFINITY);
         let temperature = lowest(nll, RANGE.0.ln(), RANGE.1.ln()).exp();
         Some(TemperatureFit {
             temperature,
@@ -85,12 +85,12 @@ impl TemperatureSamples {
         })
     }
 
-    /// Mean negative log-likelihood; `None` if there is nothing to take it of.
-    fn likelihood(&self, decoder: &Decoder) -> Option<f64> {
+    /// Mean negative log-likelihood of the gold labels; `None` without samples.
+    fn mean_nll(&self, decoder: &Decoder) -> Option<f64> {
         let (mut sum, mut count) = (0.0, 0);
-        for Sample { logits, marked, .. } in &self.documents {
-            for (token, marked) in marked.iter().enumerate() {
-                if let (Some(row), Some(label)) = (logits.row(token), marked) {
+        for Sample { logits, gold, .. } in &self.documents {
+            for (token, gold) in gold.iter().enumerate() {
+                if let (Some(row), Some(label)) = (logits.row(token), gold) {
                     sum -= decoder.log_probabilities(row)[*label];
                     count += 1;
                 }
@@ -105,11 +105,11 @@ impl TemperatureSamples {
             let labels = annotator.token_labels(&decoder.decode(logits));
             tally.count(&LabelledTokens { document: document.clone(), tokens: tokens.clone(), labels }, record);
         }
-        Calibrated { nll: self.likelihood(decoder).unwrap_or_default(), calibration: tally.report().calibration }
+        Calibrated { nll: self.mean_nll(decoder).unwrap_or_default(), calibration: tally.report().calibration }
     }
 }
 
-/// Where a function that falls and then rises is lowest (golden-section search).
+/// The minimum of a unimodal function, by golden-section search.
 fn lowest(function: impl Fn(f64) -> f64, mut from: f64, mut to: f64) -> f64 {
     let ratio = (5f64.sqrt() - 1.0) / 2.0;
     let (mut left, mut right) = (to - ratio * (to - from), from + ratio * (to - from));
@@ -142,17 +142,18 @@ mod tests {
 
     #[test]
     fn likelihood_is_least_where_the_shares_of_right_labels_are_the_scores() {
-        // Logits 4 and 0 say 0.982 of the first label, but it is right in three of four: at temperature 4 / ln 3.
+        // Logits 4 and 0 give the first label 0.982, but it is right three times in four, which is its score at
+        // temperature 4 / ln 3.
         let mut logits = TokenLogits::new(4, 2);
         (0..4).for_each(|token| logits.set(token, &[4.0, 0.0]));
-        let marked = [0, 0, 0, 1].map(Some).to_vec();
+        let gold = [0, 0, 0, 1].map(Some).to_vec();
         let record = Record { id: String::new(), text: String::new(), entities: vec![] };
-        let labelled = Sample { record, document: Document::default(), tokens: vec![], logits, marked };
-        let fitting = TemperatureSamples { documents: vec![labelled] };
+        let sample = Sample { record, document: Document::default(), tokens: vec![], logits, gold };
+        let samples = TemperatureSamples { documents: vec![sample] };
         let decoder = Decoder::new(&["O".into(), "B-X".into()], &DecoderDefaults::default(), None);
-        let nll = |logarithm: f64| fitting.likelihood(&decoder.at(logarithm.exp())).expect("tokens");
+        let nll = |logarithm: f64| samples.mean_nll(&decoder.at(logarithm.exp())).expect("tokens");
         let found = lowest(nll, RANGE.0.ln(), RANGE.1.ln()).exp();
         assert!((found - 4.0 / 3f64.ln()).abs() < 1e-2, "{found}");
-        assert_eq!(TemperatureSamples::default().likelihood(&decoder), None);
+        assert_eq!(TemperatureSamples::default().mean_nll(&decoder), None);
     }
 }
