@@ -315,7 +315,7 @@ fn labels_and_pieces_come_once_each() {
 fn hostile_java_objects_are_refused() {
     // Handles of an array: 0 its class, 1 itself.
     let itself = labels_of(java_array(1, &reference(1)));
-    assert!(itself.to_string().contains("holds itself"), "{itself}");
+    assert!(itself.to_string().contains("contains itself"), "{itself}");
     let records = [
         java_array(i32::MAX, &[]),
         java_array(-1, &[]),

@@ -102,7 +102,7 @@ fn piece_row(rule: Rule) -> Vec<f32> {
     row(scores)
 }
 
-/// `token_type_ids` tell how a token is capitalised ([`Segments::Casing`]): with capitals it is less likely outside
+/// `token_type_ids` tell how a token is capitalised ([`TokenTypes::Casing`]): with capitals it is less likely outside
 /// an entity, and with more than one more likely a protein.
 fn segment_row(casing: u32) -> Vec<f32> {
     let mut scores = [0.0; HALF];

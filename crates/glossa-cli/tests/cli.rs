@@ -137,7 +137,9 @@ fn every_flag_changes_what_is_found() {
         (&[], &["--threshold", "0.8"], SENTENCE, &[sentence[1]]),
         (&[], &["--entity", "protein"], SENTENCE, &[sentence[1]]),
         (&[], &["--white-list", "protein"], SENTENCE, &[sentence[1]]),
-        (&[], &["--black-list", "protein"], SENTENCE, &[sentence[0], sentence[2]]),
+        (&[], &["--exclude-entity", "protein"], SENTENCE, &[sentence[0], sentence[2]]),
+        (&[], &["--label-casing", "upper"], "CD28", &[("CD28", "PROTEIN")]),
+        (&["--decoding", "argmax"], &["--pad-as-o", "false"], "blank", &[("blank", "D")]),
         (&[], &["--replace-label", "DNA=Gene"], SENTENCE, &[("IL-2 gene", "Gene"), sentence[1], sentence[2]]),
         (&[], &["--greedy"], "CD28 CD28", &[("CD28 CD28", "protein")]),
         (&[], &["--ignore-stop-word", ","], "CD28, IL-2", &[("CD28, IL-2", "protein")]),
@@ -186,11 +188,31 @@ fn every_flag_changes_what_is_found() {
         }
     }
 
+    // The first changes a chunk's `result`; for the second, the label of [SEP] must not be O, as in random weights.
+    let random = repository("tests/golden/models/cellular").display().to_string();
+    let lines_differ: &[Case] = &[
+        (&["--model", &tiny, "--cleanup-mode", "shrink"], &["--preserve-position", "false"], "IL-2\ngene", &[]),
+        (
+            &["--model", &random, "--mode", "truncate", "--max-sentence-length", "8"],
+            &["--label-from-separator"],
+            SENTENCE,
+            &[],
+        ),
+    ];
+    for (common, flag, text, _) in lines_differ {
+        let line = |flags: &[&str]| {
+            let command = [&["annotate", "--format", "jsonl"], *common, flags].concat();
+            lines(&glossa(&command, text)).remove(0)
+        };
+        assert_ne!(line(flag), line(&[]), "{flag:?} changes nothing");
+    }
+
     let help = String::from_utf8(glossa(&["annotate", "--help"], "").stdout).expect("UTF-8");
     let known = help.lines().filter_map(|line| line.trim_start().trim_start_matches("-h, ").split_whitespace().next());
     let untested: Vec<&str> = known
         .filter(|flag| flag.starts_with("--") && !NOT_OF_THE_PIPELINE.contains(flag))
         .filter(|flag| !cases.iter().any(|case| case.1[0] == *flag))
+        .filter(|flag| !lines_differ.iter().any(|case| case.1[0] == *flag))
         .collect();
     assert_eq!(untested, [""; 0]);
 }
@@ -250,7 +272,7 @@ fn a_temperature_is_fitted_and_a_page_written() {
     let html = std::fs::read_to_string(&page).expect("the page");
     for expected in [
         "<title>tiny on ",
-        "a&lt;b&gt;&quot;&amp;&#39;",
+        "a&lt;b&gt;&quot;&amp;'",
         "&lt;script&gt;",
         "− missed cell_type</b>",
         "− missed &lt;i&gt;new&lt;/i&gt;</b>",

