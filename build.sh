@@ -116,7 +116,7 @@ cargo_wasm() {
   local command=$1 profile=$2 flags="-C target-feature=+simd128"
   local small_std=(-Z build-std=std,panic_abort -Z build-std-features=optimize_for_size)
   shift 2
-  set -- --profile "$profile" --target "$WASM_TARGET" --locked --lib --no-default-features "$@"
+  set -- --profile "$profile" --target "$WASM_TARGET" --locked --package glossa-ner --lib "$@"
   if [ "$profile" != web ] && rustup_target; then
     RUSTFLAGS=$flags cargo "$command" "$@"
   elif rustup_sources; then

@@ -6,7 +6,6 @@
 //! cycle, 192 for two of 128 bits (the widest in a browser), and 72 for widened 16-bit products, which share three ports
 //! with their sums.
 
-use fastrand::Rng;
 use glossa_kernels::int8::{all, Activation, Kernel, Layer, PackedWeights, QuantisedRows};
 
 /// The linear layers `[k, n]` of an encoder layer: of 6 x 384, and of BERT-base.
@@ -20,15 +19,26 @@ const SHAPES: [(usize, usize, Activation); 6] = [
     (3072, 768, Activation::None),
 ];
 
+/// Pseudorandom numbers, the same in every run. A crate for them would be out of reach: for browsers, rustc compiles this
+/// file alone.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.0 >> 33) as usize % limit
+    }
+}
+
 /// A layer with weights of at most `most`, and activations for `rows` rows.
 fn example(rows: usize, k: usize, n: usize, most: usize, activation: Activation) -> (Layer, Vec<f32>) {
-    let mut random = Rng::with_seed((rows * 31 + k * 7 + n) as u64);
+    let mut numbers = Numbers((rows * 31 + k * 7 + n) as u64);
     // The sum of three is about normal, as weights are.
-    let mut weight = || (0..3).map(|_| random.usize(..2 * most / 3 + 1) as i32 - most as i32 / 3).sum::<i32>() as i8;
+    let mut weight = || (0..3).map(|_| numbers.below(2 * most / 3 + 1) as i32 - most as i32 / 3).sum::<i32>() as i8;
     let weights: Vec<i8> = (0..k * n).map(|_| weight()).collect();
-    let scales: Vec<f32> = (0..n).map(|_| (random.usize(..100) + 1) as f32 * 1e-4).collect();
-    let bias: Vec<f32> = (0..n).map(|_| random.usize(..1000) as f32 * 1e-3 - 0.5).collect();
-    let values = (0..rows * k).map(|_| random.usize(..20_000) as f32 * 1e-4 - 0.9).collect();
+    let scales: Vec<f32> = (0..n).map(|_| (numbers.below(100) + 1) as f32 * 1e-4).collect();
+    let bias: Vec<f32> = (0..n).map(|_| numbers.below(1000) as f32 * 1e-3 - 0.5).collect();
+    let values = (0..rows * k).map(|_| numbers.below(20_000) as f32 * 1e-4 - 0.9).collect();
     (Layer::new(PackedWeights::new(k, n, &weights, &scales), &bias, activation), values)
 }
 
@@ -44,10 +54,10 @@ fn run(kernel: Kernel, layer: &Layer, values: &[f32], times: usize) -> Vec<f32> 
 /// Number of outputs in which kernel `at` differs from the scalar one, over layers of odd sizes.
 fn differences(at: usize) -> usize {
     let kernels = all();
-    let mut random = Rng::with_seed(5);
+    let mut numbers = Numbers(5);
     let mut different = 0;
     for round in 0..200 {
-        let (rows, k, n) = (random.usize(..21) + 1, random.usize(..150) + 1, random.usize(..130) + 1);
+        let (rows, k, n) = (numbers.below(21) + 1, numbers.below(150) + 1, numbers.below(130) + 1);
         let activation = if round % 2 == 0 { Activation::None } else { Activation::Gelu };
         // Small ones let the 16-bit kernels take several steps; the largest fill every bit.
         let (layer, values) = example(rows, k, n, [30, 60, 126][round % 3], activation);
