@@ -248,6 +248,7 @@ run_test() {
 run_lint() {
   need_rust
   need_node
+  at_least "$(node --version | tr -d v)" 20.19 || give_up "eslint and tsc need Node 20.19 or later" "node --version"
   say "Formatting"
   "$CARGO" fmt --all --check || give_up "the Rust code is not formatted" "cargo fmt --all"
   say "Lints of the JavaScript code"
