@@ -4,6 +4,7 @@
 #   ./build.sh serve [PORT]   the page on http://localhost:PORT/ (8000), from a quick build if there is no other
 #   ./build.sh test           every test: native, and the page as shipped in headless Chromium
 #   ./build.sh lint           formatting and lints of Rust and JavaScript; runs no test
+#   ./build.sh crate          the tests of the library's crate as published, packed and unpacked
 #   ./build.sh build          what is shipped: the command line (target/release/glossa) and the browser's files (www/pkg)
 #   ./build.sh bench          everything that docs/performance.md has figures of; its first part lists the flags
 #
@@ -244,6 +245,27 @@ run_test() {
   node --test --test-concurrency=1 tests/browser/
 }
 
+# The library's crate must build and pass its tests from what crates.io would have: outside the repository, with the
+# workspace's other crates from their packages too.
+run_crate() {
+  need_rust
+  say "The library's crate, packed, unpacked and tested (2 minutes after the tests)"
+  "$CARGO" package --quiet --workspace --exclude bind-wasm --no-verify --allow-dirty ||
+    give_up "the crates could not be packed: see above"
+  local folder target patches=() name
+  folder=$(mktemp -d) target=$PWD/target
+  for name in glossa-kernels jdk-regex glossa-ner; do
+    tar xzf "target/package/$name-$(crate_version)".crate -C "$folder"
+    [ $name = glossa-ner ] || patches+=(--config "patch.crates-io.$name.path='$folder/$name-$(crate_version)'")
+  done
+  (cd "$folder/glossa-ner-$(crate_version)" && CARGO_TARGET_DIR=$target "$CARGO" test --release "${patches[@]}") ||
+    give_up "the packed crate fails its tests: see above"
+  rm -rf "$folder"
+}
+
+# The version that all crates of the workspace have.
+crate_version() { sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1; }
+
 # With the profile of the native tests, so that what they build for lints and for running is shared.
 run_lint() {
   need_rust
@@ -319,10 +341,11 @@ case "${1:-}" in
   serve) run_serve "${2:-}" ;;
   test) run_test ;;
   lint) run_lint ;;
+  crate) run_crate ;;
   build) build_native && build_web ;;
   bench) run_bench "${@:2}" ;;
   *)
-    sed -n '2,10s/^# \{0,1\}//p' "$0"
+    sed -n '2,11s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac
