@@ -24,8 +24,8 @@ extern "C" {
     static PERFORMANCE: Performance;
 }
 
-/// Sends panics to the console, where a developer finds them: the worker that ran into one is lost. In the binaries of
-/// `build.sh` panics are silent, to keep them small; in one of a plain `cargo build` they speak.
+/// Reports panics on the console; the worker that panics is lost. The binaries of `build.sh` abort without a message, to stay
+/// small: this serves those of a plain `cargo build`.
 #[wasm_bindgen(start)]
 pub(crate) fn start() {
     std::panic::set_hook(Box::new(|panic| web_sys::console::error_1(&panic.to_string().into())));
@@ -94,7 +94,7 @@ struct Info<'a> {
     int8_layers: usize,
     /// The arithmetic that those layers run in, whatever was asked for.
     precision: Precision,
-    /// What of the model's graph runs by our own operations.
+    /// What of the model's graph runs as fused operations.
     fused: Fused,
 }
 
@@ -134,15 +134,15 @@ impl Annotator {
         Ok(Annotator { inner })
     }
 
-    /// Reads a pipeline's document: `{model, options, annotate, format}`, with defaults for what it leaves out. `name`
-    /// is the document's in errors.
+    /// Reads a pipeline file: `{model, options, annotate, format}`, with defaults for what it leaves out. `name` is the file's
+    /// in errors.
     #[wasm_bindgen(js_name = parsePipeline)]
     pub fn parse_pipeline(text: &str, name: &str) -> Result<JsValue, JsValue> {
         PipelineFile::parse(text, name).map(|pipeline| plain(&pipeline)).map_err(|error| js_error(&error))
     }
 
-    /// `{name, labels, entities, int8Layers, precision, fused}` of the model; `fused` counts the parts of its graph that
-    /// run by our own operations, as [`Fused`] names them.
+    /// `{name, labels, entities, int8Layers, precision, fused}` of the model; `fused` counts the parts of its graph
+    /// that run as fused operations, as [`Fused`] names them.
     pub fn info(&self) -> JsValue {
         let inner = &self.inner;
         let int8_layers = inner.fused().linear;
@@ -156,8 +156,8 @@ impl Annotator {
         })
     }
 
-    /// `{chunks: [{begin, end, text, entity, confidence, result}], truncatedFrom}`, as plain objects; what there is not
-    /// is missing. `options`: see `AnnotateOptions`.
+    /// `{chunks: [{begin, end, text, entity, confidence, result}], truncatedFrom}`, as plain objects; absent values are
+    /// left out. `options`: see `AnnotateOptions`.
     pub fn annotate(&self, text: &str, options: JsValue) -> Result<JsValue, JsValue> {
         let options: AnnotateOptions = read(&options)?;
         self.inner.annotate(text, &options).map(|annotation| plain(&annotation)).map_err(|error| js_error(&error))
@@ -174,9 +174,9 @@ impl Annotator {
             score: Option<f32>,
         }
         let options: AnnotateOptions = read(&options)?;
-        let labelling = self.inner.label(text, options.mode).map_err(|error| js_error(&error))?;
-        let labelled = labelling.tokens.iter().zip(&labelling.labels).map(|(token, label)| {
-            let place = labelling.document.original_range(token);
+        let tokens = self.inner.label(text, options.mode).map_err(|error| js_error(&error))?;
+        let labelled = tokens.tokens.iter().zip(&tokens.labels).map(|(token, label)| {
+            let place = tokens.document.original_range(token);
             Labelled {
                 begin: place.start,
                 end: place.end,

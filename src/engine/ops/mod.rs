@@ -22,8 +22,8 @@ pub(super) trait FusedOp: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// Number of inputs.
     fn inputs(&self) -> usize;
 
-    /// What follows from the inputs' types and shapes for each other and for the output. Their number is checked
-    /// before, and the output is f32.
+    /// Constraints between the types and shapes of the inputs and the output. The number of inputs has been checked, and
+    /// the output is f32. The signature, which each operation repeats, is that of tract's [`Expansion::rules`].
     fn rules<'r, 'p: 'r, 's: 'r>(
         &'s self,
         solver: &mut Solver<'r>,

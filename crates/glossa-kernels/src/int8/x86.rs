@@ -136,7 +136,8 @@ unsafe fn avx_vnni_sums(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Til
     in_halves(rows, panel, groups, tile, |sum, values, weights| _mm256_dpbusd_avx_epi32(sum, values, weights));
 }
 
-/// As [`AvxVnni`], with the product in three instructions.
+/// As [`AvxVnni`], with the product in three instructions. Only the function that it calls differs: target features are those of
+/// a function, so that neither implementation can be generic over them.
 struct Avx2;
 
 impl Sums for Avx2 {
