@@ -1,7 +1,7 @@
 //! [`Annotator`]: loads a model and annotates texts with it.
 
 use crate::annotation::{Annotation, LabelledTokens, TokenLabel};
-use crate::engine::{Classifier, Fused, Precision};
+use crate::engine::{Classifier, ClassifierSetup, Fused, Precision};
 use crate::labels::{entity_after_hyphen, Decoder, Decoding, TokenLogits};
 use crate::model::{LoadContext, Model, Source, TextEncoder, LONGEST_WINDOW};
 use crate::options::{AnnotateOptions, Encoding, Mode, Options};
@@ -49,7 +49,13 @@ impl Annotator {
             let reason = format!("{max_sentence_length} is not 1 to {LONGEST_WINDOW}");
             return Err(Error::option_invalid("maxSentenceLength", reason));
         }
-        let classifier = Classifier::new(model.graph, &model.graph_file)?;
+        let setup = ClassifierSetup {
+            labels: Some(model.labels.len()),
+            longest: max_sentence_length,
+            ..ClassifierSetup::default()
+        };
+        let classifier = Classifier::new(model.graph, &model.graph_file, &setup)?;
+        let max_sentence_length = max_sentence_length.min(classifier.limit());
         if classifier.labels() != model.labels.len() {
             return Err(Error::LabelsMismatch {
                 file: model.graph_file,

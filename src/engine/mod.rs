@@ -1,36 +1,68 @@
 //! Runs a token classifier's graph: tract, with fused operations in place of the file's.
 
+mod exported;
 mod fuse;
+mod guard;
 mod input;
+mod interface;
 mod onnx;
 mod ops;
+mod plan;
 mod precision;
 mod proto;
 mod quantise;
 
 use std::sync::Arc;
 
-use tract_onnx::pb::ModelProto;
-use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::DimLike;
-use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
+use tract_onnx::prelude::TractError;
 
 use self::fuse::QuantiseLinear;
 use self::input::Input;
-use self::onnx::Constants;
+use self::plan::{Graph, Plans, Window, PROBED_LENGTH};
 
 use crate::Error;
 
 pub use self::fuse::Fused;
+pub use self::guard::is_guarded;
 pub use self::onnx::OnnxFile;
 pub use self::precision::Precision;
 
-/// A BERT-like token classifier, ready to run on windows of any length.
+pub(crate) use self::guard::guarded;
+
+/// The longest window that loading tries: longer ones take long, and fail at their own time if they do.
+const LONGEST_PROBE: usize = 512;
+/// How far the probabilities of a word piece may be from 1 in sum.
+const PROBABILITY_TOLERANCE: f32 = 1e-3;
+
+/// What a graph's model says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassifierSetup {
+    /// Number of labels, by which the logits are known among several outputs.
+    pub labels: Option<usize>,
+    /// The position of a window's first word piece: 0, or behind the padding's in RoBERTa's family.
+    pub first_position: usize,
+    /// The id of the word piece that fills up windows of a graph that takes one length only.
+    pub padding: u32,
+    /// The id of a word piece of text, for trying the graph.
+    pub piece: u32,
+    /// The longest window that the model is said to take, in word pieces.
+    pub longest: usize,
+}
+
+impl Default for ClassifierSetup {
+    fn default() -> Self {
+        ClassifierSetup { labels: None, first_position: 0, padding: 0, piece: 1, longest: LONGEST_PROBE }
+    }
+}
+
+/// A token classifier, ready to run on windows up to [`limit`](Self::limit).
 #[derive(Debug)]
 pub struct Classifier {
-    plan: Arc<TypedRunnableModel>,
+    plans: Plans,
     inputs: Vec<Input>,
-    labels: usize,
+    gives_probabilities: bool,
+    limit: usize,
+    setup: ClassifierSetup,
     fused: Fused,
     piece_rows: Option<u64>,
     token_type_rows: Option<u64>,
@@ -61,89 +93,87 @@ impl Logits {
 }
 
 impl Classifier {
-    /// Fuses and optimises a graph. `file` names it in errors.
+    /// Fuses and optimises a graph, and tries it on windows of 3 word pieces and of `setup.longest` (512 at most). `file`
+    /// names it in errors.
     ///
-    /// Inputs are `input_ids` and optionally `attention_mask` and `token_type_ids`, int64 `[batch, sequence]`; the
-    /// first output is f32 `[batch, sequence, labels]`.
+    /// Inputs are `input_ids` and optionally a mask, token types and positions, under the names that exporters give them,
+    /// `[batch, sequence]`. The logits are the output called `logits`, or the first whose shape is
+    /// `[batch, sequence, setup.labels]`; a softmax over them is left out. If the longest window does not run,
+    /// [`limit`](Self::limit) is the longest that does.
     ///
     /// # Errors
-    /// `graph_invalid` when it has other inputs or outputs, or operators that are not supported.
-    pub fn new(onnx: OnnxFile, file: &str) -> Result<Self, Error> {
-        let invalid = |reason: String| Error::GraphInvalid { file: file.to_string(), reason };
-        let mut framework = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
-        fuse::register(&mut framework);
-        let (mut proto, precision, quantised) = onnx.into_parts();
-        let piece_rows = onnx::table_rows(&proto, "input_ids");
-        let token_type_rows = onnx::table_rows(&proto, "token_type_ids");
-        let linear = match precision {
-            Precision::F32 => QuantiseLinear::None,
-            _ if quantised => QuantiseLinear::All,
-            _ => QuantiseLinear::AlreadyInt8,
-        };
-        let fused = fuse::rewrite(&mut proto, linear);
-        let classifier = Self::optimise(&framework, proto, fused, &invalid)?;
-        Ok(Classifier { piece_rows, token_type_rows, ..classifier })
+    /// `graph_invalid` when it has other inputs or outputs, operators that are not supported, or does not run.
+    pub fn new(onnx: OnnxFile, file: &str, setup: &ClassifierSetup) -> Result<Self, Error> {
+        let made = guarded(|| Self::make(onnx, setup)).unwrap_or_else(Err);
+        made.map_err(|reason| Error::GraphInvalid { file: file.to_string(), reason })
     }
 
     /// As [`new`](Self::new), from an ONNX file in memory.
     ///
     /// # Errors
     /// Those of [`OnnxFile::read`], and `graph_invalid`.
-    pub fn load(mut onnx: &[u8], file: &str, precision: Precision) -> Result<Self, Error> {
+    pub fn load(mut onnx: &[u8], file: &str, precision: Precision, setup: &ClassifierSetup) -> Result<Self, Error> {
         let length = onnx.len() as u64;
-        Self::new(OnnxFile::read(&mut onnx, length, file, precision)?, file)
+        Self::new(OnnxFile::read(&mut onnx, length, file, precision)?, file, setup)
     }
 
-    fn optimise(
-        framework: &tract_onnx::Onnx,
-        mut proto: ModelProto,
-        fused: Fused,
-        invalid: &dyn Fn(String) -> Error,
-    ) -> Result<Self, Error> {
-        let broken = |error: TractError| invalid(format!("{error:#}"));
-        let constants =
-            proto.graph.as_mut().map(|graph| Constants::take(framework, graph)).transpose().map_err(broken)?;
-        let mut graph = framework.model_for_proto_model(&proto).map_err(broken)?;
-        drop(proto);
-        if let Some(constants) = constants {
-            constants.put_back(&mut graph).map_err(broken)?;
-        }
-        if graph.nodes().is_empty() {
-            return Err(invalid("it holds no operations".into()));
-        }
-
-        let length = graph.symbols.sym("sequence").to_dim();
-        let mut inputs = Vec::new();
-        for (i, outlet) in graph.input_outlets().map_err(broken)?.to_vec().into_iter().enumerate() {
-            let name = graph.node(outlet.node).name.clone();
-            let input = Input::named(&name).ok_or_else(|| invalid(format!("unknown input {name:?}")))?;
-            let fact = InferenceFact::dt_shape(i64::datum_type(), tvec![1.to_dim(), length.clone()]);
-            graph.set_input_fact(i, fact).map_err(broken)?;
-            inputs.push(input);
-        }
-        if !inputs.contains(&Input::PieceIds) {
-            return Err(invalid("it has no input input_ids".into()));
-        }
-        let outlet =
-            *graph.output_outlets().map_err(broken)?.first().ok_or_else(|| invalid("it has no output".into()))?;
-        graph.select_output_outlets(&[outlet]).map_err(broken)?;
-        if let Some(missing) = unsupported(&graph) {
-            return Err(invalid(format!("operator {missing} is not supported")));
-        }
-
-        let typed = graph.into_typed().map_err(broken)?.into_decluttered().map_err(broken)?;
-        let output = typed.output_fact(0).map_err(broken)?.clone();
-        let labels = match (output.datum_type, output.shape.rank(), output.shape.last().map(DimLike::to_usize)) {
-            (DatumType::F32, 3, Some(Ok(labels))) if labels > 0 => labels,
-            _ => return Err(invalid(format!("its output is {output:?}, not f32 [batch, sequence, labels]"))),
+    fn make(onnx: OnnxFile, setup: &ClassifierSetup) -> Result<Self, String> {
+        let broken = |error: TractError| format!("{error:#}");
+        let mut framework = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
+        exported::register(&mut framework);
+        fuse::register(&mut framework);
+        let (mut proto, precision, quantised) = onnx.into_parts();
+        let linear = match precision {
+            Precision::F32 => QuantiseLinear::None,
+            _ if quantised => QuantiseLinear::All,
+            _ => QuantiseLinear::AlreadyInt8,
         };
-        let plan = typed.into_optimized().and_then(IntoRunnable::into_runnable).map_err(broken)?;
-        Ok(Classifier { plan, inputs, labels, fused, piece_rows: None, token_type_rows: None })
+        let opset = fuse::opset(&proto);
+        let Some(graph) = &mut proto.graph else { return Err("it holds no graph".into()) };
+        let declared = input::declared(graph)?;
+        let inputs = declared.iter().map(|declared| declared.input).collect();
+        let name_of = |input: Input| declared.iter().find(|declared| declared.input == input).map(|of| of.name.clone());
+        let rows = |input: Input| onnx::table_rows(graph, &name_of(input)?);
+        let (piece_rows, token_type_rows) = (rows(Input::PieceIds), rows(Input::TokenTypes));
+        interface::cut_softmax(graph, opset);
+        let outputs = interface::outputs(graph, setup.labels);
+        let fused = fuse::rewrite(&mut proto, linear);
+        let graph = Graph::parse(&framework, proto, declared).map_err(broken)?;
+        if let Some(missing) = graph.unsupported() {
+            return Err(format!("operator {missing} is not supported"));
+        }
+        if graph.fixed_length().is_some() && !graph.is_masked() {
+            let reason = "it takes windows of one length only and has no attention_mask for shorter ones; export it with \
+                          a dynamic sequence axis";
+            return Err(reason.into());
+        }
+        let tried = try_plans(&Arc::new(graph), &outputs, setup)?;
+        Ok(Classifier {
+            plans: tried.plans,
+            limit: tried.limit,
+            gives_probabilities: tried.gives_probabilities,
+            inputs,
+            setup: setup.clone(),
+            fused,
+            piece_rows,
+            token_type_rows,
+        })
     }
 
     /// Number of labels.
     pub fn labels(&self) -> usize {
-        self.labels
+        self.plans.labels()
+    }
+
+    /// The longest window in word pieces that loading has tried, or that the model is said to take if that is more than is
+    /// tried.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Whether the graph is planned anew for each length of a window, which takes long for the first of a length.
+    pub fn plans_each_length(&self) -> bool {
+        self.plans.is_each_length()
     }
 
     /// How many word pieces the graph has embeddings for; `None` if the graph does not show it.
@@ -175,46 +205,95 @@ impl Classifier {
     /// # Errors
     /// As [`logits`](Self::logits).
     pub fn logits_with(&self, ids: &[u32], token_types: &[u32]) -> Result<Logits, Error> {
-        let failed = |error: TractError| Error::InferenceFailed { reason: format!("{error:#}") };
-        let mut inputs = tvec![];
-        for input in &self.inputs {
-            let values: Vec<i64> = match input {
-                Input::PieceIds => ids.iter().map(|&id| i64::from(id)).collect(),
-                Input::Mask => vec![1; ids.len()],
-                Input::TokenTypes => {
-                    let mut values: Vec<i64> = token_types.iter().map(|&value| i64::from(value)).collect();
-                    values.resize(ids.len(), 0);
-                    values
-                }
-            };
-            inputs.push(Tensor::from_shape(&[1, ids.len()], &values).map_err(failed)?.into_tvalue());
-        }
-        let outputs = self.plan.run(inputs).map_err(failed)?;
-        let values =
-            outputs[0].try_as_plain_ram().and_then(|values| Ok(values.as_slice::<f32>()?.to_vec())).map_err(failed)?;
-        if values.len() != ids.len() * self.labels {
-            let reason = format!("{} values for {} word pieces of {} labels", values.len(), ids.len(), self.labels);
-            return Err(Error::InferenceFailed { reason });
+        let failed = |reason: String| Error::InferenceFailed { reason };
+        let mut values = run(&self.plans, &self.setup, ids, token_types).map_err(failed)?;
+        if self.gives_probabilities {
+            values.iter_mut().for_each(|value| *value = value.max(f32::MIN_POSITIVE).ln());
         }
         // Negative infinity is deliberate: a label that cannot be.
         if values.iter().any(|&value| value.is_nan() || value == f32::INFINITY) {
-            return Err(Error::InferenceFailed { reason: "its values are no finite numbers".into() });
+            return Err(failed("its values are no finite numbers".into()));
         }
-        Ok(Logits { values, labels: self.labels })
+        Ok(Logits { values, labels: self.labels() })
     }
 }
 
-/// The first operator that is not supported, by its ONNX name.
-fn unsupported(graph: &InferenceModel) -> Option<String> {
-    let unknown = graph.nodes().iter().find(|node| node.op_is::<UnimplementedOp>())?;
-    // tract calls it Unimplemented(NAME).
-    let name = unknown.op.name();
-    Some(name.strip_prefix("Unimplemented(").and_then(|name| name.strip_suffix(')')).unwrap_or(&name).to_string())
+fn run(plans: &Plans, setup: &ClassifierSetup, ids: &[u32], token_types: &[u32]) -> Result<Vec<f32>, String> {
+    let window = Window { ids, token_types, first_position: setup.first_position, padding: setup.padding };
+    guarded(|| plans.run(&window).map_err(|error| format!("{error:#}"))).unwrap_or_else(Err)
+}
+
+/// Plans that ran.
+struct Tried {
+    plans: Plans,
+    limit: usize,
+    gives_probabilities: bool,
+}
+
+/// Plans the first output, in the first form, that gives values for the labels and runs on the longest window; failing
+/// that, the first that runs at all. The error is that of the first try.
+fn try_plans(graph: &Arc<Graph>, outputs: &[usize], setup: &ClassifierSetup) -> Result<Tried, String> {
+    let mut reason = None;
+    let mut second_best: Option<(Plans, Vec<f32>)> = None;
+    let longest = setup.longest.clamp(1, LONGEST_PROBE);
+    let probe = |plans: &Plans, length: usize| run(plans, setup, &vec![setup.piece; length], &[]);
+    for &output in outputs {
+        for form in Plans::forms(graph, output) {
+            let plans = guarded(|| form().map_err(|error| format!("{error:#}"))).unwrap_or_else(Err);
+            let tried = plans.and_then(|plans| {
+                let longest = longest.min(plans.fixed_length().unwrap_or(usize::MAX));
+                let values = probe(&plans, PROBED_LENGTH.min(longest))?;
+                Ok((plans, longest, values))
+            });
+            let (plans, longest, values) = match tried {
+                Ok(tried) => tried,
+                Err(error) => {
+                    reason.get_or_insert(error);
+                    continue;
+                }
+            };
+            if setup.labels.is_some_and(|labels| labels != plans.labels()) && outputs.len() > 1 {
+                second_best.get_or_insert((plans, values));
+                break;
+            }
+            match probe(&plans, longest) {
+                Ok(_) => {
+                    let limit = plans.fixed_length().unwrap_or(setup.longest);
+                    return Ok(Tried { limit, gives_probabilities: are_probabilities(&values, plans.labels()), plans });
+                }
+                Err(error) => {
+                    reason.get_or_insert(error);
+                    second_best.get_or_insert((plans, values));
+                }
+            }
+        }
+    }
+    let Some((plans, values)) = second_best else { return Err(reason.unwrap_or_else(|| "it has no output".into())) };
+    let (mut runs, mut fails) = (PROBED_LENGTH.min(longest), longest + 1);
+    while fails - runs > 1 {
+        let length = runs + (fails - runs) / 2;
+        if probe(&plans, length).is_ok() {
+            runs = length;
+        } else {
+            fails = length;
+        }
+    }
+    let limit = if runs == longest { setup.longest } else { runs };
+    Ok(Tried { limit, gives_probabilities: are_probabilities(&values, plans.labels()), plans })
+}
+
+/// Whether the values of each word piece are probabilities: logits sum up to 1 by chance only.
+fn are_probabilities(values: &[f32], labels: usize) -> bool {
+    let row = |row: &[f32]| {
+        row.iter().all(|value| (0.0..=1.0).contains(value))
+            && (row.iter().sum::<f32>() - 1.0).abs() < PROBABILITY_TOLERANCE
+    };
+    labels > 1 && values.chunks(labels).all(row)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::fuse;
+    use super::{exported, fuse};
 
     /// What exporters, onnxruntime's optimiser and its quantiser write for encoders, except what `fuse` always replaces.
     const OPERATORS: &str = "\
@@ -233,6 +312,7 @@ mod tests {
     #[test]
     fn operators_of_encoders_are_known() {
         let mut framework = tract_onnx::onnx();
+        exported::register(&mut framework);
         fuse::register(&mut framework);
         let unknown: Vec<&str> =
             OPERATORS.split_whitespace().filter(|name| !framework.op_register.0.contains_key(*name)).collect();

@@ -13,9 +13,11 @@ mod parallel;
 mod setup;
 
 use std::io;
+use std::panic;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use glossa_ner::engine::is_guarded;
 use glossa_ner::Error;
 
 /// Finds biomedical entities in text.
@@ -44,6 +46,7 @@ enum Command {
 
 /// Parses the program's arguments and runs the command.
 pub fn run() -> ExitCode {
+    quiet_guarded_panics();
     match Cli::parse().command {
         Command::Annotate(arguments) => exit_code(annotate::run(&arguments), 1),
         Command::Eval(arguments) => exit_code(eval::command::run(&arguments), 1),
@@ -54,6 +57,16 @@ pub fn run() -> ExitCode {
         },
         Command::Options(arguments) => exit_code(options_command::run(&arguments), 1),
     }
+}
+
+/// Prints nothing of panics that become errors: those are reported as such.
+fn quiet_guarded_panics() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !is_guarded() {
+            print(panic);
+        }
+    }));
 }
 
 /// Why a command failed: an error of the library, or of writing the output.

@@ -1,7 +1,7 @@
 //! What is known about a graph's values before it runs: shapes, shapes held in tensors, and ranges.
 //!
-//! The engine runs one window at a time and masks nothing, so the nodes with which exporters compute shapes and masks
-//! have known results. Values that no rule below covers are unknown, and their nodes stay as they are in the file.
+//! The engine runs one window at a time and masks nothing, unless it has to fill windows up, so the nodes with which
+//! exporters compute shapes and masks have known results. Values that no rule below covers are unknown, and their nodes stay as they are in the file.
 
 mod fact;
 mod rules;
@@ -15,7 +15,7 @@ use self::fact::SMALL;
 use self::rules::{axis_of, binary, bounds, bounds_of, cast, choose, clamp, count, gather, matmul, reshape};
 use super::graph_index::GraphIndex;
 use super::nodes::{ATTENTION, INT8_LINEAR, WEIGHTS};
-use crate::engine::input::Input;
+use crate::engine::input::{type_of, Input};
 use crate::engine::proto::{attribute, floats, integer, integers};
 
 pub(super) use self::fact::{Fact, Size};
@@ -50,9 +50,14 @@ impl<'g> Facts<'g> {
     pub(super) fn new(graph: &'g GraphProto, edges: &GraphIndex<'g>) -> Self {
         let mut facts = Facts { facts: HashMap::new() };
         for input in &graph.input {
+            let dims = type_of(input).1.filter(|dims| dims.len() == 2);
+            let (batch, length) = dims.map_or((None, None), |dims| (dims[0], dims[1]));
             if let Some(kind) = Input::named(&input.name) {
-                let bounds = (kind == Input::Mask).then_some((1.0, 1.0));
-                facts.facts.insert(&input.name, Fact { shape: Some(vec![Known(1), Length]), values: None, bounds });
+                // Windows shorter than a fixed length are filled up with padding, which the mask tells.
+                let bounds = (kind == Input::Mask && length.is_none()).then_some((1.0, 1.0));
+                let size = |fixed: Option<usize>, or: Size| fixed.map_or(or, |size| Known(size as i64));
+                let shape = vec![size(batch, Known(1)), size(length, Length)];
+                facts.facts.insert(&input.name, Fact { shape: Some(shape), values: None, bounds });
             }
         }
         for (name, tensor) in &edges.constants {

@@ -20,7 +20,9 @@ mod views;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::Onnx;
 
-use self::graph_index::{attach_constants, remove_dead_nodes};
+use self::facts::Facts;
+use self::graph_index::{attach_constants, remove_dead_nodes, GraphIndex};
+use super::exported::take_known_branches;
 
 pub use self::fused::Fused;
 
@@ -43,11 +45,21 @@ pub(super) fn register(framework: &mut Onnx) {
     framework.op_register.insert(nodes::EMBEDDING, embedding::parse);
 }
 
+/// The version of the standard operators that a file is written in.
+pub(super) fn opset(model: &ModelProto) -> i64 {
+    let standard = |domain: &str| domain.is_empty() || domain == "ai.onnx";
+    model.opset_import.iter().find(|set| standard(&set.domain)).map_or(0, |set| set.version)
+}
+
 /// Replaces every pattern that has a faster operation.
 pub(super) fn rewrite(model: &mut ModelProto, linear: QuantiseLinear) -> Fused {
-    let standard = |domain: &str| domain.is_empty() || domain == "ai.onnx";
-    let opset = model.opset_import.iter().find(|set| standard(&set.domain)).map_or(0, |set| set.version);
+    let opset = opset(model);
     let Some(graph) = &mut model.graph else { return Fused::default() };
+    take_known_branches(graph, |graph, conditions| {
+        let index = GraphIndex::new(graph);
+        let facts = Facts::new(graph, &index);
+        conditions.iter().map(|name| facts.get(name).uniform().map(|value| value != 0.0)).collect()
+    });
     desugar::rewrite(graph);
     let mut fused = match linear {
         QuantiseLinear::None => Fused::default(),

@@ -18,6 +18,7 @@ use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
 use tract_onnx::prelude::Framework;
 
 pub(super) use constants::Constants;
+pub(super) use uses::table_rows;
 
 use self::fields::*;
 use self::uses::Use;
@@ -89,11 +90,6 @@ impl OnnxFile {
     pub(super) fn into_parts(self) -> (ModelProto, Precision, bool) {
         (self.proto, self.precision, self.quantised)
     }
-}
-
-/// Rows of the table in which an input's values are looked up: see [`uses::table_rows`].
-pub(super) fn table_rows(proto: &ModelProto, input: &str) -> Option<u64> {
-    proto.graph.as_ref().and_then(|graph| uses::table_rows(graph, input))
 }
 
 /// Why a file was not read to its end.

@@ -59,7 +59,7 @@ pub(super) fn of_weights(graph: &GraphProto) -> HashMap<String, Use> {
 
 /// Number of rows of the table in which an input's values, such as piece ids, are looked up; `None` if the graph does
 /// not show it.
-pub(super) fn table_rows(graph: &GraphProto, input: &str) -> Option<u64> {
+pub(in crate::engine) fn table_rows(graph: &GraphProto, input: &str) -> Option<u64> {
     let mut ids: HashSet<&str> = HashSet::from([input]);
     let mut rows = None;
     for node in &graph.node {
