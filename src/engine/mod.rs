@@ -102,8 +102,16 @@ impl Classifier {
     /// [`limit`](Self::limit) is the longest that does.
     ///
     /// # Errors
-    /// `graph_invalid` when it has other inputs or outputs, operators that are not supported, or does not run.
+    /// `graph_invalid` when it has other inputs or outputs, operators that are not supported, or does not run;
+    /// `model_unsupported` when its external data have not been read.
     pub fn new(onnx: OnnxFile, file: &str, setup: &ClassifierSetup) -> Result<Self, Error> {
+        if let Some(missing) = onnx.external_files().first() {
+            let reason = format!(
+                "weights beside the ONNX file ({missing}) cannot be read here; save the model as a single ONNX file, in \
+                 Python: onnx.save(onnx.load(\"model.onnx\"), \"single.onnx\")"
+            );
+            return Err(Error::ModelUnsupported { file: file.to_string(), reason });
+        }
         let made = guarded(|| Self::make(onnx, setup)).unwrap_or_else(Err);
         made.map_err(|reason| Error::GraphInvalid { file: file.to_string(), reason })
     }
@@ -143,7 +151,8 @@ impl Classifier {
             return Err(format!("operator {missing} is not supported"));
         }
         if graph.fixed_length().is_some() && !graph.is_masked() {
-            let reason = "it takes windows of one length only and has no attention_mask for shorter ones; export it with \
+            let reason =
+                "it takes windows of one length only and has no attention_mask for shorter ones; export it with \
                           a dynamic sequence axis";
             return Err(reason.into());
         }

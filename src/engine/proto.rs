@@ -57,6 +57,13 @@ pub(in crate::engine) fn raw_floats(bytes: &[u8]) -> impl Iterator<Item = f32> +
     bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
 }
 
+/// The raw form of f32 values.
+pub(in crate::engine) fn raw_floats_to_bytes(values: impl Iterator<Item = f32>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(4 * values.size_hint().0);
+    values.for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+    bytes
+}
+
 /// The raw form of a tensor of int8, uint8 or f32, however it is stored in the file.
 pub(in crate::engine) fn bytes(tensor: &TensorProto) -> Cow<'_, [u8]> {
     if !tensor.raw_data.is_empty() {

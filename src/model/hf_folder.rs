@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{json, Value as Json};
 
-use super::{
-    base_name, check_labels, external_data, read_file_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder,
-};
+use super::{base_name, check_labels, read_file_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder};
 use crate::engine::OnnxFile;
 use crate::text::{HfTokenizer, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
@@ -161,14 +159,6 @@ fn from_word_pieces(vocabulary: &[u8], file: &str) -> Result<Json, Error> {
 }
 
 fn read_graph(source: &dyn Source, context: &LoadContext<'_>) -> Result<(OnnxFile, String), Error> {
-    for folder in ["", "onnx"] {
-        if let Some(weights) =
-            source.list(folder)?.into_iter().find(|name| name.contains(".onnx") && name.ends_with("data"))
-        {
-            let path = if folder.is_empty() { weights } else { format!("{folder}/{weights}") };
-            return Err(external_data(source, &path));
-        }
-    }
     for path in GRAPHS {
         if let Some(graph) = read_file_graph(source, path, context)? {
             return Ok((graph, source.locate(path)));

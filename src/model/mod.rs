@@ -153,14 +153,46 @@ fn read_graph(
     graph
 }
 
-/// Reads an ONNX file of a source; `None` if there is no such file.
+/// Reads an ONNX file of a source, with the files beside it that hold its weights; `None` if there is no such file.
 fn read_file_graph(source: &dyn Source, path: &str, context: &LoadContext<'_>) -> Result<Option<OnnxFile>, Error> {
     let mut graph = None;
     source.stream(path, &mut |reader, length| {
         graph = Some(read_graph(reader, length, false, &source.locate(path), context)?);
         Ok(())
     })?;
+    if let Some(graph) = &mut graph {
+        read_external_files(graph, source, path, context)?;
+    }
     Ok(graph)
+}
+
+/// Reads the external data of the ONNX file at `path`: files in its folder.
+fn read_external_files(
+    graph: &mut OnnxFile,
+    source: &dyn Source,
+    path: &str,
+    context: &LoadContext<'_>,
+) -> Result<(), Error> {
+    let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    while let Some(location) = graph.external_files().into_iter().next() {
+        let path = format!("{folder}{location}");
+        let file = source.locate(&path);
+        let read_before = graph.len();
+        let found = source.stream(&path, &mut |reader, length| {
+            let progress = |read: u64, length: u64| (context.progress)(read_before + read, read_before + length);
+            let context = LoadContext { progress: &progress, ..*context };
+            let mut counted = Counted { reader, read: 0, length, context: &context };
+            graph.read_external(&location, &mut counted, length, &file)?;
+            // Archives have their checksums at the end.
+            io::copy(&mut counted, &mut io::sink()).map_err(|error| Error::of_stream(&file, &error))?;
+            progress(length, length);
+            Ok(())
+        })?;
+        if !found {
+            return Err(Error::FileMissing { file });
+        }
+    }
+    Ok(())
 }
 
 /// A stream that reports how much of it has been read.

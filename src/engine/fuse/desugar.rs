@@ -153,7 +153,8 @@ impl Writer<'_, '_> {
             let all = self.facts.get(name).uniform() == Some(1.0);
             (all && self.facts.shape(name)? == [Size::Known(1), Size::Length]).then_some(())
         };
-        ones(mask).or_else(|| {
+        let counted = || (self.facts.get(mask).values? == [Size::Length]).then_some(());
+        ones(mask).or_else(counted).or_else(|| {
             let counter = self.graph.producer(mask).filter(|node| node.op_type == "EmbedLayerNormalization")?;
             ones(counter.input.get(7)?).filter(|()| output(counter, 1).is_some_and(|name| name == mask))
         })

@@ -200,6 +200,20 @@ impl<'g> Facts<'g> {
                 }
                 shaped((integer(node, "keepdims") != Some(0)).then_some(shape))
             }
+            ("ReduceSum", 0) => {
+                let shape = first.shape?;
+                let axes = self.integers(node, "axes", 1)?;
+                let axes = axes.iter().map(|&axis| axis_of(axis, shape.len())).collect::<Option<Vec<_>>>()?;
+                let keeps = integer(node, "keepdims") != Some(0);
+                let (summed, kept): (Vec<usize>, Vec<usize>) = (0..shape.len()).partition(|axis| axes.contains(axis));
+                // Ones are counted: a mask that keeps everything has the window's length.
+                let count = count(&summed.iter().map(|&axis| shape[axis]).collect::<Vec<_>>());
+                let single = kept.iter().all(|&axis| shape[axis] == Known(1));
+                let values = (first.bounds == Some((1.0, 1.0)) && single).then(|| Some(vec![count?])).flatten();
+                let size = |axis: usize| if summed.contains(&axis) { Known(1) } else { shape[axis] };
+                let shape = (0..shape.len()).filter(|axis| keeps || kept.contains(axis)).map(size).collect();
+                Fact { shape: Some(shape), values, bounds: None }
+            }
             ("MatMul" | "MatMulInteger", 0) => shaped(matmul(&first.shape?, &input(1).shape?)),
             ("FusedMatMul", 0) => {
                 let turned = |name: &str, shape: Option<Vec<Size>>| {

@@ -9,6 +9,7 @@ mod desugar;
 mod embedding;
 mod facts;
 mod found_norm;
+mod four_bits;
 mod fuse_qkv;
 mod fused;
 mod graph_index;
@@ -60,6 +61,7 @@ pub(super) fn rewrite(model: &mut ModelProto, linear: QuantiseLinear) -> Fused {
         let facts = Facts::new(graph, &index);
         conditions.iter().map(|name| facts.get(name).uniform().map(|value| value != 0.0)).collect()
     });
+    four_bits::rewrite(graph);
     desugar::rewrite(graph);
     let mut fused = match linear {
         QuantiseLinear::None => Fused::default(),

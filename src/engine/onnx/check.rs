@@ -1,8 +1,9 @@
 //! Checks of untrusted graphs, before they are parsed and before their tensors are made.
 
-use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
+use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, TensorProto};
 
+use super::external::is_external;
 use super::fields::{GRAPH_INITIALIZER, GRAPH_NODE};
 use super::wire::{malformed, Fault, Wire, BYTES, OPEN_END};
 use crate::Error;
@@ -71,25 +72,27 @@ fn count(bytes: &[u8], message: Message, deepest: usize, left: &mut u64) -> Resu
     Ok(())
 }
 
-/// Refuses tensors whose values are in another file, or in a form that the engine does not read.
-pub(super) fn tensors(graph: &GraphProto, file: &str) -> Result<(), Error> {
-    graph.initializer.iter().try_for_each(|found| tensor(found, file))?;
+/// Refuses tensors in a form that the engine does not read. Only those of the outermost graph may be in another file.
+pub(super) fn tensors(graph: &GraphProto, large: &[TensorProto], file: &str) -> Result<(), Error> {
+    graph.initializer.iter().chain(large).try_for_each(|found| tensor(found, file, true))?;
+    nodes(graph, file)
+}
+
+fn nodes(graph: &GraphProto, file: &str) -> Result<(), Error> {
     for attribute in graph.node.iter().flat_map(|node| &node.attribute) {
-        attribute.t.iter().chain(&attribute.tensors).try_for_each(|found| tensor(found, file))?;
-        attribute.g.iter().chain(&attribute.graphs).try_for_each(|graph| tensors(graph, file))?;
+        attribute.t.iter().chain(&attribute.tensors).try_for_each(|found| tensor(found, file, false))?;
+        for graph in attribute.g.iter().chain(&attribute.graphs) {
+            graph.initializer.iter().try_for_each(|found| tensor(found, file, false))?;
+            nodes(graph, file)?;
+        }
     }
     Ok(())
 }
 
-fn tensor(tensor: &TensorProto, file: &str) -> Result<(), Error> {
+fn tensor(tensor: &TensorProto, file: &str, may_be_external: bool) -> Result<(), Error> {
     let name = &tensor.name;
-    if tensor.data_location == Some(DataLocation::External as i32) || !tensor.external_data.is_empty() {
-        let location = tensor.external_data.iter().find(|entry| entry.key == "location");
-        let place = location.map_or("another file", |location| &location.value);
-        let reason = format!(
-            "the values of {name:?} are in {place} beside the ONNX file (external data), which cannot be read; save the \
-             model as a single ONNX file, in Python: onnx.save(onnx.load(\"model.onnx\"), \"single.onnx\")"
-        );
+    if is_external(tensor) && !may_be_external {
+        let reason = format!("the values of {name:?}, which a node holds, are in another file");
         return Err(Error::ModelUnsupported { file: file.to_string(), reason });
     }
     let text = tensor.data_type == DataType::String as i32;

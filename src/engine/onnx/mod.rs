@@ -5,26 +5,29 @@
 
 mod check;
 mod constants;
+mod external;
 mod fields;
 mod int8_weights;
 mod uses;
+mod weights;
+mod widen;
 mod wire;
 
 use std::collections::HashMap;
 use std::io::Read;
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
+use tract_onnx::pb::{ModelProto, TensorProto};
 use tract_onnx::prelude::Framework;
 
 pub(super) use constants::Constants;
 pub(super) use uses::table_rows;
 
+use self::external::External;
 use self::fields::*;
 use self::uses::Use;
+use self::weights::{Head, Weights};
 use self::wire::{malformed, put_bytes, put_number, put_varint, Fault, Wire, BYTES, FIXED32, OPEN_END, VARINT};
 use crate::engine::precision::Precision;
-use crate::engine::quantise::QuantisedRows;
 use crate::Error;
 
 /// Files of at least this size run in int8 by default.
@@ -36,6 +39,9 @@ const MAX_ENVELOPE: usize = 4 << 10;
 #[derive(Debug, Clone, PartialEq)]
 pub struct OnnxFile {
     proto: ModelProto,
+    /// Large tensors, until all are there.
+    weights: Weights,
+    external: External,
     length: u64,
     precision: Precision,
     quantised: bool,
@@ -45,11 +51,12 @@ impl OnnxFile {
     /// Reads an ONNX file. `length` is its size as far as it is known; `file` names it in errors.
     ///
     /// With [`Precision::Int8`], or [`Precision::Auto`] and a file of 100 MiB or more, f32 weights of 64 KiB and more
-    /// become int8 as they are read: those of linear layers with a scale per column, tables with one per row.
+    /// become int8 as they are read, external data included: those of linear layers with a scale per column, tables with one per row.
     ///
     /// # Errors
-    /// `graph_invalid`; `model_unsupported` when weights are in another file; `archive_invalid` or `file_unreadable` when
-    /// the stream breaks, the latter also when memory runs out.
+    /// `graph_invalid`; `model_unsupported` when the weights stand where they cannot be quantised as they are read;
+    /// `archive_invalid` or `file_unreadable` when the stream
+    /// breaks, the latter also when memory runs out.
     pub fn read(bytes: &mut dyn Read, length: u64, file: &str, precision: Precision) -> Result<Self, Error> {
         let quantise = match precision {
             Precision::Auto => length >= LARGE_FILE,
@@ -61,22 +68,70 @@ impl OnnxFile {
             file,
             model: Vec::new(),
             graph: Vec::new(),
-            tensors: Vec::new(),
+            weights: Weights::default(),
             quantise,
             uses: None,
-            quantised: HashMap::new(),
         };
         let read = scanner.model().and_then(|()| scanner.finish());
-        let (proto, length) = read.map_err(|stop| match stop {
+        let (mut proto, length) = read.map_err(|stop| match stop {
             Stop::Fault(Fault::Stream(error)) => Error::of_stream(file, &error),
             Stop::Fault(Fault::Memory(bytes)) => Error::no_memory(file, bytes),
             Stop::Fault(Fault::Malformed(reason)) => Error::GraphInvalid { file: file.to_string(), reason },
             Stop::Error(error) => error,
         })?;
-        Ok(OnnxFile { proto, length, precision, quantised: quantise })
+        let mut weights = scanner.weights;
+        let graph = proto.graph.get_or_insert_default();
+        let invalid = |reason: String| Error::GraphInvalid { file: file.to_string(), reason };
+        let external = External::of(graph).map_err(invalid)?;
+        let quantise =
+            quantise || precision == Precision::Auto && length.saturating_add(external.bytes()) >= LARGE_FILE;
+        if quantise {
+            weights.quantise_rest(graph).map_err(|refused| refused.in_file(file))?;
+        }
+        let mut read = OnnxFile { proto, weights, external, length, precision, quantised: quantise };
+        read.complete();
+        Ok(read)
     }
 
-    /// Length of the file in bytes.
+    /// Files beside the ONNX file that hold tensors' values (external data), as paths relative to its folder. Each is to be
+    /// given to [`read_external`](Self::read_external) until it is no longer among them.
+    pub fn external_files(&self) -> Vec<String> {
+        self.external.locations().into_iter().map(str::to_string).collect()
+    }
+
+    /// Reads the values that the file at `location` holds; `file` names it in errors, `bytes` and `length` are its content.
+    /// Where tensors share values, what is left is read in another pass over the file.
+    ///
+    /// # Errors
+    /// `file_unreadable` if the file is shorter than the weights in it, memory runs out or the stream breaks;
+    /// `archive_invalid` as in [`read`](Self::read); `graph_invalid` if weights that become int8 are no finite numbers.
+    pub fn read_external(
+        &mut self,
+        location: &str,
+        bytes: &mut dyn Read,
+        length: u64,
+        file: &str,
+    ) -> Result<(), Error> {
+        let graph = self.proto.graph.get_or_insert_default();
+        let quantise = self.quantised;
+        self.external.read(graph, &mut self.weights, location, (bytes, length), quantise, file)?;
+        if !self.external.waits_for(location) {
+            self.length = self.length.saturating_add(length);
+        }
+        self.complete();
+        Ok(())
+    }
+
+    /// Puts the weights into the graph once they are all there.
+    fn complete(&mut self) {
+        if self.external.locations().is_empty() {
+            if let Some(graph) = &mut self.proto.graph {
+                std::mem::take(&mut self.weights).put_into(graph);
+            }
+        }
+    }
+
+    /// Length of the file in bytes, with that of its external files.
     pub fn len(&self) -> u64 {
         self.length
     }
@@ -86,7 +141,8 @@ impl OnnxFile {
         self.length == 0
     }
 
-    /// The content, the precision asked for, and whether f32 weights run in int8.
+    /// The content, the precision asked for, and whether f32 weights run in int8. Without its external files, a graph lacks
+    /// those tensors.
     pub(super) fn into_parts(self) -> (ModelProto, Precision, bool) {
         (self.proto, self.precision, self.quantised)
     }
@@ -116,31 +172,10 @@ struct Scanner<'r> {
     /// Fields of the model except the graph, and fields of the graph except large tensors, byte for byte.
     model: Vec<u8>,
     graph: Vec<u8>,
-    tensors: Vec<TensorProto>,
+    weights: Weights,
     quantise: bool,
     /// How the nodes before the first weight use weights; exporters write all nodes first.
     uses: Option<HashMap<String, Use>>,
-    /// Weights held in int8, and their use.
-    quantised: HashMap<String, Use>,
-}
-
-/// What precedes a tensor's values.
-#[derive(Default)]
-struct Head {
-    name: String,
-    dims: Vec<u64>,
-    data_type: u64,
-}
-
-impl Head {
-    /// Rows and columns, if this is an f32 matrix of `bytes` bytes.
-    fn matrix(&self, bytes: u64) -> Option<(usize, usize)> {
-        let (&[rows, columns], true) = (self.dims.as_slice(), self.data_type == DataType::Float as u64) else {
-            return None;
-        };
-        let fits = columns > 0 && rows.checked_mul(columns).and_then(|size| size.checked_mul(4)) == Some(bytes);
-        fits.then_some((rows as usize, columns as usize))
-    }
 }
 
 impl Scanner<'_> {
@@ -208,8 +243,8 @@ impl Scanner<'_> {
                 (TENSOR_RAW, BYTES) if data.is_empty() && rest.is_empty() => {
                     let length = self.wire.length(end)?;
                     match head.matrix(length) {
-                        Some((rows, columns)) if self.used(&head.name)? == Some(Use::Table) => {
-                            return self.table(&head, rows, columns, end);
+                        Some(size) if self.used(&head.name)? == Some(Use::Table) => {
+                            return self.table(&head, size, end);
                         }
                         _ => self.wire.read(length, &mut data)?,
                     }
@@ -249,25 +284,12 @@ impl Scanner<'_> {
     }
 
     /// Quantises a table's raw values row by row, and skips the fields after them.
-    fn table(&mut self, head: &Head, rows: usize, columns: usize, end: u64) -> Result<(), Stop> {
-        let mut quantised = QuantisedRows { values: Vec::new(), scales: Vec::new() };
-        let no_memory = |_| Fault::Memory((rows * columns) as u64);
-        let room = (rows * columns).min(usize::try_from(self.wire.left() / 4).unwrap_or(usize::MAX));
-        quantised.values.try_reserve_exact(room).map_err(no_memory)?;
-        let mut row = Vec::new();
-        for _ in 0..rows {
-            row.clear();
-            self.wire.read(4 * columns as u64, &mut row)?;
-            quantised.values.try_reserve(columns).map_err(no_memory)?;
-            if !quantised.push(&row) {
-                return Err(self.no_number(&head.name));
-            }
-        }
+    fn table(&mut self, head: &Head, size: (usize, usize), end: u64) -> Result<(), Stop> {
+        let read = self.weights.read_table(head, size, &mut self.wire)?;
+        read.map_err(|refused| refused.in_file(self.file))?;
         while let Some(key) = self.wire.key(end)? {
             self.wire.skip(key, end)?;
         }
-        self.tensors.extend(int8_weights::table(&head.name, rows, columns, quantised));
-        self.quantised.insert(head.name.clone(), Use::Table);
         Ok(())
     }
 
@@ -285,20 +307,7 @@ impl Scanner<'_> {
 
     /// Keeps a tensor, in int8 if it is a matrix with a use.
     fn keep(&mut self, tensor: TensorProto, used: Option<Use>) -> Result<(), Stop> {
-        let head = Head {
-            name: String::new(),
-            dims: tensor.dims.iter().map(|&dim| dim as u64).collect(),
-            data_type: tensor.data_type as u64,
-        };
-        let matrix = head.matrix(tensor.raw_data.len() as u64).filter(|_| tensor.raw_data.len() as u64 >= LARGE_TENSOR);
-        let (Some(used), Some((rows, columns))) = (used, matrix) else {
-            self.tensors.push(tensor);
-            return Ok(());
-        };
-        let quantised = int8_weights::tensors(&tensor.name, used, rows, columns, &tensor.raw_data);
-        self.tensors.extend(quantised.ok_or_else(|| self.no_number(&tensor.name))?);
-        self.quantised.insert(tensor.name, used);
-        Ok(())
+        Ok(self.weights.keep(tensor, used).map_err(|refused| refused.in_file(self.file))?)
     }
 
     /// Parses what has been read so far, without the large tensors.
@@ -310,6 +319,7 @@ impl Scanner<'_> {
         parsed.map_err(|error| self.invalid(format!("{error:#}")))
     }
 
+    /// The content, apart from the large tensors, and the length of what has been read.
     fn finish(&mut self) -> Result<(ModelProto, u64), Stop> {
         let length = self.wire.at();
         if self.graph.is_empty() {
@@ -318,38 +328,13 @@ impl Scanner<'_> {
         let mut proto = self.parse()?;
         self.graph = Vec::new();
         self.model = Vec::new();
-        let mut graph = proto.graph.take().unwrap_or_default();
-        if self.quantise {
-            self.quantise_rest(&mut graph)?;
-            int8_weights::rewrite(&mut graph, &self.quantised);
-        }
-        graph.initializer.append(&mut self.tensors);
-        check::tensors(&graph, self.file)?;
-        proto.graph = Some(graph);
+        let graph = proto.graph.get_or_insert_default();
+        check::tensors(graph, &self.weights.tensors, self.file)?;
+        widen::graph(graph);
         Ok((proto, length))
-    }
-
-    /// Quantises weights that came before the nodes that read them.
-    fn quantise_rest(&mut self, graph: &mut GraphProto) -> Result<(), Stop> {
-        let uses = uses::of_weights(graph);
-        if self.quantised.iter().any(|(name, used)| uses.get(name) != Some(used)) {
-            let reason =
-                "its weights stand between the nodes that read them; load it with Python's onnx and save it anew";
-            return Err(Error::ModelUnsupported { file: self.file.to_string(), reason: reason.into() }.into());
-        }
-        let parsed = std::mem::take(&mut graph.initializer);
-        for tensor in std::mem::take(&mut self.tensors).into_iter().chain(parsed) {
-            let used = uses.get(&tensor.name).copied();
-            self.keep(tensor, used)?;
-        }
-        Ok(())
     }
 
     fn invalid(&self, reason: String) -> Stop {
         Error::GraphInvalid { file: self.file.to_string(), reason }.into()
-    }
-
-    fn no_number(&self, name: &str) -> Stop {
-        self.invalid(format!("its weights {name:?} hold a value that is no finite number"))
     }
 }
