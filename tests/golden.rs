@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use glossa_ner::engine::{Classifier, Precision};
+use glossa_ner::engine::{Classifier, ClassifierSetup, Precision};
 use glossa_ner::labels::{align, convert};
 use glossa_ner::model::{Folder, LoadContext, Model, TextEncoder};
 use glossa_ner::text::{CleanupMode, Document, Tokenizer, TokenizerOptions, WordPieces};
@@ -160,7 +160,9 @@ fn logits_agree_with_onnxruntime() {
     check("logits_", |record| {
         let file = folder().join("models").join(record["model"].as_str().expect("a model")).join("model.onnx");
         let onnx = std::fs::read(&file).expect("an ONNX file");
-        let classifier = Classifier::load(&onnx, &file.display().to_string(), Precision::F32).expect("a classifier");
+        let classifier =
+            Classifier::load(&onnx, &file.display().to_string(), Precision::F32, &ClassifierSetup::default())
+                .expect("a classifier");
         let ids: Vec<u32> = serde_json::from_value(record["input_ids"].clone()).expect("ids");
         let logits = classifier.logits(&ids).expect("logits");
         let row = |i: usize| -> Value { logits.row(i).iter().map(|&value| score(value)).collect() };

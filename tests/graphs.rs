@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use glossa_ner::engine::{Classifier, Fused, Precision};
+use glossa_ner::engine::{Classifier, ClassifierSetup, Fused, Precision};
 use serde_json::Value;
 
 /// Largest difference between a recorded logit and one of f32 arithmetic.
@@ -39,7 +39,8 @@ impl Graph {
     }
 
     fn load(&self, precision: Precision) -> Classifier {
-        Classifier::load(&self.onnx, self.name, precision).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        Classifier::load(&self.onnx, self.name, precision, &ClassifierSetup::default())
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
     /// The largest difference from the recorded logits.

@@ -3,7 +3,7 @@
 #[path = "common/onnx.rs"]
 mod onnx;
 
-use glossa_ner::engine::{Classifier, OnnxFile, Precision};
+use glossa_ner::engine::{Classifier, ClassifierSetup, OnnxFile, Precision};
 use glossa_ner::model::MemoryFiles;
 use glossa_ner::{Annotator, Error, Options};
 use onnx::{float_list, floats, int, int64, ints, node, tensor, value};
@@ -109,7 +109,8 @@ fn plain() -> Vec<u8> {
 }
 
 fn logits(onnx: &[u8], precision: Precision) -> (Vec<f32>, usize) {
-    let classifier = Classifier::load(onnx, "model.onnx", precision).expect("a classifier");
+    let classifier =
+        Classifier::load(onnx, "model.onnx", precision, &ClassifierSetup::default()).expect("a classifier");
     let logits = classifier.logits(&IDS).expect("logits");
     ((0..IDS.len()).flat_map(|i| logits.row(i).to_vec()).collect(), classifier.fused().linear)
 }
@@ -274,7 +275,7 @@ fn weights_that_something_else_reads_too_stay_exact_for_it() {
 }
 
 fn refused(onnx: &[u8], precision: Precision) -> Error {
-    Classifier::load(onnx, "model.onnx", precision).map(|_| ()).expect_err("an error")
+    Classifier::load(onnx, "model.onnx", precision, &ClassifierSetup::default()).map(|_| ()).expect_err("an error")
 }
 
 #[test]
@@ -323,8 +324,12 @@ fn values_that_overflow_are_told() {
     for precision in [Precision::F32, Precision::Int8] {
         let mut weights = weights();
         weights.table.iter_mut().chain(&mut weights.first).for_each(|value| *value *= 1e22);
-        let classifier =
-            Classifier::load(&model(graph(&plain_nodes(), &plain_tensors(&weights))), "model.onnx", precision);
+        let classifier = Classifier::load(
+            &model(graph(&plain_nodes(), &plain_tensors(&weights))),
+            "model.onnx",
+            precision,
+            &ClassifierSetup::default(),
+        );
         let error = classifier.expect("a classifier").logits(&[1, 2]).expect_err("no numbers");
         assert_eq!(error.code(), "inference_failed", "{error}");
     }
@@ -450,7 +455,8 @@ fn token_types_are_read_as_far_as_the_table_goes() {
     let mut tensors = plain_tensors(&weights);
     tensors.push(floats("kinds", &[2, WIDTH], &[[0.0; WIDTH], [0.5; WIDTH]].concat()));
     let graph = onnx::graph(&["input_ids", "token_type_ids"], &nodes, &tensors);
-    let classifier = Classifier::load(&model(graph), "model.onnx", Precision::F32).expect("a classifier");
+    let classifier = Classifier::load(&model(graph), "model.onnx", Precision::F32, &ClassifierSetup::default())
+        .expect("a classifier");
     assert!(classifier.reads_token_types(1) && !classifier.reads_token_types(2));
     let ids = [5, 6, 7];
     let (zeros, ones) =
@@ -459,7 +465,8 @@ fn token_types_are_read_as_far_as_the_table_goes() {
     assert_ne!(zeros.row(1), ones.row(1));
     assert_eq!(zeros.row(2), ones.row(2));
 
-    let without = Classifier::load(&plain(), "model.onnx", Precision::F32).expect("a classifier");
+    let without =
+        Classifier::load(&plain(), "model.onnx", Precision::F32, &ClassifierSetup::default()).expect("a classifier");
     assert!(!without.reads_token_types(0));
 }
 

@@ -6,6 +6,7 @@ use tract_onnx::pb::ModelProto;
 use tract_onnx::tract_hir::internal::*;
 use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 
+use super::exported::with_long_int64;
 use super::input::{DeclaredInput, Input};
 use super::onnx::Constants;
 
@@ -101,7 +102,7 @@ impl Graph {
         }
         let outlet = *model.output_outlets()?.get(output).context("it has no output")?;
         model.select_output_outlets(&[outlet])?;
-        let mut typed = model.into_typed()?;
+        let mut typed = with_long_int64(&model.into_typed()?)?;
         let fact = typed.output_fact(0)?.clone();
         let labels = match (fact.shape.rank(), fact.shape.last().map(DimLike::to_usize)) {
             (3, Some(Ok(labels))) if labels > 0 && fact.datum_type.is_float() => labels,

@@ -2,13 +2,19 @@
 //! branches by such sizes.
 
 mod branch;
+mod branch_op;
 mod cast;
+mod gather_elements;
+mod long_int64;
 
 use tract_onnx::Onnx;
 
 pub(super) use branch::take_known_branches;
+pub(super) use long_int64::with_long_int64;
 
 /// Registers these operators in place of tract's.
 pub(super) fn register(framework: &mut Onnx) {
     framework.op_register.insert("Cast", cast::parse);
+    framework.op_register.insert("GatherElements", gather_elements::parse);
+    framework.op_register.insert("If", branch_op::parse);
 }
