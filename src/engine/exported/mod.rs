@@ -6,11 +6,13 @@ mod branch_op;
 mod cast;
 mod gather_elements;
 mod long_int64;
+mod range;
 
 use tract_onnx::Onnx;
 
 pub(super) use branch::take_known_branches;
 pub(super) use long_int64::with_long_int64;
+pub(super) use range::count_up;
 
 /// Registers these operators in place of tract's.
 pub(super) fn register(framework: &mut Onnx) {

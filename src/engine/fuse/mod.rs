@@ -23,7 +23,7 @@ use tract_onnx::Onnx;
 
 use self::facts::Facts;
 use self::graph_index::{attach_constants, remove_dead_nodes, GraphIndex};
-use super::exported::take_known_branches;
+use super::exported::{count_up, take_known_branches};
 
 pub use self::fused::Fused;
 
@@ -56,6 +56,7 @@ pub(super) fn opset(model: &ModelProto) -> i64 {
 pub(super) fn rewrite(model: &mut ModelProto, linear: QuantiseLinear) -> Fused {
     let opset = opset(model);
     let Some(graph) = &mut model.graph else { return Fused::default() };
+    count_up(graph);
     take_known_branches(graph, |graph, conditions| {
         let index = GraphIndex::new(graph);
         let facts = Facts::new(graph, &index);
