@@ -14,7 +14,7 @@ use web_sys::Performance;
 
 use self::files::JsFiles;
 use crate::engine::{Fused, Precision};
-use crate::model::{LoadContext, Model};
+use crate::model::{missing_external_files, LoadContext, Model};
 use crate::pipeline_file::{explained, PipelineFile};
 use crate::{annotator, AnnotateOptions, Error, Options, WindowScores};
 
@@ -132,6 +132,15 @@ impl Annotator {
         drop(files);
         let inner = annotator::Annotator::from_model(model, &options).map_err(|error| js_error(&error))?;
         Ok(Annotator { inner })
+    }
+
+    /// Paths of the files that the ONNX files among `files` have their weights in (external data) and that are not among
+    /// them. `name` and `files`: see `fromFiles`.
+    ///
+    /// Throws `graph_invalid`.
+    #[wasm_bindgen(js_name = externalFiles)]
+    pub fn external_files(name: String, files: &Object) -> Result<Vec<String>, JsValue> {
+        missing_external_files(&JsFiles::new(name, files, Vec::new())).map_err(|error| js_error(&error))
     }
 
     /// Reads a pipeline file: `{model, options, annotate, format}`, with defaults for what it leaves out. `name` is the file's

@@ -106,10 +106,7 @@ impl Classifier {
     /// `model_unsupported` when its external data have not been read.
     pub fn new(onnx: OnnxFile, file: &str, setup: &ClassifierSetup) -> Result<Self, Error> {
         if let Some(missing) = onnx.external_files().first() {
-            let reason = format!(
-                "weights beside the ONNX file ({missing}) cannot be read here; save the model as a single ONNX file, in \
-                 Python: onnx.save(onnx.load(\"model.onnx\"), \"single.onnx\")"
-            );
+            let reason = onnx::unread(missing);
             return Err(Error::ModelUnsupported { file: file.to_string(), reason });
         }
         let made = guarded(|| Self::make(onnx, setup)).unwrap_or_else(Err);

@@ -130,6 +130,32 @@ impl Model {
     }
 }
 
+/// Paths of the files that the ONNX files of a folder have their weights in (external data) and that the folder lacks, for
+/// callers that fetch a model's files one by one. ONNX files are looked for in the root and in `onnx/`.
+///
+/// # Errors
+/// Those of [`Source`], and `graph_invalid`.
+pub fn missing_external_files(source: &dyn Source) -> Result<Vec<String>, Error> {
+    let mut missing = Vec::new();
+    for folder in ["", "onnx/"] {
+        let names = source.list(folder.trim_end_matches('/'))?;
+        for name in names.iter().filter(|name| name.ends_with(".onnx")) {
+            let path = format!("{folder}{name}");
+            let mut locations = Vec::new();
+            source.stream(&path, &mut |reader, length| {
+                locations = OnnxFile::list_external_files(reader, length, &source.locate(&path))?;
+                Ok(())
+            })?;
+            for path in locations.into_iter().map(|location| format!("{folder}{location}")) {
+                if !source.stream(&path, &mut |_, _| Ok(()))? {
+                    missing.push(path);
+                }
+            }
+        }
+    }
+    Ok(missing)
+}
+
 /// Reads an ONNX file from a stream, to its end, since archives have their checksums there. `length` is the file's length;
 /// with `guess` it is an estimate, otherwise a stream of another length is an error.
 fn read_graph(

@@ -3,7 +3,7 @@
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, TensorProto};
 
-use super::external::is_external;
+use super::external::{is_external, unread};
 use super::fields::{GRAPH_INITIALIZER, GRAPH_NODE};
 use super::wire::{malformed, Fault, Wire, BYTES, OPEN_END};
 use crate::Error;
@@ -92,7 +92,8 @@ fn nodes(graph: &GraphProto, file: &str) -> Result<(), Error> {
 fn tensor(tensor: &TensorProto, file: &str, may_be_external: bool) -> Result<(), Error> {
     let name = &tensor.name;
     if is_external(tensor) && !may_be_external {
-        let reason = format!("the values of {name:?}, which a node holds, are in another file");
+        let location = tensor.external_data.iter().find(|entry| entry.key == "location");
+        let reason = unread(location.map_or("another file", |location| &location.value));
         return Err(Error::ModelUnsupported { file: file.to_string(), reason });
     }
     let text = tensor.data_type == DataType::String as i32;

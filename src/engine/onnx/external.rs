@@ -16,6 +16,14 @@ pub(super) fn is_external(tensor: &TensorProto) -> bool {
     tensor.data_location == Some(DataLocation::External as i32) || !tensor.external_data.is_empty()
 }
 
+/// Why a model without its external data cannot be used, and what to do.
+pub(in crate::engine) fn unread(location: &str) -> String {
+    format!(
+        "weights are beside the ONNX file, in {location} (external data), which cannot be read here; save the model as a \
+         single ONNX file, in Python: onnx.save(onnx.load(\"model.onnx\"), \"single.onnx\")"
+    )
+}
+
 /// Where a tensor's values are.
 #[derive(Debug, Clone, PartialEq)]
 struct Place {

@@ -20,6 +20,7 @@ use tract_onnx::pb::{ModelProto, TensorProto};
 use tract_onnx::prelude::Framework;
 
 pub(super) use constants::Constants;
+pub(super) use external::unread;
 pub(super) use uses::table_rows;
 
 use self::external::External;
@@ -63,22 +64,8 @@ impl OnnxFile {
             Precision::Int8 => true,
             Precision::F32 => false,
         };
-        let mut scanner = Scanner {
-            wire: Wire::new(bytes, length),
-            file,
-            model: Vec::new(),
-            graph: Vec::new(),
-            weights: Weights::default(),
-            quantise,
-            uses: None,
-        };
-        let read = scanner.model().and_then(|()| scanner.finish());
-        let (mut proto, length) = read.map_err(|stop| match stop {
-            Stop::Fault(Fault::Stream(error)) => Error::of_stream(file, &error),
-            Stop::Fault(Fault::Memory(bytes)) => Error::no_memory(file, bytes),
-            Stop::Fault(Fault::Malformed(reason)) => Error::GraphInvalid { file: file.to_string(), reason },
-            Stop::Error(error) => error,
-        })?;
+        let mut scanner = Scanner::new(bytes, length, file, quantise);
+        let (mut proto, length) = scanner.run()?;
         let mut weights = scanner.weights;
         let graph = proto.graph.get_or_insert_default();
         let invalid = |reason: String| Error::GraphInvalid { file: file.to_string(), reason };
@@ -131,6 +118,19 @@ impl OnnxFile {
         }
     }
 
+    /// The external files that an ONNX file names, without reading its weights: see
+    /// [`external_files`](Self::external_files).
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read).
+    pub fn list_external_files(bytes: &mut dyn Read, length: u64, file: &str) -> Result<Vec<String>, Error> {
+        let mut scanner = Scanner { skips_weights: true, ..Scanner::new(bytes, length, file, false) };
+        let (proto, _) = scanner.run()?;
+        let external = External::of(&proto.graph.unwrap_or_default());
+        let external = external.map_err(|reason| Error::GraphInvalid { file: file.to_string(), reason })?;
+        Ok(external.locations().into_iter().map(str::to_string).collect())
+    }
+
     /// Length of the file in bytes, with that of its external files.
     pub fn len(&self) -> u64 {
         self.length
@@ -173,12 +173,38 @@ struct Scanner<'r> {
     model: Vec<u8>,
     graph: Vec<u8>,
     weights: Weights,
+    /// Whether large tensors are left out.
+    skips_weights: bool,
     quantise: bool,
     /// How the nodes before the first weight use weights; exporters write all nodes first.
     uses: Option<HashMap<String, Use>>,
 }
 
-impl Scanner<'_> {
+impl<'r> Scanner<'r> {
+    fn new(bytes: &'r mut dyn Read, length: u64, file: &'r str, quantise: bool) -> Self {
+        Scanner {
+            wire: Wire::new(bytes, length),
+            file,
+            model: Vec::new(),
+            graph: Vec::new(),
+            weights: Weights::default(),
+            skips_weights: false,
+            quantise,
+            uses: None,
+        }
+    }
+
+    /// Reads the file: see [`finish`](Self::finish).
+    fn run(&mut self) -> Result<(ModelProto, u64), Error> {
+        let read = self.model().and_then(|()| self.finish());
+        read.map_err(|stop| match stop {
+            Stop::Fault(Fault::Stream(error)) => Error::of_stream(self.file, &error),
+            Stop::Fault(Fault::Memory(bytes)) => Error::no_memory(self.file, bytes),
+            Stop::Fault(Fault::Malformed(reason)) => Error::GraphInvalid { file: self.file.to_string(), reason },
+            Stop::Error(error) => error,
+        })
+    }
+
     fn model(&mut self) -> Result<(), Stop> {
         while let Some(key) = self.wire.key(OPEN_END)? {
             match key {
@@ -205,6 +231,8 @@ impl Scanner<'_> {
                         put_varint(&mut self.graph, GRAPH_INITIALIZER << 3 | u64::from(BYTES));
                         put_varint(&mut self.graph, length);
                         self.wire.read(length, &mut self.graph)?;
+                    } else if self.skips_weights {
+                        self.wire.skip_bytes(length)?;
                     } else {
                         let end = self.wire.at() + length;
                         self.tensor(end)?;
