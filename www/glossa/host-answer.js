@@ -106,7 +106,8 @@ export function noAnswer(address, error) {
   const file = shownAddress(address);
   if (/^file:/i.test(address)) return fileUnreadable(file, FROM_DISK, error);
   const said = messageOf(error);
-  const { origin } = globalThis.location ?? {};
+  // That of a frame's location would hide that the frame has none.
+  const { origin } = globalThis;
   if (!origin || !/^https?:/i.test(address) || new URL(address).origin === origin) {
     return fileUnreadable(file, `there was no answer (${said}); is the network there?`, error);
   }
