@@ -227,8 +227,7 @@ function fail(error) {
 }
 
 /**
- * Sends a request's progress events: the first and last of a stage, and of those in between one per `PROGRESS_MS`. The
- * latest is never kept back for longer than that, so that what is shown of a download that stalls is what has come.
+ * Sends a request's progress events: the first and last of a stage, and of those in between one per `PROGRESS_MS`.
  * @param {number} id
  * @returns {OnProgress}
  */
@@ -236,19 +235,13 @@ function throttled(id) {
   /** @type {string} */
   let stage;
   let last = 0;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let late;
   return (event) => {
-    clearTimeout(late);
-    const send = () => {
-      stage = event.stage;
-      last = performance.now();
-      postMessage({ id, type: 'progress', event });
-    };
+    const now = performance.now();
     const complete = ('done' in event ? event.done : event.loaded) === event.total;
-    const wait = last + PROGRESS_MS - performance.now();
-    if (event.stage === stage && !complete && wait > 0) late = setTimeout(send, wait);
-    else send();
+    if (event.stage === stage && !complete && now - last < PROGRESS_MS) return;
+    stage = event.stage;
+    last = now;
+    postMessage({ id, type: 'progress', event });
   };
 }
 
