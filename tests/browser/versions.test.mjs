@@ -173,9 +173,22 @@ test('a host without the list of files has no versions, and its page works', { t
   const context = await chromium.newContext();
   const page = await context.newPage();
   await page.goto(`${server.address}?model=tiny/`);
-  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
-  server.deploy(Object.fromEntries(Object.entries(two).filter(([path]) => path !== 'pkg/page-files.json')));
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated', undefined, { timeout: LONG });
+  const { 'pkg/page-files.json': _, ...unlisted } = two;
+  server.deploy(unlisted);
   assert.deepEqual(await reloaded(page), [2, 2, 2]);
   await context.close();
   await server.stop();
+});
+
+test('a page that is deployed without the list takes the place of a version that is kept', { timeout: LONG }, async () => {
+  const { server, context, page } = await visited();
+  server.deploy({ ...two, 'pkg/page-files.json': '<!doctype html>' });
+  assert.deepEqual(await reloaded(page), [2, 2, 2]);
+  server.deploy({ 'index.html': '<!doctype html><p>Another page' });
+  await page.reload();
+  assert.equal(await page.locator('body').textContent(), 'Another page');
+  await server.stop();
+  assert.deepEqual(await reloaded(page), [1, 1, 1]);
+  await context.close();
 });

@@ -14,6 +14,12 @@ import { State } from './state.js';
 const LISTING = 'pkg/page-files.json';
 const CURRENT = 'current';
 const PREVIOUS = 'previous';
+const UNFIT = 'unfit';
+/**
+ * How long the host's files may be others than those that its list says, before no version is shown any more: a deployment and
+ * the caches on its way take minutes, a page that was changed without its list would stay hidden for ever.
+ */
+const UNFIT_MS = 60 * 60 * 1000;
 const CACHE = 'glossa-page-version';
 
 /**
@@ -28,7 +34,7 @@ const CACHE = 'glossa-page-version';
 export class PageVersions {
   #scope;
   #state;
-  /** @type {Promise<string> | undefined} shared by all who wait for it: it goes on whoever leaves */
+  /** @type {Promise<string | undefined> | undefined} shared by all who wait for it: it goes on whoever leaves */
   #updating;
 
   /** @param {string} scope the address of the page's folder */
@@ -56,8 +62,8 @@ export class PageVersions {
 
   /**
    * Asks for the newest version, and keeps it if it is complete.
-   * @returns {Promise<string>} the version, which is kept
-   * @throws if there is no network, or no version that is complete
+   * @returns {Promise<string | undefined>} the version, which is kept; undefined if the host has no list of a version's files
+   * @throws if there is no network, or the version is not complete
    */
   update() {
     this.#updating ??= this.#update().finally(() => (this.#updating = undefined));
@@ -93,19 +99,24 @@ export class PageVersions {
     }
   }
 
+  /**
+   * Looks whether the host still has the page that its list says; {@link PageVersions.update} asks for the list alone.
+   * @param {string | undefined} version
+   */
+  async checkPage(version) {
+    const page = version && (await this.#listingOf(version))?.files.find(({ path }) => path === './');
+    if (page) await this.#fitting(() => download(this.#scope, page.sha256));
+  }
+
   async #update() {
     const response = await fetch(this.#addressOf(LISTING), { cache: 'no-cache' });
-    /** @type {Listing} */
-    const listing = await response.json();
+    if (response.status >= 500) throw new Error(`status ${response.status}`);
+    const listing = await listingIn(response);
+    if (!listing) return undefined;
     const { version } = listing;
     const before = await this.current();
     if (version === before && (await this.#listingOf(version))) return version;
-    try {
-      await this.#install(listing, before);
-    } catch (error) {
-      await caches.delete(this.#nameOf(version));
-      throw error;
-    }
+    await this.#fitting(() => this.#install(listing, before));
     if (before && before !== version) await this.#state.write(PREVIOUS, before);
     // From now on, and not before, visits begin with this version.
     await this.#state.write(CURRENT, version);
@@ -113,10 +124,42 @@ export class PageVersions {
   }
 
   /**
+   * Does what fails with `Unfit` if the host's files are not those listed. After an hour of that no version is the newest;
+   * tabs that have one keep it.
+   * @param {() => Promise<unknown>} look
+   */
+  async #fitting(look) {
+    try {
+      await look();
+      await this.#state.remove(UNFIT);
+    } catch (error) {
+      if (error instanceof Unfit) {
+        const unfit = await this.#state.read(UNFIT);
+        if (!unfit) await this.#state.write(UNFIT, error.message);
+        else if (Date.now() - unfit.since > UNFIT_MS) await this.#state.remove(CURRENT);
+      }
+      throw error;
+    }
+  }
+
+  /**
    * @param {Listing} listing
    * @param {string | undefined} before the version that is newest so far
    */
   async #install(listing, before) {
+    try {
+      await this.#installAll(listing, before);
+    } catch (error) {
+      await caches.delete(this.#nameOf(listing.version));
+      throw error;
+    }
+  }
+
+  /**
+   * @param {Listing} listing
+   * @param {string | undefined} before
+   */
+  async #installAll(listing, before) {
     const { version, files, engines } = listing;
     const previous = before ? await this.#listingOf(before) : undefined;
     const old = new Map(filesOf(previous).map((file) => [file.path, file.sha256]));
@@ -177,6 +220,25 @@ export class PageVersions {
  */
 const filesOf = (listing) => (listing ? [...listing.files, listing.engines[binaryName()].script] : []);
 
+/**
+ * A list of a version's files; undefined if a response is none, such as a web page in its place.
+ * @param {Response} response
+ * @returns {Promise<Listing | undefined>}
+ */
+async function listingIn(response) {
+  if (!response.ok) return undefined;
+  const text = await response.text();
+  try {
+    const listing = JSON.parse(text);
+    return listing.version && listing.files && listing.engines[binaryName()] ? listing : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** That the host's file is not the one that its list says. */
+class Unfit extends Error {}
+
 /** @param {string} address */
 const withoutQuery = (address) => address.replace(/[?#].*$/s, '');
 
@@ -188,7 +250,8 @@ const withoutQuery = (address) => address.replace(/[?#].*$/s, '');
 async function download(address, hash) {
   const response = await fetch(address, { cache: 'no-cache' });
   const content = await response.arrayBuffer();
-  if (!response.ok || (await sha256(content)) !== hash) throw new Error(`${address} is not of the version that is listed`);
+  if (response.status >= 500) throw new Error(`${address}: status ${response.status}`);
+  if (!response.ok || (await sha256(content)) !== hash) throw new Unfit(`${address} is not the file that is listed`);
   // They are about what came over the network.
   const headers = new Headers(response.headers);
   for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) headers.delete(name);

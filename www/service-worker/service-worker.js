@@ -58,14 +58,36 @@ worker.addEventListener('fetch', (event) => {
 async function openPage(event) {
   const kept = await versions.current();
   const updating = versions.update();
-  event.waitUntil(updating.then(tidy).catch(() => {}));
+  event.waitUntil(updating.then(finish).catch(() => {}));
   if (!kept) return fetch(event.request);
   const version = await firstInTime(updating, kept);
+  if (!version) {
+    // The host is there and has no versions, so its page is what it has now.
+    const found = await fetch(event.request).catch(() => undefined);
+    if (found && (found.ok || found.type === 'opaqueredirect')) return found;
+  }
+  return (await pageOf(version ?? kept, event.resultingClientId)) ?? fetch(event.request);
+}
+
+/**
+ * @param {string} version
+ * @param {string} client the id of the visit
+ */
+async function pageOf(version, client) {
   const page = await versions.file(version, scope);
-  if (!page) return fetch(event.request);
   // Before the browser has the page: its first requests come at once, and this worker may be stopped at any time.
-  await notes.note(event.resultingClientId, version);
+  if (page) await notes.note(client, version);
   return page;
+}
+
+/**
+ * What can wait until the page is there: looks whether the version is still what the host has, and removes versions that
+ * no visit has any more.
+ * @param {string | undefined} version
+ */
+async function finish(version) {
+  await versions.checkPage(version).catch(() => {});
+  await versions.keepOnly(await notes.versionsInUse());
 }
 
 /**
@@ -78,9 +100,4 @@ async function fileOfVersion({ request, clientId, resultingClientId }) {
   // A thread of the page is a client of its own.
   if (version && resultingClientId) await notes.note(resultingClientId, version);
   return file || fetch(request);
-}
-
-/** Removes versions that no visit has any more. */
-async function tidy() {
-  await versions.keepOnly(await notes.versionsInUse());
 }
