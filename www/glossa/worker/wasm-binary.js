@@ -73,7 +73,8 @@ async function start(compiled) {
  */
 async function importBindings(address) {
   try {
-    return await import(address);
+    // Bundlers are not to follow it.
+    return await import(/* webpackIgnore: true */ /* @vite-ignore */ address);
   } catch (error) {
     // `import` does not tell what is wrong with a script; a request for it may.
     await fetchFile(address);
