@@ -40,7 +40,10 @@ export class ModelHost {
    */
   explainMissingGraph(found) {
     if (found.some((path) => path.endsWith('.onnx'))) return;
-    for (const [path, error] of this.#doubts) if (path.endsWith('.onnx')) throw error;
+    const graphs = [...this.#doubts].filter(([path]) => path.endsWith('.onnx'));
+    // Of the many names that were tried, the one that people know.
+    const told = graphs.find(([path]) => path === 'model.onnx') ?? graphs[0];
+    if (told) throw told[1];
   }
 
   /** Throws if none of the files was found and the host left open whether there are any. */
