@@ -57,9 +57,10 @@ test('a version is in use as long as a client has it, and for a day', async () =
 
 test('pages that began without the service worker get a version, others keep theirs', async () => {
   await started().note('a', 'one');
-  open = [{ id: 'a', type: 'window' }, { id: 'b', type: 'window' }];
-  await started().noteOpen('two');
-  assert.deepEqual([await started().versionOf('a'), await started().versionOf('b')], ['one', 'two']);
+  open = ['a', 'b', 'c'].map((id) => ({ id, type: 'window', url: id === 'c' ? `${SCOPE}example.html` : SCOPE }));
+  await started().noteOpen('two', (address) => address === SCOPE);
+  const versions = await Promise.all(['a', 'b', 'c'].map((id) => started().versionOf(id)));
+  assert.deepEqual(versions, ['one', 'two', undefined], 'another page has none');
 });
 
 test('a thread of which nothing was noted has the version that all pages have', async () => {

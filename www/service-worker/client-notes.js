@@ -38,9 +38,12 @@ export class ClientNotes {
   /**
    * Notes a version for the clients that have none.
    * @param {string} version
+   * @param {(address: string) => boolean} isOurs whether what a client has opened belongs to the page
    */
-  async noteOpen(version) {
-    for (const { id } of await this.#open()) if (!(await this.#noted(id))) await this.note(id, version);
+  async noteOpen(version, isOurs) {
+    for (const { id, url } of await this.#open()) {
+      if (isOurs(url) && !(await this.#noted(id))) await this.note(id, version);
+    }
   }
 
   /**

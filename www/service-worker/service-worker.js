@@ -34,8 +34,10 @@ async function activate() {
   await removeOldPage(scope);
   const version = await versions.current();
   await worker.clients.claim();
-  // These began before there was a worker, with what the server had a moment ago.
-  if (version) await notes.noteOpen(version);
+  // These began before there was a worker, with what the server had a moment ago. Other pages that are below the page's
+  // folder, and use its files, are not of a version.
+  const isOurs = (/** @type {string} */ address) => versions.isPage(address) || address.startsWith(`${scope}pkg/`);
+  if (version) await notes.noteOpen(version, isOurs);
 }
 
 worker.addEventListener('fetch', (event) => {
