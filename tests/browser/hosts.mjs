@@ -43,6 +43,7 @@ const web = (type) => (_, response) => response.writeHead(200, type && { 'conten
 export const HOSTS = {
   'status 404': otherwise(status(404)),
   'status 410': otherwise(status(410)),
+  'status 204': otherwise((_, response) => response.writeHead(204).end()),
   'status 403': otherwise(status(403)),
   'status 401': otherwise(status(401)),
   'a web page': otherwise(web('text/html; charset=utf-8')),

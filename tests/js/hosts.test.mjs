@@ -96,6 +96,11 @@ for (const [host, otherwise] of Object.entries({
   });
 }
 
+test('a host that has nothing to send has no such file', async () => {
+  const otherwise = (response) => response.writeHead(204).end();
+  assert.deepEqual((await download('/m', { ...HUGGING_FACE, otherwise })).texts, HUGGING_FACE_FOUND);
+});
+
 test('files that their host calls web pages are what they are', async () => {
   const as = (body) => (response) => response.writeHead(200, { 'content-type': 'text/html' }).end(body);
   const called = Object.fromEntries(Object.entries(HUGGING_FACE).map(([path, body]) => [path, as(body)]));

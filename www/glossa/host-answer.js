@@ -23,7 +23,8 @@ const STATUSES = new Map([
 
 /** Statuses of a host that does not say whether there is such a file, as S3's for those who may not list its files. */
 const UNSAID = [401, 403];
-const MISSING = [404, 410];
+/** 204: there is nothing to be sent. */
+const MISSING = [204, 404, 410];
 
 /** Bytes by which a web page is told from a file. */
 const START = 512;
