@@ -177,10 +177,13 @@ optimise_binary() {
 
 # The page's scripts as one file, and its worker's as another: a browser takes longer to ask for twenty files than to read
 # them. The worker's bundle is as deep below www/ as its source, so that its relative address of www/pkg/ holds for both.
+# The service worker is a third; last comes the list of the files that together are a version of the page.
 build_scripts() {
   local bundle=(node_modules/.bin/esbuild --bundle --format=esm --minify --sourcemap --log-level=warning)
   "${bundle[@]}" www/page/app.js --outfile=www/pkg/app.js
   "${bundle[@]}" www/glossa/worker/worker.js --outfile=www/pkg/worker/worker.js
+  "${bundle[@]}" --format=iife www/service-worker/service-worker.js --outfile=www/pkg/service-worker.js
+  node scripts/page-files.mjs www
 }
 
 # Everything of the page that is built, as it is shipped.

@@ -177,7 +177,7 @@ impl Read for JsReader<'_> {
         }
         let count = self.file.read(self.at, buffer).map_err(|error| {
             let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-            io::Error::other(message.unwrap_or_else(|| format!("{error:?}")))
+            io::Error::other(message.or(error.as_string()).unwrap_or_else(|| "the browser does not say why".into()))
         })?;
         self.at += count as u64;
         Ok(count)

@@ -131,11 +131,11 @@ function successor(model) {
   return { ...model, 'vocab.txt': vocabulary, 'manifest.json': JSON.stringify(manifest) };
 }
 
-test('a file of the page is written again when the server says that it has changed', { timeout: LONG }, async () => {
+test("a model's manifest is written again when the server says that it has changed, and not when a web page comes instead", { timeout: LONG }, async () => {
   let version = '"one"';
+  let type = 'application/json';
   const server = await serve({
-    '/page/options.css': (_, response) =>
-      response.writeHead(200, { 'content-type': 'text/css', etag: version }).end('p { }'),
+    '/models/mine/manifest.json': (_, response) => response.writeHead(200, { 'content-type': type, etag: version }).end('{}'),
   });
   const page = await open(server);
   await ready(page);
@@ -148,16 +148,19 @@ test('a file of the page is written again when the server says that it has chang
       return put.call(this, key, response);
     };
   });
-  // The page has a file only after it has been decided whether to write it.
+  // The page has a manifest only after it has been decided whether to write it.
+  await page.reload();
   const written = async () => {
-    await page.reload();
+    await page.evaluate(() => fetch('models/mine/manifest.json').then((response) => response.text()));
     const paths = await worker.evaluate(() => globalThis.keysWritten.splice(0));
-    return paths.filter((path) => path.endsWith('/page/options.css')).length;
+    return paths.filter((path) => path.endsWith('/models/mine/manifest.json')).length;
   };
   assert.equal(await written(), 1);
   assert.equal(await written(), 0, 'the same version is not written again');
   version = '"two"';
   assert.equal(await written(), 1);
+  [version, type] = ['"three"', 'text/html'];
+  assert.equal(await written(), 0);
   server.close();
   await page.context().close();
 });

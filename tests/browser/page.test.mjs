@@ -156,7 +156,7 @@ const BROKEN = {
   'broken/short/': 'file_mismatch',
   'broken/labels/': 'labels_mismatch',
   'broken/json/': 'manifest_invalid',
-  'broken/html/': 'manifest_invalid',
+  'broken/html/': 'model_unrecognised',
   'broken/graph/': 'graph_invalid',
   'broken/nothing-here/': 'model_unrecognised',
 };

@@ -116,24 +116,33 @@ test('a worker that dies fails its own request, and is replaced', { timeout: LON
   await open();
   const codes = await page.evaluate(async () => {
     const { Annotator } = await import('/glossa/index.js');
-    const code = (promise) => promise.then(() => 'done', ({ code }) => code);
-    const annotator = await Annotator.create({ model: '/tiny/', workers: 2 });
+    const messages = [];
+    const code = (promise) => promise.then(() => 'done', ({ code, message }) => (messages.push(message), code));
+    const annotator = await Annotator.create({ model: '/tiny/?v=2', workers: 2 });
     const expected = (await annotator.annotate('IL-2 gene expression')).chunks.length;
     const long = Array.from({ length: 4 }, () => code(annotator.annotate(textOf(70_000))));
     const short = code(annotator.annotate('NF-kappa B'));
     while (annotator.info.workers < 2) await new Promise((resolve) => setTimeout(resolve, 20));
     // As a browser does when a worker throws what nobody catches.
     workers[0].dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
-    const codes = { long: await Promise.all(long), short: await short };
+    const codes = { long: await Promise.all(long), short: await short, messages };
     codes.again = (await annotator.annotate('IL-2 gene expression')).chunks.length === expected;
     // No string: the bindings throw what is no error of the engine's, after which a worker counts as lost.
     workers.forEach((worker) => worker.postMessage({ id: 1e9, type: 'annotate', text: 7, options: {} }));
     while (annotator.info.workers > 0) await new Promise((resolve) => setTimeout(resolve, 20));
     codes.replaced = (await annotator.annotate('IL-2 gene expression')).chunks.length === expected;
     codes.workers = annotator.info.workers;
+    const trapped = code(annotator.annotate(textOf(9_000)));
+    workers.at(-1).dispatchEvent(new MessageEvent('message', { data: { type: 'failed', message: 'the engine stopped: unreachable' } }));
+    codes.trapped = await trapped;
+    codes.afterTrap = (await annotator.annotate('IL-2 gene expression')).chunks.length === expected;
     annotator.dispose();
     return codes;
   });
+  const [memory, trap] = codes.messages;
+  assert.match(memory, /^http:\S+\/tiny\/: out of memory\. The tab has not enough memory for it: .*smaller file/);
+  assert.match(trap, /^http:\S+\/tiny\/: the engine stopped: unreachable\. Try again: /);
+  assert.deepEqual([codes.trapped, codes.afterTrap], ['worker_failed', true]);
   assert.deepEqual([...codes.long].sort(), ['done', 'done', 'done', 'worker_failed']);
   assert.equal(codes.short, 'done');
   assert.ok(codes.again && codes.replaced);

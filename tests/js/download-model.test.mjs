@@ -66,11 +66,12 @@ test('a bundle whose files are not those listed', async () => {
   const hashes = `sha256 ${sha256('graph')}, found sha256 ${sha256('grapf')}`;
   assert.equal(await failure('/m', served('grapf')), `file_mismatch: ${mismatch} ${hashes}`);
   assert.equal(await failure('/m', served(undefined)), 'file_missing: /m/model.onnx: no such file');
-  assert.equal(await failure('/m', served(new Error())), 'file_unreadable: /m/model.onnx: cannot be read: status 500');
+  const failed = 'cannot be read: the host failed (status 500, Internal Server Error); try again later';
+  assert.equal(await failure('/m', served(new Error())), `file_unreadable: /m/model.onnx: ${failed}`);
 });
 
 test('an invalid manifest is left to the reader of models, with no other file', async () => {
-  for (const broken of ['{"files": ', '<!doctype html>', '{}', '{"files": [{"path": "x"}]}', '{"files": [{"path": "x", "sha256": "", "bytes": -1}]}']) {
+  for (const broken of ['{"files": ', '{}', '{"files": [{"path": "x"}]}', '{"files": [{"path": "x", "sha256": "", "bytes": -1}]}']) {
     const { texts, requests } = await download('/m', { '/m/manifest.json': broken });
     assert.deepEqual(texts, { 'manifest.json': broken });
     assert.deepEqual(requests, ['/m/manifest.json']);

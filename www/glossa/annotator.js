@@ -202,7 +202,7 @@ export class Annotator {
       const reason = error instanceof GlossaError ? error : new GlossaError('worker_failed', String(error));
       client.end(reason);
       pool?.end(reason);
-      throw error;
+      throw reason;
     }
   }
 

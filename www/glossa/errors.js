@@ -21,8 +21,12 @@ export const messageOf = (error) => (error instanceof Error ? error.message : St
 /** @param {AbortSignal} signal that has aborted */
 export const cancelled = (signal) => new GlossaError('cancelled', 'cancelled', { cause: signal.reason });
 
-/** @param {string} file path or address */
-export const fileMissing = (file) => new GlossaError('file_missing', `${file}: no such file`);
+/**
+ * @param {string} file path or address
+ * @param {string} [reason] how that is known, if not from the host's word
+ */
+export const fileMissing = (file, reason) =>
+  new GlossaError('file_missing', `${file}: no such file${reason ? `: ${reason}` : ''}`);
 
 /**
  * @param {string} file path or address

@@ -2,7 +2,7 @@
  * The cache of files whose SHA-256 is known before they are downloaded: a model's, and the engine's binary.
  *
  * This module alone knows where they are kept: in the cache storage of the page's origin, under the file's address with
- * `?sha256=` and the hash. Of each file only one version is kept. Browsers deny cache storage to pages without a secure
+ * `?sha256=` and the hash. Of each file only one version is kept, of the engine's binary two. Browsers deny cache storage to pages without a secure
  * context and to some private windows; then nothing is kept, and nothing fails.
  */
 
@@ -10,6 +10,9 @@ const CACHE = 'glossa-hashed';
 
 /** Bytes of a file from which on it is not kept. */
 export const LARGEST = 256 << 20;
+
+/** How the engine's binary is kept: a tab that began before the page was replaced still needs the one before. */
+export const ENGINE = { type: 'application/wasm', others: 1 };
 
 /**
  * A file as it was kept.
@@ -23,21 +26,23 @@ export async function get(address, sha256) {
 }
 
 /**
- * Keeps a file whose hash the caller has checked, in place of any other version of it.
+ * Keeps a file whose hash the caller has checked, in place of the versions before.
  * @param {string} address
  * @param {string} sha256
  * @param {Uint8Array<ArrayBuffer>} content
- * @param {string} [type] its MIME type
+ * @param {{ type?: string, others?: number }} [how] its MIME type, and how many of the versions before are left
  */
-export async function put(address, sha256, content, type = 'application/octet-stream') {
+export async function put(address, sha256, content, { type = 'application/octet-stream', others = 0 } = {}) {
   const cache = await open();
   if (!cache || content.byteLength > LARGEST) return;
   const key = keyOf(address, sha256);
   const headers = { 'content-type': type, 'content-length': String(content.byteLength) };
   try {
     await cache.put(key, new Response(content, { headers }));
-    const versions = await cache.keys(key, { ignoreSearch: true });
-    await Promise.all(versions.filter(({ url }) => url !== key).map((version) => cache.delete(version)));
+    const before = (await cache.keys(key, { ignoreSearch: true })).filter(({ url }) => url !== key);
+    // A cache has its keys in the order in which they were put there.
+    const dropped = before.slice(0, before.length - others);
+    await Promise.all(dropped.map((version) => cache.delete(version)));
   } catch {
     // Storage is full, or denied.
   }

@@ -2,6 +2,7 @@
 
 import { baseAddress } from './base-address.js';
 import * as hashedCache from './hashed-cache.js';
+import { ModelAddress } from './model-address.js';
 
 /**
  * Whether the device has a version of a model bundle, kept when it was loaded before.
@@ -9,6 +10,5 @@ import * as hashedCache from './hashed-cache.js';
  * @returns {Promise<boolean>}
  */
 export async function isModelCached(model) {
-  const folder = new URL(model, baseAddress()).href.replace(/\/*$/, '/');
-  return hashedCache.has(new URL('model.onnx', folder).href);
+  return hashedCache.has(new ModelAddress(new URL(model, baseAddress())).of('model.onnx'));
 }

@@ -2,6 +2,7 @@
 
 import { onAbort } from './abort.js';
 import { GlossaError, cancelled } from './errors.js';
+import { shownAddress } from './host-answer.js';
 import { WorkerClient } from './worker-client.js';
 
 /** @typedef {import('./worker-client.js').Message} Message */
@@ -28,6 +29,8 @@ const WORTH_A_WORKER = 40_000;
 export class Pool {
   /** @type {Message} what each worker is asked to load */
   #load;
+  /** What errors call the model. */
+  #model;
   /** @type {number} most workers that there may be */
   #most;
   /** @type {Set<PoolWorker>} */
@@ -45,6 +48,7 @@ export class Pool {
    */
   constructor(load, most) {
     this.#load = load;
+    this.#model = shownAddress(String(load.model ?? load.name));
     this.#most = most;
   }
 
@@ -73,6 +77,7 @@ export class Pool {
     this.#workers.add(worker);
     try {
       worker.client ??= new WorkerClient();
+      worker.client.model = this.#model;
       const message = { ...this.#load, compiled: this.#compiled };
       const { info, compiled } = await worker.client.request(message, { onProgress, signal });
       this.#compiled ??= compiled;

@@ -2,6 +2,7 @@
 
 import { abortable } from './abort.js';
 import { GlossaError, messageOf } from './errors.js';
+import { lost, notLoaded, notStarted } from './worker-failure.js';
 
 /**
  * Calls a listener. What it throws, now or later, is logged for its author and goes no further.
@@ -25,6 +26,9 @@ export function notify(listener, event) {
  * @property {(event: any) => void} [onProgress]
  */
 
+/** The address of the worker's script, for errors. */
+const SCRIPT = String(import.meta.url).replace(/[^/]*$/, 'worker/worker.js');
+
 /** A worker and the requests that wait for it; worker/worker.js has the protocol. */
 export class WorkerClient {
   /** @type {Worker} */
@@ -32,23 +36,31 @@ export class WorkerClient {
   /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void, onProgress?: (event: any) => void }>} */
   #pending = new Map();
   #lastId = 0;
+  /** Whether it has answered: its script, and all that this imports, is there. */
+  #answered = false;
+  /** @type {string | undefined} what it holds or is to load, for errors */
+  model;
   /** @type {GlossaError | null} why the worker is gone */
   ended = null;
 
   constructor() {
     try {
+      // In this form bundlers find the script, so it is not to be taken apart.
       this.#worker = new Worker(new URL('./worker/worker.js', import.meta.url), { type: 'module', name: 'glossa' });
     } catch (error) {
-      const message = `the worker cannot be started: ${messageOf(error)}`;
-      throw new GlossaError('worker_failed', message, { cause: error });
+      throw new GlossaError('worker_failed', notStarted(SCRIPT, error, globalThis), { cause: error });
     }
-    const fail = (/** @type {string} */ reason) => this.end(new GlossaError('worker_failed', reason));
-    this.#worker.onmessage = ({ data }) => (data.type === 'failed' ? fail(data.message) : this.#receive(data));
-    this.#worker.onmessageerror = () => fail('the worker sent what cannot be read');
+    this.#worker.onmessage = ({ data }) => {
+      this.#answered = true;
+      if (data.type === 'failed') this.#fail(data.message);
+      else this.#receive(data);
+    };
+    this.#worker.onmessageerror = () => this.#fail('the worker sent what cannot be read');
     this.#worker.onerror = (event) => {
       event.preventDefault();
       // A script that cannot be fetched or parsed gives an event without a message.
-      fail(event.message || 'the worker cannot be started: its script or the engine could not be loaded');
+      if (event.message || this.#answered) this.#fail(event.message || 'the worker stopped');
+      else this.end(new GlossaError('worker_failed', notLoaded(SCRIPT)));
     };
   }
 
@@ -84,6 +96,11 @@ export class WorkerClient {
     this.#worker.terminate();
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
+  }
+
+  /** @param {string} reason */
+  #fail(reason) {
+    this.end(new GlossaError('worker_failed', lost(reason, this.model)));
   }
 
   /** @param {{ id: number, type: string, [property: string]: any }} answer */

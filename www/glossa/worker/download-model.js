@@ -5,10 +5,12 @@
  * SHA-256, and kept. Of the other layouts nothing says which version is wanted, so nothing is kept.
  */
 
-import { GlossaError, fileMismatch, fileUnreadable, messageOf } from '../errors.js';
+import { fileMismatch, fileUnreadable, messageOf } from '../errors.js';
 import { fetchFile, readable } from '../fetch-file.js';
 import * as hashedCache from '../hashed-cache.js';
+import { shownAddress } from '../host-answer.js';
 import { canHash, sha256 } from '../sha256.js';
+import { ModelHost } from './model-host.js';
 
 const MANIFEST = 'manifest.json';
 /** The files of a Spark NLP export folder; the first tells that it is one. */
@@ -48,28 +50,59 @@ const HUGGING_FACE_FOLDER = [
  * @throws {GlossaError} `file_missing` (a listed file, or the zip), `file_mismatch` (by length), `file_unreadable`
  */
 export async function downloadModel(address, onProgress) {
-  const root = address.replace(/\/+$/, '');
-  if (/\.zip$/i.test(root)) {
-    const [, folder, file] = /** @type {RegExpExecArray} */ (/^(.*)\/(.*)$/.exec(root));
-    return downloadUnlisted(folder, [file], onProgress, { required: true });
-  }
-  const manifest = await downloadIfThere(`${root}/${MANIFEST}`);
-  if (manifest) return downloadListed(root, manifest, onProgress);
+  const host = new ModelHost(address);
+  if (host.address.isArchive) return downloadArchive(host, onProgress);
+  const manifest = await downloadIfThere(host, MANIFEST);
+  if (manifest) return downloadListed(host, manifest, onProgress);
   const [first, ...others] = EXPORT_FOLDER;
-  const vocabulary = await downloadIfThere(`${root}/${first}`);
-  if (!vocabulary) return downloadUnlisted(root, HUGGING_FACE_FOLDER, onProgress);
-  const model = await downloadUnlisted(root, others, onProgress);
-  model.files[first] = vocabulary;
+  const vocabulary = await downloadIfThere(host, first);
+  const model = await downloadUnlisted(host, vocabulary ? others : HUGGING_FACE_FOLDER, onProgress);
+  if (vocabulary) model.files[first] = vocabulary;
+  if (Object.keys(model.files).length) {
+    host.explainMissingGraph(Object.keys(model.files));
+    return model;
+  }
+  const archive = await host.archiveIfThere();
+  if (archive) return downloadArchive(host, onProgress, archive);
+  host.explainNothingFound();
   return model;
 }
 
 /**
- * @param {string} root
+ * @param {ModelHost} host
+ * @param {OnProgress} onProgress
+ * @param {Response} [response] the archive, if it has been asked for
+ * @returns {Promise<DownloadedModel>}
+ */
+async function downloadArchive({ address }, onProgress, response) {
+  const { href } = address;
+  const { folder, file } = address.archive;
+  response ??= await fetchFile(href);
+  const total = lengthOf(response);
+  const tell = (/** @type {number} */ loaded) =>
+    onProgress({ stage: 'download', file, loaded, total: loaded > total ? 0 : total });
+  tell(0);
+  const content = await readBody(response, href, undefined, tell);
+  return { name: folder, files: { [file]: content }, hashed: [], verified: Promise.resolve() };
+}
+
+/**
+ * The bytes that a body will have; 0 where the host does not tell. The length of a compressed body is none of what is
+ * read, and whether one from another origin is compressed is not told.
+ * @param {Response} response
+ */
+function lengthOf({ headers, type }) {
+  const plain = type !== 'cors' && !headers.get('content-encoding');
+  return (plain && Number(headers.get('content-length'))) || 0;
+}
+
+/**
+ * @param {ModelHost} host
  * @param {Uint8Array<ArrayBuffer>} manifest
  * @param {OnProgress} onProgress
  * @returns {Promise<DownloadedModel>}
  */
-async function downloadListed(root, manifest, onProgress) {
+async function downloadListed({ address: folder }, manifest, onProgress) {
   const listed = listedFiles(manifest);
   const total = listed.reduce((sum, { bytes }) => sum + bytes, 0);
   const loaded = new Map(listed.map(({ path }) => [path, 0]));
@@ -86,7 +119,7 @@ async function downloadListed(root, manifest, onProgress) {
       onProgress({ stage: 'download', file: file.path, loaded: sum, total });
     };
     tell(0);
-    const address = `${root}/${file.path}`;
+    const address = folder.of(file.path);
     const { content, cached } = await getListed(address, file, tell);
     files[file.path] = content;
     if (!canHash || Array.isArray(content)) return;
@@ -99,7 +132,7 @@ async function downloadListed(root, manifest, onProgress) {
   await Promise.all(listed.map(one));
   const all = Promise.all(verified);
   all.catch(() => {});
-  return { name: root, files, hashed, verified: all };
+  return { name: folder.name, files, hashed, verified: all };
 }
 
 /**
@@ -150,20 +183,19 @@ async function verify(address, file, content, cached) {
   if (found !== file.sha256) {
     // The next attempt is to download it.
     if (cached) await hashedCache.remove(address, file.sha256);
-    throw fileMismatch(address, `sha256 ${file.sha256}`, `sha256 ${found}`);
+    throw fileMismatch(shownAddress(address), `sha256 ${file.sha256}`, `sha256 ${found}`);
   }
   if (!cached) void hashedCache.put(address, file.sha256, content);
 }
 
 /**
- * @param {string} root
+ * What there is of some files: it is for the model's reader to say whether one that is missing matters.
+ * @param {ModelHost} host
  * @param {string[]} paths
  * @param {OnProgress} onProgress
- * @param {{ required?: boolean }} [options] `required`: whether a missing file is an error here; otherwise it is for the
- *   model's reader to say whether it matters
  * @returns {Promise<DownloadedModel>}
  */
-async function downloadUnlisted(root, paths, onProgress, { required = false } = {}) {
+async function downloadUnlisted(host, paths, onProgress) {
   /** @type {Record<string, Content>} */
   const files = {};
   let before = 0;
@@ -177,32 +209,21 @@ async function downloadUnlisted(root, paths, onProgress, { required = false } = 
       onProgress({ stage: 'download', file: path, loaded: before + loaded, total: 0 });
     };
     tell(0);
-    const address = `${root}/${path}`;
-    try {
-      files[path] = await readBody(await fetchFile(address), address, undefined, tell);
-    } catch (error) {
-      if (required || !isMissing(error)) throw error;
-    }
+    const response = await host.fetchIfThere(path);
+    if (response) files[path] = await readBody(response, host.address.of(path), undefined, tell);
     before += loaded;
   }
-  return { name: root, files, hashed: [], verified: Promise.resolve() };
+  return { name: host.address.name, files, hashed: [], verified: Promise.resolve() };
 }
-
-/** @param {unknown} error */
-const isMissing = (error) => error instanceof GlossaError && error.code === 'file_missing';
 
 /**
  * A small file; `undefined` if there is none.
- * @param {string} address
+ * @param {ModelHost} host
+ * @param {string} path
  */
-async function downloadIfThere(address) {
-  try {
-    const response = await fetchFile(address);
-    return new Uint8Array(await readable(response.arrayBuffer(), address));
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+async function downloadIfThere(host, path) {
+  const response = await host.fetchIfThere(path);
+  return response && new Uint8Array(await readable(response.arrayBuffer(), host.address.of(path)));
 }
 
 /**
@@ -224,14 +245,14 @@ async function readBody(response, address, length, onLoaded) {
     if (done) break;
     if (length !== undefined && loaded + value.length > length) {
       reader.cancel().catch(() => {});
-      throw fileMismatch(address, `${length} bytes`, 'more');
+      throw fileMismatch(shownAddress(address), `${length} bytes`, 'more');
     }
     if (whole) whole.set(value, loaded);
     else chunks.push(value);
     loaded += value.length;
     onLoaded(loaded);
   }
-  if (length !== undefined && loaded !== length) throw fileMismatch(address, `${length} bytes`, `${loaded} bytes`);
+  if (length !== undefined && loaded !== length) throw fileMismatch(shownAddress(address), `${length} bytes`, `${loaded} bytes`);
   return whole ?? chunks;
 }
 
@@ -243,6 +264,6 @@ function allocated(length, address) {
   try {
     return new Uint8Array(length);
   } catch (error) {
-    throw fileUnreadable(address, messageOf(error), error);
+    throw fileUnreadable(shownAddress(address), messageOf(error), error);
   }
 }

@@ -1,27 +1,16 @@
 /** The engine's WebAssembly binary: which of the two, and where it comes from. */
 
-import { fetchFile } from '../fetch-file.js';
+import { GlossaError, fileUnreadable, messageOf } from '../errors.js';
+import { fetchFile, readable } from '../fetch-file.js';
 import * as hashedCache from '../hashed-cache.js';
 import { canHash, sha256 } from '../sha256.js';
+import { binaryName } from './binary-name.js';
 
 /**
  * The folder that has a folder of each binary. This module and the bundle of the worker, `pkg/worker/worker.js`, are
  * both two folders below the folder of the page, so the same relative address does for both.
  */
 const BINARIES = new URL('../../pkg/', import.meta.url);
-
-/** A module with one function, which executes `i32x4.relaxed_dot_i8x16_i7x16_add_s`. */
-const RELAXED_SIMD_PROBE = Uint8Array.of(
-  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version
-  ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // type: () -> v128
-  ...[0x03, 0x02, 0x01, 0x00], // one function of that type
-  ...[0x0a, 0x13, 0x01, 0x11, 0x00], // its code, no locals
-  ...[0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f], // three vectors of zeros
-  ...[0xfd, 0x93, 0x02, 0x0b], // the instruction
-);
-
-/** `relaxed-simd`, or `simd` for browsers that would refuse that binary. */
-export const binaryName = () => (WebAssembly.validate(RELAXED_SIMD_PROBE) ? 'relaxed-simd' : 'simd');
 
 /**
  * What wasm-bindgen makes of `src/wasm.rs`, as far as it is called from here.
@@ -56,19 +45,23 @@ let engine;
  * The bindings of the right binary, ready to use, and the binary compiled. Only that binary is downloaded.
  * @param {WebAssembly.Module} [compiled] the binary, if another worker has compiled it
  * @returns {Promise<{ bindings: Bindings, compiled: WebAssembly.Module }>}
+ * @throws {GlossaError} `file_missing`, `file_unreadable`, `file_mismatch`
  */
 export function loadEngine(compiled) {
-  engine ??= start(compiled);
-  // A failed download may be tried again.
-  engine.catch(() => (engine = undefined));
-  return engine;
+  if (engine) return engine;
+  const starting = start(compiled);
+  engine = starting;
+  // A failed download may be tried again. Whoever has done so is not to be disturbed.
+  starting.catch(() => {
+    if (engine === starting) engine = undefined;
+  });
+  return starting;
 }
 
 /** @param {WebAssembly.Module} [compiled] */
 async function start(compiled) {
   const folder = new URL(`${binaryName()}/`, BINARIES);
-  /** @type {Bindings} */
-  const bindings = await import(new URL('glossa.js', folder).href);
+  const bindings = await importBindings(new URL('glossa.js', folder).href);
   compiled ??= await download(new URL('glossa_bg.wasm', folder).href, bindings.sha256);
   await bindings.default({ module_or_path: compiled });
   return { bindings, compiled };
@@ -76,24 +69,51 @@ async function start(compiled) {
 
 /**
  * @param {string} address
+ * @returns {Promise<Bindings>}
+ */
+async function importBindings(address) {
+  try {
+    // Bundlers are not to follow it.
+    return await import(/* webpackIgnore: true */ /* @vite-ignore */ address);
+  } catch (error) {
+    // `import` does not tell what is wrong with a script; a request for it may.
+    await fetchFile(address);
+    throw fileUnreadable(address, messageOf(error), error);
+  }
+}
+
+/**
+ * The binary, compiled while it comes and is checked.
+ * @param {string} address
  * @param {string} [hash]
  */
 async function download(address, hash) {
   const cached = hash && (await hashedCache.get(address, hash));
   if (cached) return compile(cached);
   const response = await fetchFile(address);
-  if (hash && canHash) void keep(response.clone(), address, hash).catch(() => {});
-  return compile(response);
+  const checked = hash && canHash ? check(response.clone(), address, hash) : undefined;
+  const compiling = compile(response);
+  // That it is another binary explains any other failure.
+  compiling.catch(() => {});
+  await checked;
+  return compiling;
 }
 
 /**
+ * Keeps the binary, unless it is not the one that belongs to the bindings: a site that is just being replaced may have
+ * one of them new and the other old.
  * @param {Response} response
  * @param {string} address
  * @param {string} hash
  */
-async function keep(response, address, hash) {
-  const content = new Uint8Array(await response.arrayBuffer());
-  if ((await sha256(content)) === hash) await hashedCache.put(address, hash, content, 'application/wasm');
+async function check(response, address, hash) {
+  const content = new Uint8Array(await readable(response.arrayBuffer(), address));
+  const found = await sha256(content);
+  if (found !== hash) {
+    const file = `${address}: is not of the version of the engine's other files: expected sha256 ${hash}, found sha256 ${found}`;
+    throw new GlossaError('file_mismatch', `${file}. The site may just have been replaced: load the page again`);
+  }
+  void hashedCache.put(address, hash, content, hashedCache.ENGINE);
 }
 
 /**

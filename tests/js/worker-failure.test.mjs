@@ -1,0 +1,20 @@
+// What is said of a worker that is lost or cannot be started.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { lost, notLoaded, notStarted } from '../../www/glossa/worker-failure.js';
+
+test('a lost worker: the model, the reason and what to do', () => {
+  const trap = lost('the engine stopped: unreachable', 'https://host.test/models/mine');
+  assert.match(trap, /^https:\/\/host\.test\/models\/mine: the engine stopped: unreachable\. Try again: .*new worker/);
+  const memory = lost('the engine stopped: Out of memory: Cannot allocate Wasm memory for new instance', 'mine.zip');
+  assert.match(memory, /^mine\.zip: the engine stopped: .*not enough memory.*command line$/);
+  assert.match(lost('the worker stopped'), /^the worker stopped\. Try again/);
+});
+
+test('a worker that cannot be started: the reason by where the page is', () => {
+  const say = (protocol, origin) => notStarted('https://cdn.test/worker.js', new Error('no access'), { location: { protocol }, origin });
+  assert.match(say('file:', 'null'), /no access\. .*opened from the disk \(file:\/\/\).*web server/);
+  assert.match(say('https:', 'null'), /no access\. .*sandbox without allow-same-origin/);
+  assert.match(say('https:', 'https://site.test'), /https:\/\/cdn\.test\/worker\.js, has to be on the page's own site, https:\/\/site\.test/);
+  assert.match(notLoaded('https://site.test/worker.js'), /https:\/\/site\.test\/worker\.js, and the folder pkg .*bundlers.*worker-src/);
+});

@@ -1,0 +1,60 @@
+/** A model's host: what it has of the model's files, and what it says of those that it has not. */
+
+import { GlossaError } from '../errors.js';
+import { fetchIfThere } from '../fetch-file.js';
+import { ModelAddress, isZip } from '../model-address.js';
+
+export class ModelHost {
+  /** @type {Map<string, GlossaError>} what to say of the files of which the host left open whether it has them */
+  #doubts = new Map();
+
+  /** @param {string} address absolute */
+  constructor(address) {
+    this.address = new ModelAddress(address);
+  }
+
+  /**
+   * A file of the model's folder; `undefined` if there is none.
+   * @param {string} path
+   * @throws {GlossaError} `file_unreadable`
+   */
+  fetchIfThere(path) {
+    return fetchIfThere(this.address.of(path), { onDoubt: (error) => this.#doubts.set(path, error) });
+  }
+
+  /**
+   * What is at the address itself, if that is an archive: a download's address need not end in `.zip`.
+   * @throws {GlossaError} `file_unreadable`
+   */
+  async archiveIfThere() {
+    if (/\/$/.test(new URL(this.address.href).pathname)) return undefined;
+    const response = await fetchIfThere(this.address.href);
+    if (!response || (await isZip(response))) return response;
+    response.body?.cancel().catch(() => {});
+    return undefined;
+  }
+
+  /**
+   * Throws if there is no ONNX file among those found and the host left open whether there is one.
+   * @param {string[]} found paths
+   */
+  explainMissingGraph(found) {
+    if (found.some((path) => path.endsWith('.onnx'))) return;
+    const graphs = [...this.#doubts].filter(([path]) => path.endsWith('.onnx'));
+    // Of the many names that were tried, the one that people know.
+    const told = graphs.find(([path]) => path === 'model.onnx') ?? graphs[0];
+    if (told) throw told[1];
+  }
+
+  /** Throws if none of the files was found and the host left open whether there are any. */
+  explainNothingFound() {
+    const [first] = this.#doubts.values();
+    if (!first) return;
+    const paths = [...this.#doubts.keys()].join(', ');
+    if (first.code !== 'file_missing') throw new GlossaError(first.code, `${first.message}. The same goes for ${paths}`);
+    const message =
+      `${this.address.name}: no model known: the host answers with a web page instead of each of ${paths}. ` +
+      'Its files are elsewhere, or the host does not give them';
+    throw new GlossaError('model_unrecognised', message);
+  }
+}
