@@ -3,7 +3,7 @@
 use crate::annotation::{Annotation, LabelledTokens, TokenLabel};
 use crate::engine::{Classifier, Fused, Precision};
 use crate::labels::{entity_after_hyphen, Decoder, Decoding, TokenLogits};
-use crate::model::{LoadContext, Model, Source, TextEncoder, LONGEST_WINDOW};
+use crate::model::{numbered, LoadContext, Model, Source, TextEncoder};
 use crate::options::{AnnotateOptions, Encoding, Mode, Options};
 use crate::pipeline::{HuggingFace, Job, Pipeline, Spark, State, WindowScores};
 use crate::text::{Document, TokenTypes, Tokenizer, WordPieces};
@@ -14,6 +14,9 @@ use crate::Error;
 pub struct Annotator {
     name: String,
     labels: Vec<String>,
+    graph_file: String,
+    warnings: Vec<String>,
+    max_sentence_length: usize,
     classifier: Classifier,
     pipeline: Pipeline,
 }
@@ -32,11 +35,14 @@ impl Annotator {
     /// # Errors
     /// Those of [`load`](Self::load).
     pub fn load_with(source: &dyn Source, options: &Options, progress: &dyn Fn(u64, u64)) -> Result<Self, Error> {
-        Self::from_model(Model::read(source, &LoadContext { precision: options.precision, progress })?, options)
+        Self::from_model(
+            Model::read(source, &LoadContext { precision: options.precision, dtype: options.dtype, progress })?,
+            options,
+        )
     }
 
-    /// Like [`load`](Self::load), for a model already read. `options.precision` has no effect here: weights are
-    /// converted while a model is read.
+    /// Like [`load`](Self::load), for a model already read. `options.precision` and `options.dtype` have no
+    /// effect here: they decide how a model is read.
     ///
     /// # Errors
     /// Those of [`Classifier::new`]; `vocabulary_mismatch` if the vocabulary has an id beyond the graph's embedding
@@ -45,15 +51,17 @@ impl Annotator {
     pub fn from_model(model: Model, options: &Options) -> Result<Self, Error> {
         let encoder = choose_encoder(model.encoder, options)?;
         let max_sentence_length = options.max_sentence_length.unwrap_or(model.defaults.max_sentence_length);
-        if !(1..=LONGEST_WINDOW).contains(&max_sentence_length) {
-            let reason = format!("{max_sentence_length} is not 1 to {LONGEST_WINDOW}");
+        let longest = model.defaults.longest_window;
+        if !(1..=longest).contains(&max_sentence_length) {
+            let reason = format!("{max_sentence_length} is not 1 to {longest}, the most that the model reads at once");
             return Err(Error::option_invalid("maxSentenceLength", reason));
         }
         let classifier = Classifier::new(model.graph, &model.graph_file)?;
-        if classifier.labels() != model.labels.len() {
+        let labels = if model.labels.is_empty() { numbered(classifier.labels()) } else { model.labels };
+        if classifier.labels() != labels.len() {
             return Err(Error::LabelsMismatch {
                 file: model.graph_file,
-                labels: model.labels.len(),
+                labels: labels.len(),
                 outputs: classifier.labels(),
             });
         }
@@ -81,13 +89,21 @@ impl Annotator {
                 pieces: options.pieces,
                 token_types,
                 label_from_separator: options.label_from_separator,
-                decoder: Decoder::new(&model.labels, &model.defaults.decoder, options.decoding),
+                decoder: Decoder::new(&labels, &model.defaults.decoder, options.decoding),
             })),
             TextEncoder::HuggingFace { tokenizer, .. } => {
                 Pipeline::HuggingFace(Box::new(HuggingFace { tokenizer: *tokenizer, max_sentence_length }))
             }
         };
-        Ok(Annotator { name: model.name, labels: model.labels, classifier, pipeline })
+        Ok(Annotator {
+            name: model.name,
+            labels,
+            graph_file: model.graph_file,
+            warnings: model.warnings,
+            max_sentence_length,
+            classifier,
+            pipeline,
+        })
     }
 
     /// The model's name.
@@ -98,6 +114,21 @@ impl Annotator {
     /// Labels in id order.
     pub fn labels(&self) -> &[String] {
         &self.labels
+    }
+
+    /// The path or address of the ONNX file that was read.
+    pub fn graph_file(&self) -> &str {
+        &self.graph_file
+    }
+
+    /// What a user should know about how the model's files were read, in sentences.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Word pieces per window, special pieces included.
+    pub fn max_sentence_length(&self) -> usize {
+        self.max_sentence_length
     }
 
     /// Names of the entities that the model can find, in the order of its labels.
@@ -307,9 +338,11 @@ impl Annotator {
     fn check(&self, options: &AnnotateOptions) -> Result<(), Error> {
         options.check()?;
         match &self.pipeline {
-            Pipeline::Spark(_) if options.aggregation_strategy.is_some() => {
-                let reason = "it is for Hugging Face folders read by their own tokenizer";
-                return Err(Error::option_invalid("aggregationStrategy", reason));
+            Pipeline::Spark(_) => {
+                if let Some(option) = options.aggregation_only() {
+                    let reason = "it is for Hugging Face folders read by their own tokenizer";
+                    return Err(Error::option_invalid(option, reason));
+                }
             }
             Pipeline::HuggingFace(_) => {
                 if let Some(option) = options.converter_only() {
@@ -317,7 +350,6 @@ impl Annotator {
                     return Err(Error::option_invalid(option, reason));
                 }
             }
-            Pipeline::Spark(_) => {}
         }
         // Without a schema, whole labels are entity names.
         let known = if options.ner_has_no_schema {
@@ -329,6 +361,12 @@ impl Annotator {
             let wrong = || Error::option_invalid(option, format!("{name:?} is none of {}", known.join(", ")));
             known.contains(&name.as_str()).then_some(()).ok_or_else(wrong)
         };
+        for name in options.ignore_labels.iter().flatten() {
+            if name != "O" && !known.contains(&name.as_str()) && !self.labels.contains(name) {
+                let reason = format!("{name:?} is none of {}", self.labels.join(", "));
+                return Err(Error::option_invalid("ignoreLabels", reason));
+            }
+        }
         options.entities.iter().flatten().try_for_each(|name| check("entities", name))?;
         options.exclude_entities.iter().flatten().try_for_each(|name| check("excludeEntities", name))?;
         options.replace_labels.keys().try_for_each(|name| check("replaceLabels", name))
@@ -345,7 +383,8 @@ fn choose_encoder(encoder: TextEncoder, options: &Options) -> Result<TextEncoder
     let spark_only = "the model's own tokenizer decides; choose the encoding \"spark\" to set it";
     match (encoder, options.encoding) {
         (TextEncoder::HuggingFace { vocabulary, .. }, Some(Encoding::Spark)) => {
-            let reason = "the model's tokenizer is not WordPiece, which \"spark\" needs";
+            let reason =
+                "\"spark\" needs a WordPiece tokenizer with [CLS], [SEP] and [UNK], which the model does not have";
             vocabulary.map(TextEncoder::Spark).ok_or_else(|| Error::option_invalid("encoding", reason))
         }
         (TextEncoder::Spark(_), Some(Encoding::HuggingFace)) => {

@@ -107,8 +107,10 @@ impl Text {
     /// The chunks of the windows that have run.
     pub(crate) fn finish(self, labels: &[String]) -> Annotation {
         let strategy = self.options.aggregation_strategy.unwrap_or_default();
+        let outside = ["O".to_string()];
+        let ignored = self.options.ignore_labels.as_deref().unwrap_or(&outside);
         let mut chunks: Vec<Chunk> =
-            aggregate(&self.scored(), labels, strategy).into_iter().map(|group| self.chunk(group)).collect();
+            aggregate(&self.scored(), labels, strategy, ignored).into_iter().map(|group| self.chunk(group)).collect();
         chunks.retain(|chunk| {
             self.options.threshold.is_none_or(|threshold| chunk.confidence.is_some_and(|score| score >= threshold))
         });
