@@ -362,7 +362,7 @@ impl Annotator {
             known.contains(&name.as_str()).then_some(()).ok_or_else(wrong)
         };
         for name in options.ignore_labels.iter().flatten() {
-            if name != "O" && !known.contains(&name.as_str()) && !self.labels.contains(name) {
+            if !name.is_empty() && name != "O" && !known.contains(&name.as_str()) && !self.labels.contains(name) {
                 let reason = format!("{name:?} is none of {}", self.labels.join(", "));
                 return Err(Error::option_invalid("ignoreLabels", reason));
             }

@@ -25,7 +25,7 @@ pub struct Options {
     /// Whether the model distinguishes upper and lower case. If not, tokens are lower-cased.
     pub case_sensitive: Option<bool>,
     /// Word pieces per window, `[CLS]` and `[SEP]` included: up to 512, or up to what the model declares positions for.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 32768)))]
     pub max_sentence_length: Option<usize>,
     /// Which word pieces of a token the model reads.
     pub pieces: WordPieces,
@@ -110,8 +110,8 @@ pub struct AnnotateOptions {
     /// How the Hugging Face pipeline joins labels into chunks; `simple` by default. That pipeline rejects the options of
     /// Spark NLP's converter. With mode `truncate` its chunks equal those of transformers.
     pub aggregation_strategy: Option<AggregationStrategy>,
-    /// Labels or entities that the Hugging Face pipeline leaves out, as `ignore_labels` of transformers; by default `O`. An
-    /// empty list gives everything, `O` included.
+    /// Labels or entities that the Hugging Face pipeline leaves out, as `ignore_labels` of transformers; by default `O`. With
+    /// an empty list, or an empty name alone, it leaves out nothing, not even `O`.
     #[cfg_attr(feature = "schema", schemars(extend("x-flag" = "ignore-label")))]
     pub ignore_labels: Option<Vec<String>>,
 }

@@ -28,8 +28,10 @@ pub(super) enum VocabularyFiles {
     WordPiece,
     /// `vocab.json` and `merges.txt`: byte-level BPE, framed as this class does it.
     ByteLevel(Frame),
-    /// None that the fast class can be made from without other libraries.
-    Unreadable,
+    /// Others, of which transformers can make a `tokenizer.json`.
+    Convertible,
+    /// Others, of which it cannot: there is no fast class.
+    Slow,
     /// Whichever there are: the class is not known.
     Any,
 }
@@ -156,12 +158,17 @@ const fn roberta(name: &'static str) -> TokenizerClass {
 
 /// A class that is made from SentencePiece's files.
 const fn sentence_piece(name: &'static str, special: &'static [(&'static str, &'static str)]) -> TokenizerClass {
-    TokenizerClass { name, files: VocabularyFiles::Unreadable, special, mask_takes_space: true, ..GENERIC }
+    TokenizerClass { name, files: VocabularyFiles::Convertible, special, mask_takes_space: true, ..GENERIC }
 }
 
-/// A class of which only its `tokenizer.json` can be read: its own files need other libraries.
-const fn other(name: &'static str) -> TokenizerClass {
-    TokenizerClass { name, files: VocabularyFiles::Unreadable, ..GENERIC }
+/// A class of which only a `tokenizer.json` can be read, which transformers makes of its files.
+const fn convertible(name: &'static str) -> TokenizerClass {
+    TokenizerClass { name, files: VocabularyFiles::Convertible, ..GENERIC }
+}
+
+/// A class without a fast one: its word pieces have no places in the text.
+const fn slow(name: &'static str) -> TokenizerClass {
+    TokenizerClass { name, files: VocabularyFiles::Slow, ..GENERIC }
 }
 
 const CLASSES: &[TokenizerClass] = &[
@@ -180,7 +187,7 @@ const CLASSES: &[TokenizerClass] = &[
     bert("DPRReader", true),
     bert("LayoutLMv2", false),
     bert("Splinter", false),
-    TokenizerClass { files: VocabularyFiles::Unreadable, ..bert("RoFormer", false) },
+    TokenizerClass { files: VocabularyFiles::Convertible, ..bert("RoFormer", false) },
     TokenizerClass { special: MPNET, mask_takes_space: true, ..bert("MPNet", false) },
     TokenizerClass { special: FUNNEL, ..bert("Funnel", true) },
     roberta("Roberta"),
@@ -189,8 +196,8 @@ const CLASSES: &[TokenizerClass] = &[
     roberta("LED"),
     roberta("Mvp"),
     TokenizerClass { prefix_space: true, ..roberta("LayoutLMv3") },
-    TokenizerClass { files: VocabularyFiles::Unreadable, ..roberta("Blenderbot") },
-    TokenizerClass { files: VocabularyFiles::Unreadable, trim_offsets: Some(false), ..roberta("MarkupLM") },
+    TokenizerClass { files: VocabularyFiles::Convertible, ..roberta("Blenderbot") },
+    TokenizerClass { files: VocabularyFiles::Convertible, trim_offsets: Some(false), ..roberta("MarkupLM") },
     TokenizerClass {
         name: "Deberta",
         files: VocabularyFiles::ByteLevel(Frame::Deberta),
@@ -200,8 +207,8 @@ const CLASSES: &[TokenizerClass] = &[
     },
     TokenizerClass { name: "GPT2", files: VocabularyFiles::ByteLevel(Frame::Gpt2), special: GPT2, ..GENERIC },
     TokenizerClass { name: "CodeGen", files: VocabularyFiles::ByteLevel(Frame::Gpt2), special: GPT2, ..GENERIC },
-    TokenizerClass { special: GPT2, ..other("GPTNeoX") },
-    TokenizerClass { special: QWEN2, ..other("Qwen2") },
+    TokenizerClass { special: GPT2, ..convertible("GPTNeoX") },
+    TokenizerClass { special: QWEN2, ..convertible("Qwen2") },
     TokenizerClass { mask_takes_space: false, ..sentence_piece("DebertaV2", DEBERTA) },
     sentence_piece("XLMRoberta", ROBERTA),
     sentence_piece("Camembert", ROBERTA),
@@ -218,24 +225,24 @@ const CLASSES: &[TokenizerClass] = &[
     sentence_piece("MT5", T5),
     sentence_piece("Llama", LLAMA),
     sentence_piece("Gemma", &[]),
-    sentence_piece("ErnieM", &[]),
-    sentence_piece("BertGeneration", &[]),
-    sentence_piece("MLuke", &[]),
-    other("Herbert"),
-    other("Bertweet"),
-    other("Phobert"),
-    other("BertJapanese"),
-    other("Esm"),
-    other("BioGpt"),
-    other("XLM"),
-    other("Flaubert"),
-    other("Luke"),
-    other("Canine"),
-    other("CTRL"),
-    other("OpenAIGPT"),
-    other("RoCBert"),
-    other("Tapas"),
-    other("ProphetNet"),
+    slow("ErnieM"),
+    slow("BertGeneration"),
+    slow("MLuke"),
+    convertible("Herbert"),
+    slow("Bertweet"),
+    slow("Phobert"),
+    slow("BertJapanese"),
+    slow("Esm"),
+    slow("BioGpt"),
+    slow("XLM"),
+    slow("Flaubert"),
+    slow("Luke"),
+    slow("Canine"),
+    slow("CTRL"),
+    convertible("OpenAIGPT"),
+    slow("RoCBert"),
+    slow("Tapas"),
+    slow("ProphetNet"),
 ];
 
 /// The class of each `model_type` for which a configuration names none.

@@ -186,7 +186,7 @@ fn make(source: &dyn Source, settings: &Settings) -> Result<(String, Json), Erro
     let frame = match files {
         VocabularyFiles::ByteLevel(frame) => Some(frame),
         VocabularyFiles::Any => Some(Frame::Roberta),
-        VocabularyFiles::WordPiece | VocabularyFiles::Unreadable => None,
+        VocabularyFiles::WordPiece | VocabularyFiles::Convertible | VocabularyFiles::Slow => None,
     };
     if let (Some(frame), Some(vocabulary)) = (frame, source.read(BYTE_LEVEL[0])?) {
         let file = source.locate(BYTE_LEVEL[0]);
@@ -209,9 +209,15 @@ fn make(source: &dyn Source, settings: &Settings) -> Result<(String, Json), Erro
 
 /// What to do about a folder without `tokenizer.json` whose vocabulary is of another kind.
 fn needs_conversion(settings: &Settings) -> String {
-    let class = match settings.class.name {
-        "" => String::new(),
-        name => format!(" of {name}Tokenizer"),
+    let class = match (settings.class.name, settings.class.files) {
+        (name, VocabularyFiles::Slow) => {
+            return format!(
+                "there is no tokenizer.json, and transformers cannot make one: it has no fast class for {name}Tokenizer, \
+                 whose word pieces have no places in the text"
+            );
+        }
+        ("", _) => String::new(),
+        (name, _) => format!(" of {name}Tokenizer"),
     };
     format!(
         "there is no tokenizer.json, and this vocabulary{class} cannot be read without it; make one in the folder: python -c \

@@ -9,19 +9,23 @@ import { GlossaError, fileMismatch, fileUnreadable, messageOf } from '../errors.
 import { fetchFile, readable } from '../fetch-file.js';
 import * as hashedCache from '../hashed-cache.js';
 import { canHash, sha256 } from '../sha256.js';
+import { graphPaths } from './graph-files.js';
 
 const MANIFEST = 'manifest.json';
 /** The files of a Spark NLP export folder; the first tells that it is one. */
 const EXPORT_FOLDER = ['assets/vocab.txt', 'assets/labels.txt', 'model.onnx'];
-/** The files of a Hugging Face folder that are read, as far as they are there. */
-const HUGGING_FACE_FOLDER = [
-  'config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'vocab.txt',
-  'model.onnx',
-  'onnx/model.onnx',
-  'onnx/model_quantized.onnx',
+/** Assets that only exports for other classes than BERT's have: that they are there is told, so that the class is named. */
+const OTHER_ASSETS = ['assets/merges.txt', 'assets/spm.model', 'assets/sentencepiece.bpe.model', 'assets/spiece.model'];
+/** The vocabularies of Hugging Face folders without `tokenizer.json`; the tokenizer's class decides which is read. */
+const VOCABULARIES = ['vocab.txt', 'vocab.json', 'merges.txt'];
+/** Vocabularies that cannot be read: that they are there is told, so that the user learns what to do. */
+const UNREADABLE_VOCABULARIES = [
+  'spm.model',
+  'sentencepiece.bpe.model',
+  'spiece.model',
+  'sentencepiece.model',
+  'tokenizer.model',
+  'bpe.codes',
 ];
 
 /**
@@ -44,10 +48,11 @@ const HUGGING_FACE_FOLDER = [
 /**
  * @param {string} address absolute
  * @param {OnProgress} onProgress bytes of all files together; `total` is 0 where no manifest tells it
+ * @param {import('./graph-files.js').Dtype} [dtype] which ONNX file of a Hugging Face folder is wanted
  * @returns {Promise<DownloadedModel>}
  * @throws {GlossaError} `file_missing` (a listed file, or the zip), `file_mismatch` (by length), `file_unreadable`
  */
-export async function downloadModel(address, onProgress) {
+export async function downloadModel(address, onProgress, dtype) {
   const root = address.replace(/\/+$/, '');
   if (/\.zip$/i.test(root)) {
     const [, folder, file] = /** @type {RegExpExecArray} */ (/^(.*)\/(.*)$/.exec(root));
@@ -57,10 +62,75 @@ export async function downloadModel(address, onProgress) {
   if (manifest) return downloadListed(root, manifest, onProgress);
   const [first, ...others] = EXPORT_FOLDER;
   const vocabulary = await downloadIfThere(`${root}/${first}`);
-  if (!vocabulary) return downloadUnlisted(root, HUGGING_FACE_FOLDER, onProgress);
+  if (!vocabulary) return downloadHuggingFace(root, onProgress, dtype);
+  // An export for RoBERTa has a vocabulary and merges. Beside them there may be all of a Hugging Face folder.
+  if (await isThere(`${root}/${OTHER_ASSETS[0]}`)) return downloadHuggingFace(root, onProgress, dtype);
   const model = await downloadUnlisted(root, others, onProgress);
   model.files[first] = vocabulary;
   return model;
+}
+
+/**
+ * The files of a Hugging Face folder, as far as they are there and needed.
+ * @param {string} root
+ * @param {OnProgress} onProgress
+ * @param {import('./graph-files.js').Dtype} [dtype]
+ * @returns {Promise<DownloadedModel>}
+ */
+async function downloadHuggingFace(root, onProgress, dtype) {
+  const model = await downloadUnlisted(root, ['config.json', 'tokenizer.json', 'tokenizer_config.json'], onProgress);
+  const { files } = model;
+  const more = async (/** @type {string[]} */ paths, /** @type {{ first?: boolean }} */ options = {}) =>
+    Object.assign(files, (await downloadUnlisted(root, paths, onProgress, options)).files);
+  if (!('config.json' in files) || !('tokenizer.json' in files)) {
+    if (await noteFirst(root, OTHER_ASSETS, files)) return model;
+  }
+  if (!('config.json' in files)) return model;
+  // Newer configurations say everything themselves.
+  if (!says(files['tokenizer_config.json'], '"added_tokens_decoder"')) await more(['special_tokens_map.json']);
+  if (!('tokenizer.json' in files)) {
+    await more(VOCABULARIES);
+    if ('merges.txt' in files) await more(['added_tokens.json']);
+    if (!('vocab.txt' in files || 'merges.txt' in files)) await noteFirst(root, UNREADABLE_VOCABULARIES, files);
+  }
+  await more(graphPaths(dtype), { first: true });
+  return model;
+}
+
+/**
+ * Adds the first of these files that is there, without its content: all that matters of it is that it is there.
+ * @param {string} root
+ * @param {string[]} paths
+ * @param {Record<string, Content>} files
+ * @returns {Promise<boolean>} whether there was one
+ */
+async function noteFirst(root, paths, files) {
+  for (const path of paths) {
+    if (!(await isThere(`${root}/${path}`))) continue;
+    files[path] = new Uint8Array();
+    return true;
+  }
+  return false;
+}
+
+/**
+ * Whether a small file has this text.
+ * @param {Content | undefined} content
+ * @param {string} text
+ */
+const says = (content, text) =>
+  content !== undefined && new TextDecoder().decode(concatenated(content)).includes(text);
+
+/** @param {Content} content */
+function concatenated(content) {
+  if (!Array.isArray(content)) return content;
+  const whole = new Uint8Array(content.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of content) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }
 
 /**
@@ -159,18 +229,15 @@ async function verify(address, file, content, cached) {
  * @param {string} root
  * @param {string[]} paths
  * @param {OnProgress} onProgress
- * @param {{ required?: boolean }} [options] `required`: whether a missing file is an error here; otherwise it is for the
- *   model's reader to say whether it matters
+ * @param {{ required?: boolean, first?: boolean }} [options] `required`: whether a missing file is an error here; otherwise it
+ *   is for the model's reader to say whether it matters. `first`: whether only the first file that is there is wanted
  * @returns {Promise<DownloadedModel>}
  */
-async function downloadUnlisted(root, paths, onProgress, { required = false } = {}) {
+async function downloadUnlisted(root, paths, onProgress, { required = false, first = false } = {}) {
   /** @type {Record<string, Content>} */
   const files = {};
   let before = 0;
   for (const path of paths) {
-    // A Hugging Face folder may have its ONNX file and its vocabulary in several places: the first will do.
-    if (path.endsWith('.onnx') && Object.keys(files).some((found) => found.endsWith('.onnx'))) continue;
-    if (path === 'vocab.txt' && 'tokenizer.json' in files) continue;
     let loaded = 0;
     const tell = (/** @type {number} */ bytes) => {
       loaded = bytes;
@@ -180,6 +247,7 @@ async function downloadUnlisted(root, paths, onProgress, { required = false } = 
     const address = `${root}/${path}`;
     try {
       files[path] = await readBody(await fetchFile(address), address, undefined, tell);
+      if (first) break;
     } catch (error) {
       if (required || !isMissing(error)) throw error;
     }
@@ -201,6 +269,21 @@ async function downloadIfThere(address) {
     return new Uint8Array(await readable(response.arrayBuffer(), address));
   } catch (error) {
     if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Whether there is a file, of which nothing is downloaded.
+ * @param {string} address
+ */
+async function isThere(address) {
+  try {
+    const response = await fetchFile(address);
+    response.body?.cancel().catch(() => {});
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
     throw error;
   }
 }

@@ -91,7 +91,7 @@ async function serve(request) {
 async function load({ id, model, files, name, options, compiled }) {
   const tell = throttled(id);
   // The files come while the engine is downloaded and compiled.
-  const download = model ? downloadModel(model, tell) : null;
+  const download = model ? downloadModel(model, tell, options?.dtype) : null;
   // Its failure is told where it is awaited, which may be later.
   download?.catch(() => {});
   const engine = await loadEngine(compiled);
