@@ -109,10 +109,11 @@ impl Positions {
     fn of(config: &Json, padding: Option<u64>, model_max_length: Option<u64>) -> Self {
         let family = config["model_type"].as_str().unwrap_or_default();
         let behind_padding = POSITIONS_BEHIND_PADDING.contains(&family);
-        let padding = match config["pad_token_id"].as_u64().or(padding) {
+        let padding = match config["pad_token_id"].as_u64() {
             Some(id) => id,
-            // The configuration leaves out what is the default of its class.
-            None => u64::from(behind_padding),
+            // A configuration leaves out what is the default of its class.
+            None if behind_padding => 1,
+            None => padding.unwrap_or(0),
         };
         let first = match family {
             // MPNet's table does not ask for the padding id.

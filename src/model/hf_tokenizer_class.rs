@@ -19,6 +19,8 @@ pub(super) struct TokenizerClass {
     special: &'static [(&'static str, &'static str)],
     /// Whether the mask takes the space before it.
     pub(super) mask_takes_space: bool,
+    /// The token type of the piece before a window.
+    pub(super) start_type: u32,
 }
 
 /// The files that a slow tokenizer is saved as.
@@ -138,6 +140,7 @@ const GENERIC: TokenizerClass = TokenizerClass {
     trim_offsets: None,
     special: &[],
     mask_takes_space: false,
+    start_type: 0,
 };
 
 const fn bert(name: &'static str, chinese: bool) -> TokenizerClass {
@@ -189,7 +192,7 @@ const CLASSES: &[TokenizerClass] = &[
     bert("Splinter", false),
     TokenizerClass { files: VocabularyFiles::Convertible, ..bert("RoFormer", false) },
     TokenizerClass { special: MPNET, mask_takes_space: true, ..bert("MPNet", false) },
-    TokenizerClass { special: FUNNEL, ..bert("Funnel", true) },
+    TokenizerClass { special: FUNNEL, start_type: 2, ..bert("Funnel", true) },
     roberta("Roberta"),
     roberta("Bart"),
     roberta("Longformer"),

@@ -83,14 +83,26 @@ impl Settings {
         self.config[name].as_bool().unwrap_or(default)
     }
 
-    /// A special token such as `unk_token`. `special_tokens_map.json` counts, and then first, only beside configurations
-    /// without `added_tokens_decoder`: newer ones say everything themselves.
+    /// A special token such as `unk_token`, as an object with its text and flags. `special_tokens_map.json` counts, and then
+    /// first, only beside configurations without `added_tokens_decoder`: newer ones say everything themselves.
+    fn special_token(&self, name: &str) -> Option<Json> {
+        let decoder = self.config.get("added_tokens_decoder");
+        let map = if decoder.is_none() { &self.special_tokens } else { &Json::Null };
+        let given = match map.get(name).or_else(|| self.config.get(name)) {
+            Some(token) if token.is_object() => return token["content"].is_string().then(|| token.clone()),
+            Some(token) => token.as_str(),
+            None => self.class.special(name),
+        };
+        let content = given?;
+        let listed = decoder.and_then(Json::as_object).into_iter().flatten();
+        let listed = listed.map(|(_, token)| token).find(|token| token["content"].as_str() == Some(content));
+        let takes_space = name == "mask_token" && self.class.mask_takes_space;
+        Some(listed.cloned().unwrap_or_else(|| json!({"content": content, "lstrip": takes_space})))
+    }
+
+    /// The text of a special token.
     fn special(&self, name: &str) -> Option<String> {
-        let map = if self.config.get("added_tokens_decoder").is_none() { &self.special_tokens } else { &Json::Null };
-        match map.get(name).or_else(|| self.config.get(name)) {
-            Some(token) => token_text(token).map(str::to_string),
-            None => self.class.special(name).map(str::to_string),
-        }
+        self.special_token(name)?["content"].as_str().map(str::to_string)
     }
 
     /// Corrects a `tokenizer.json` by the configuration, and by the class's defaults where that says nothing.
@@ -127,12 +139,7 @@ impl Settings {
     fn add_special_tokens(&self, json: &mut Json) {
         let listed = self.config["added_tokens_decoder"].as_object().into_iter().flatten();
         let mut tokens: Vec<Json> = listed.map(|(_, token)| token.clone()).filter(Json::is_object).collect();
-        for name in SPECIAL_NAMES {
-            let Some(text) = self.special(name) else { continue };
-            let given = self.config.get(name).filter(|token| token.is_object());
-            let takes_space = name == "mask_token" && self.class.mask_takes_space;
-            tokens.push(given.cloned().unwrap_or_else(|| json!({"content": text, "lstrip": takes_space})));
-        }
+        tokens.extend(SPECIAL_NAMES.iter().filter_map(|name| self.special_token(name)));
         let more = self.config["additional_special_tokens"].as_array().into_iter().flatten();
         tokens.extend(more.filter_map(|token| token_text(token).map(|text| json!({"content": text}))));
         let mut added = match json["added_tokens"].take() {
@@ -227,10 +234,10 @@ fn needs_conversion(settings: &Settings) -> String {
 }
 
 /// The frame around a window: `[CLS] text [SEP]`, by these pieces.
-fn template(pieces: &[(&str, u64)], before: &str, after: Option<&str>) -> Json {
-    let of = |id: &str| json!({"SpecialToken": {"id": id, "type_id": 0}});
-    let mut single = vec![of(before), json!({"Sequence": {"id": "A", "type_id": 0}})];
-    single.extend(after.map(of));
+fn template(pieces: &[(&str, u64)], before: &str, start_type: u32, after: Option<&str>) -> Json {
+    let of = |id: &str, type_id: u32| json!({"SpecialToken": {"id": id, "type_id": type_id}});
+    let mut single = vec![of(before, start_type), json!({"Sequence": {"id": "A", "type_id": 0}})];
+    single.extend(after.map(|after| of(after, 0)));
     let special: Map<String, Json> = pieces
         .iter()
         .map(|(piece, id)| ((*piece).to_string(), json!({"id": piece, "ids": [id], "tokens": [piece]})))
@@ -262,10 +269,9 @@ fn from_word_pieces(vocabulary: &[u8], settings: &Settings, file: &str) -> Resul
         ("sep_token", "[SEP]"),
         ("mask_token", "[MASK]"),
     ] {
-        let content = name(token, bert);
-        if let Ok(id) = id(&content) {
-            let takes_space = token == "mask_token" && settings.class.mask_takes_space;
-            added.push(added_token(id, &json!({"content": content, "lstrip": takes_space})));
+        // Those of a known class are added with all others.
+        if let (None, Ok(id)) = (settings.special_token(token), id(bert)) {
+            added.push(added_token(id, &json!({"content": bert})));
         }
     }
     Ok(json!({
@@ -277,7 +283,7 @@ fn from_word_pieces(vocabulary: &[u8], settings: &Settings, file: &str) -> Resul
             "handle_chinese_chars": settings.flag("tokenize_chinese_chars", true),
             "strip_accents": settings.config["strip_accents"], "lowercase": settings.flag("do_lower_case", true)},
         "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": template(&frame, &start, Some(&end)),
+        "post_processor": template(&frame, &start, settings.class.start_type, Some(&end)),
         "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true},
         "model": {"type": "WordPiece", "unk_token": unknown, "continuing_subword_prefix": "##",
             "max_input_chars_per_word": 100, "vocab": pieces},
@@ -316,8 +322,9 @@ fn from_merges(
     }
     for (content, id) in added.as_object().into_iter().flatten() {
         let id = id.as_u64().ok_or_else(|| invalid(&source.locate(ADDED_TOKENS), format!("{id} is no id")))?;
-        let special = SPECIAL_NAMES.iter().any(|name| settings.special(name).as_deref() == Some(content));
-        tokens.push((id, json!({"content": content, "normalized": !special, "special": special})));
+        let special = SPECIAL_NAMES.iter().filter_map(|name| settings.special_token(name));
+        let special = special.into_iter().find(|token| token["content"].as_str() == Some(content));
+        tokens.push((id, special.unwrap_or_else(|| json!({"content": content, "normalized": true, "special": false}))));
     }
     tokens.sort_by_key(|(id, _)| *id);
     tokens.dedup_by(|(_, a), (_, b)| a["content"] == b["content"]);
@@ -339,11 +346,11 @@ fn from_merges(
         }
         Frame::Deberta => {
             let id = |piece: &str| id(piece).ok_or_else(|| invalid(&file, format!("it has no {piece}")));
-            template(&[("[CLS]", id("[CLS]")?), ("[SEP]", id("[SEP]")?)], "[CLS]", Some("[SEP]"))
+            template(&[("[CLS]", id("[CLS]")?), ("[SEP]", id("[SEP]")?)], "[CLS]", 0, Some("[SEP]"))
         }
         Frame::Gpt2 if settings.flag("add_bos_token", false) => {
             let (start, id) = known("bos_token", "<|endoftext|>")?;
-            template(&[(start.as_str(), id)], &start, None)
+            template(&[(start.as_str(), id)], &start, 0, None)
         }
         Frame::Gpt2 => json!({"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": false, "use_regex": true}),
     };

@@ -7,7 +7,7 @@ use crate::annotation::{Annotation, Chunk};
 use crate::engine::Classifier;
 use crate::labels::{aggregate, best, entity_after_hyphen, words, AggregationStrategy, Group, ScoredPiece};
 use crate::options::{AnnotateOptions, Mode};
-use crate::text::{cut, HfTokenizer, Piece, Token, Window};
+use crate::text::{cut, FramedWindow, HfTokenizer, Piece, Token, Window};
 use crate::Error;
 
 /// The pipeline's stages around the classifier, with their options.
@@ -67,8 +67,10 @@ impl HuggingFace {
     /// `inference_failed`.
     pub(crate) fn run(&self, classifier: &Classifier, text: &Text, window: usize) -> Result<Vec<f32>, Error> {
         let Some(window) = text.windows.get(window) else { return Ok(Vec::new()) };
-        let (ids, first) = self.tokenizer.window(&text.pieces[window.pieces.clone()]);
-        let logits = classifier.logits(&ids)?;
+        let FramedWindow { ids, token_types, first } = self.tokenizer.window(&text.pieces[window.pieces.clone()]);
+        // A tokenizer may give types that the graph, of another kind than the tokenizer was made for, has no row for.
+        let readable = classifier.reads_token_types(token_types.iter().copied().fold(0, u32::max));
+        let logits = classifier.logits_with(&ids, if readable { &token_types } else { &[] })?;
         let mut probabilities = Vec::new();
         for piece in text.decided(window) {
             let row = logits.row(first + piece - window.pieces.start);

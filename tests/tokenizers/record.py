@@ -200,12 +200,34 @@ def cases():
     for kind in ["XLMRoberta", "DebertaV2", "Albert", "Camembert"]:
         config = {"tokenizer_class": f"{kind}Tokenizer", "do_lower_case": True, "add_prefix_space": False}
         yield f"{kind}, case and space in its configuration", {"model_type": "xlm-roberta"}, {**unigram, "tokenizer_config.json": config}
+    frame = [{"Sequence": {"id": "A", "type_id": 0}}]
+    frame += [{"SpecialToken": {"id": id, "type_id": type_id}} for id, type_id in [("</s>", 0), ("<s>", 2)]]
+    behind = {"tokenizer.json": changed("unigram.json", {"/post_processor/single": frame})}
+    yield "a frame behind the text, as XLNet's", {"model_type": "xlnet"}, behind
     yield "xlm-roberta, by its type", {"model_type": "xlm-roberta"}, unigram
 
 
 def units(text, point):
     """A place in code points as one in UTF-16 code units."""
     return len(text[:point].encode("utf-16-le")) // 2
+
+
+def rows(files):
+    """How many pieces the files have. To more, which a class adds by its defaults, no model has a row."""
+    ids = []
+    for name, content in files.items():
+        file = json.loads(content) if name.endswith(".json") and isinstance(content, str) else content
+        if name == "tokenizer.json":
+            vocabulary = file["model"]["vocab"]
+            ids += range(len(vocabulary)) if isinstance(vocabulary, list) else vocabulary.values()
+            ids += [added["id"] for added in file["added_tokens"]]
+        elif name in ("vocab.json", "added_tokens.json"):
+            ids += file.values()
+        elif name == "vocab.txt":
+            ids += range(len(content.splitlines()))
+        elif name == "tokenizer_config.json":
+            ids += map(int, file.get("added_tokens_decoder", {}))
+    return max(ids) + 1
 
 
 def record(config, files):
@@ -217,10 +239,14 @@ def record(config, files):
     assert tokenizer.is_fast
     found = []
     for text in TEXTS:
-        encoded = tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True)
+        if max(tokenizer(text)["input_ids"]) >= rows(files):
+            found.append(None)
+            continue
+        encoded = tokenizer(text, return_token_type_ids=True)
         own = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         pieces = [[id, units(text, begin), units(text, end)] for id, (begin, end) in zip(own["input_ids"], own["offset_mapping"])]
-        found.append({"first": encoded["input_ids"][0], "last": encoded["input_ids"][-1], "pieces": pieces})
+        ends = {key: [encoded[key][0], encoded[key][-1]] for key in ["input_ids", "token_type_ids"]}
+        found.append({**ends, "pieces": pieces})
     return found
 
 
