@@ -122,8 +122,8 @@ fn eval_counts_exact_spans_and_labels() {
 const NOT_OF_THE_PIPELINE: [&str; 6] = ["--model", "--pipeline", "--format", "--input", "--threads", "--help"];
 
 /// A Hugging Face folder with two ONNX files, of other weights each.
-fn folder_of_two_graphs() -> TemporaryFolder {
-    let folder = TemporaryFolder::new("two-graphs");
+fn folder_of_two_graphs(test: &str) -> TemporaryFolder {
+    let folder = TemporaryFolder::new(test);
     for (name, path) in [
         ("config.json", "hf_cellular/config.json"),
         ("tokenizer.json", "hf_cellular/tokenizer.json"),
@@ -139,7 +139,7 @@ fn folder_of_two_graphs() -> TemporaryFolder {
 
 #[test]
 fn what_a_user_should_know_of_a_model_is_told_beside_the_output() {
-    let folder = folder_of_two_graphs();
+    let folder = folder_of_two_graphs("warning");
     let model = folder.0.display().to_string();
     let output = glossa(&["annotate", "--model", &model, "--format", "jsonl"], SENTENCE);
     assert_eq!(lines(&output).len(), 1);
@@ -158,7 +158,7 @@ fn every_flag_changes_what_is_found() {
     let truncated = [&sentence[..], &sentence[..2], &[("T", "cell_type")]].concat();
     let all = sentence.repeat(6);
     let hugging_face = repository("tests/golden/models/hf_cellular").display().to_string();
-    let folder = folder_of_two_graphs();
+    let folder = folder_of_two_graphs("dtype");
     let two_graphs = folder.0.display().to_string();
     let tiny = tiny_path();
     let cases: &[Case] = &[
