@@ -53,7 +53,7 @@ fn load(folder: &MemoryFiles) -> Result<Annotator, Error> {
 }
 
 fn refused(folder: &MemoryFiles) -> (&'static str, String) {
-    let error = load(folder).err().expect("a folder that is refused");
+    let error = load(folder).expect_err("a folder that is refused");
     (error.code(), error.to_string())
 }
 

@@ -56,7 +56,7 @@ fn load(source: &dyn Source) -> Result<Annotator, Error> {
 }
 
 fn refused(source: &dyn Source) -> (&'static str, String) {
-    let error = load(source).err().expect("a model that is refused");
+    let error = load(source).expect_err("a model that is refused");
     (error.code(), error.to_string())
 }
 
