@@ -125,11 +125,11 @@ const NOT_OF_THE_PIPELINE: [&str; 6] = ["--model", "--pipeline", "--format", "--
 fn folder_of_two_graphs(test: &str) -> TemporaryFolder {
     let folder = TemporaryFolder::new(test);
     for (name, path) in [
-        ("config.json", "hf_cellular/config.json"),
-        ("tokenizer.json", "hf_cellular/tokenizer.json"),
-        ("tokenizer_config.json", "hf_cellular/tokenizer_config.json"),
-        ("model.onnx", "hf_cellular/onnx/model.onnx"),
-        ("model_quantized.onnx", "cellular_uncased/model.onnx"),
+        ("config.json", "hf_cellular_uncased/config.json"),
+        ("tokenizer.json", "hf_cellular_uncased/tokenizer.json"),
+        ("tokenizer_config.json", "hf_cellular_uncased/tokenizer_config.json"),
+        ("model.onnx", "hf_cellular_uncased/onnx/model.onnx"),
+        ("model_quantized.onnx", "hf_cellular/onnx/model.onnx"),
     ] {
         let path = repository(&format!("tests/golden/models/{path}"));
         folder.write(name, std::fs::read(path).expect("a file"));
