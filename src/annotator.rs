@@ -3,7 +3,7 @@
 use crate::annotation::{Annotation, LabelledTokens, TokenLabel};
 use crate::engine::{Classifier, ClassifierSetup, Fused, Precision};
 use crate::labels::{entity_after_hyphen, Decoder, Decoding, TokenLogits};
-use crate::model::{LoadContext, Model, Source, TextEncoder, LONGEST_WINDOW};
+use crate::model::{numbered, LoadContext, Model, ModelDefaults, Source, TextEncoder};
 use crate::options::{AnnotateOptions, Encoding, Mode, Options};
 use crate::pipeline::{HuggingFace, Job, Pipeline, Spark, State, WindowScores};
 use crate::text::{Document, TokenTypes, Tokenizer, WordPieces};
@@ -14,6 +14,9 @@ use crate::Error;
 pub struct Annotator {
     name: String,
     labels: Vec<String>,
+    graph_file: String,
+    warnings: Vec<String>,
+    max_sentence_length: usize,
     classifier: Classifier,
     pipeline: Pipeline,
 }
@@ -32,11 +35,14 @@ impl Annotator {
     /// # Errors
     /// Those of [`load`](Self::load).
     pub fn load_with(source: &dyn Source, options: &Options, progress: &dyn Fn(u64, u64)) -> Result<Self, Error> {
-        Self::from_model(Model::read(source, &LoadContext { precision: options.precision, progress })?, options)
+        Self::from_model(
+            Model::read(source, &LoadContext { precision: options.precision, dtype: options.dtype, progress })?,
+            options,
+        )
     }
 
-    /// Like [`load`](Self::load), for a model already read. `options.precision` has no effect here: weights are
-    /// converted while a model is read.
+    /// Like [`load`](Self::load), for a model already read. `options.precision` and `options.dtype` have no
+    /// effect here: they decide how a model is read.
     ///
     /// # Errors
     /// Those of [`Classifier::new`]; `vocabulary_mismatch` if the vocabulary has an id beyond the graph's embedding
@@ -45,21 +51,21 @@ impl Annotator {
     pub fn from_model(model: Model, options: &Options) -> Result<Self, Error> {
         let encoder = choose_encoder(model.encoder, options)?;
         let max_sentence_length = options.max_sentence_length.unwrap_or(model.defaults.max_sentence_length);
-        if !(1..=LONGEST_WINDOW).contains(&max_sentence_length) {
-            let reason = format!("{max_sentence_length} is not 1 to {LONGEST_WINDOW}");
+        let longest = model.defaults.longest_window;
+        if !(1..=longest).contains(&max_sentence_length) {
+            let reason = format!("{max_sentence_length} is not 1 to {longest}, the most that the model reads at once");
             return Err(Error::option_invalid("maxSentenceLength", reason));
         }
-        let setup = ClassifierSetup {
-            labels: Some(model.labels.len()),
-            longest: max_sentence_length,
-            ..ClassifierSetup::default()
-        };
-        let classifier = Classifier::new(model.graph, &model.graph_file, &setup)?;
-        let max_sentence_length = max_sentence_length.min(classifier.limit());
-        if classifier.labels() != model.labels.len() {
+        let setup = setup(&model.labels, &model.defaults, max_sentence_length);
+        let classifier = Classifier::new(model.graph, &model.graph_file, &setup);
+        let classifier = classifier.map_err(|error| with_family(error, &model.family))?;
+        let mut warnings = model.warnings;
+        let max_sentence_length = runnable_length(&classifier, max_sentence_length, options, &mut warnings)?;
+        let labels = if model.labels.is_empty() { numbered(classifier.labels()) } else { model.labels };
+        if classifier.labels() != labels.len() {
             return Err(Error::LabelsMismatch {
                 file: model.graph_file,
-                labels: model.labels.len(),
+                labels: labels.len(),
                 outputs: classifier.labels(),
             });
         }
@@ -87,13 +93,21 @@ impl Annotator {
                 pieces: options.pieces,
                 token_types,
                 label_from_separator: options.label_from_separator,
-                decoder: Decoder::new(&model.labels, &model.defaults.decoder, options.decoding),
+                decoder: Decoder::new(&labels, &model.defaults.decoder, options.decoding),
             })),
             TextEncoder::HuggingFace { tokenizer, .. } => {
                 Pipeline::HuggingFace(Box::new(HuggingFace { tokenizer: *tokenizer, max_sentence_length }))
             }
         };
-        Ok(Annotator { name: model.name, labels: model.labels, classifier, pipeline })
+        Ok(Annotator {
+            name: model.name,
+            labels,
+            graph_file: model.graph_file,
+            warnings,
+            max_sentence_length,
+            classifier,
+            pipeline,
+        })
     }
 
     /// The model's name.
@@ -104,6 +118,21 @@ impl Annotator {
     /// Labels in id order.
     pub fn labels(&self) -> &[String] {
         &self.labels
+    }
+
+    /// The path or address of the ONNX file that was read.
+    pub fn graph_file(&self) -> &str {
+        &self.graph_file
+    }
+
+    /// What a user should know about how the model's files were read, in sentences.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Word pieces per window, special pieces included.
+    pub fn max_sentence_length(&self) -> usize {
+        self.max_sentence_length
     }
 
     /// Names of the entities that the model can find, in the order of its labels.
@@ -313,9 +342,11 @@ impl Annotator {
     fn check(&self, options: &AnnotateOptions) -> Result<(), Error> {
         options.check()?;
         match &self.pipeline {
-            Pipeline::Spark(_) if options.aggregation_strategy.is_some() => {
-                let reason = "it is for Hugging Face folders read by their own tokenizer";
-                return Err(Error::option_invalid("aggregationStrategy", reason));
+            Pipeline::Spark(_) => {
+                if let Some(option) = options.aggregation_only() {
+                    let reason = "it is for Hugging Face folders read by their own tokenizer";
+                    return Err(Error::option_invalid(option, reason));
+                }
             }
             Pipeline::HuggingFace(_) => {
                 if let Some(option) = options.converter_only() {
@@ -323,7 +354,6 @@ impl Annotator {
                     return Err(Error::option_invalid(option, reason));
                 }
             }
-            Pipeline::Spark(_) => {}
         }
         // Without a schema, whole labels are entity names.
         let known = if options.ner_has_no_schema {
@@ -335,10 +365,67 @@ impl Annotator {
             let wrong = || Error::option_invalid(option, format!("{name:?} is none of {}", known.join(", ")));
             known.contains(&name.as_str()).then_some(()).ok_or_else(wrong)
         };
+        for name in options.ignore_labels.iter().flatten() {
+            if !name.is_empty() && name != "O" && !known.contains(&name.as_str()) && !self.labels.contains(name) {
+                let reason = format!("{name:?} is none of {}", self.labels.join(", "));
+                return Err(Error::option_invalid("ignoreLabels", reason));
+            }
+        }
         options.entities.iter().flatten().try_for_each(|name| check("entities", name))?;
         options.exclude_entities.iter().flatten().try_for_each(|name| check("excludeEntities", name))?;
         options.replace_labels.keys().try_for_each(|name| check("replaceLabels", name))
     }
+}
+
+/// What the engine is told of a model.
+fn setup(labels: &[String], defaults: &ModelDefaults, max_sentence_length: usize) -> ClassifierSetup {
+    let padding = u32::try_from(defaults.padding).unwrap_or(0);
+    ClassifierSetup {
+        labels: Some(labels.len()).filter(|&labels| labels > 0),
+        first_position: defaults.first_position,
+        padding,
+        // Any but the padding, of which RoBERTa's family counts no positions.
+        piece: if padding == 1 { 2 } else { 1 },
+        longest: max_sentence_length,
+    }
+}
+
+/// Names the family of a Hugging Face model whose graph does not run.
+fn with_family(error: Error, family: &str) -> Error {
+    match error {
+        Error::GraphInvalid { file, reason } if !family.is_empty() => {
+            let reason = format!(
+                "this {family} model does not run here; an export by torch's other exporter (dynamo=True or dynamo=False of \
+                 torch.onnx.export) may: {reason}"
+            );
+            Error::GraphInvalid { file, reason }
+        }
+        other => other,
+    }
+}
+
+/// The length of the windows that a graph is given, at most what it takes.
+fn runnable_length(
+    classifier: &Classifier,
+    wanted: usize,
+    options: &Options,
+    warnings: &mut Vec<String>,
+) -> Result<usize, Error> {
+    if classifier.plans_each_length() {
+        let warning =
+            "each new length of a window takes a while: this export's graph is prepared for one length at a time";
+        warnings.push(warning.into());
+    }
+    let limit = classifier.limit();
+    if wanted <= limit {
+        return Ok(wanted);
+    }
+    if options.max_sentence_length.is_some() {
+        let reason = format!("{wanted} is more than the {limit} word pieces that the graph takes");
+        return Err(Error::option_invalid("maxSentenceLength", reason));
+    }
+    warnings.push(format!("windows have at most {limit} word pieces: the graph takes no longer ones"));
+    Ok(limit)
 }
 
 /// The error for a job or scores of the other pipeline.
@@ -351,7 +438,8 @@ fn choose_encoder(encoder: TextEncoder, options: &Options) -> Result<TextEncoder
     let spark_only = "the model's own tokenizer decides; choose the encoding \"spark\" to set it";
     match (encoder, options.encoding) {
         (TextEncoder::HuggingFace { vocabulary, .. }, Some(Encoding::Spark)) => {
-            let reason = "the model's tokenizer is not WordPiece, which \"spark\" needs";
+            let reason =
+                "\"spark\" needs a WordPiece tokenizer with [CLS], [SEP] and [UNK], which the model does not have";
             vocabulary.map(TextEncoder::Spark).ok_or_else(|| Error::option_invalid("encoding", reason))
         }
         (TextEncoder::Spark(_), Some(Encoding::HuggingFace)) => {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Precision;
 use crate::labels::{AggregationStrategy, Decoding, LabelCasing};
+use crate::model::Dtype;
 use crate::text::{CleanupMode, TokenizerOptions, WordPieces};
 use crate::Error;
 
@@ -23,13 +24,15 @@ pub struct Options {
     pub cleanup_mode: CleanupMode,
     /// Whether the model distinguishes upper and lower case. If not, tokens are lower-cased.
     pub case_sensitive: Option<bool>,
-    /// Word pieces per window, `[CLS]` and `[SEP]` included.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 512)))]
+    /// Word pieces per window, `[CLS]` and `[SEP]` included: up to 512, or up to what the model declares positions for.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 32768)))]
     pub max_sentence_length: Option<usize>,
     /// Which word pieces of a token the model reads.
     pub pieces: WordPieces,
     /// The arithmetic of the model's linear layers.
     pub precision: Precision,
+    /// Which ONNX file of a Hugging Face folder is read, by its number format. Such folders often hold several.
+    pub dtype: Dtype,
     /// Reproduces a bug of open-source Spark NLP, for comparisons: a token that begins with the first word piece beyond
     /// the window gets the label of `[SEP]`. Only with mode `truncate`.
     pub label_from_separator: bool,
@@ -107,6 +110,10 @@ pub struct AnnotateOptions {
     /// How the Hugging Face pipeline joins labels into chunks; `simple` by default. That pipeline rejects the options of
     /// Spark NLP's converter. With mode `truncate` its chunks equal those of transformers.
     pub aggregation_strategy: Option<AggregationStrategy>,
+    /// Labels or entities that the Hugging Face pipeline leaves out, as `ignore_labels` of transformers; by default `O`. With
+    /// an empty list, or an empty name alone, it leaves out nothing, not even `O`.
+    #[cfg_attr(feature = "schema", schemars(extend("x-flag" = "ignore-label")))]
+    pub ignore_labels: Option<Vec<String>>,
 }
 
 impl Default for AnnotateOptions {
@@ -125,6 +132,7 @@ impl Default for AnnotateOptions {
             preserve_position: true,
             pad_as_o: true,
             aggregation_strategy: None,
+            ignore_labels: None,
         }
     }
 }
@@ -141,6 +149,15 @@ impl AnnotateOptions {
             ("nerHasNoSchema", self.ner_has_no_schema),
             ("preservePosition", !self.preserve_position),
             ("padAsO", !self.pad_as_o),
+        ];
+        set.into_iter().find_map(|(name, set)| set.then_some(name))
+    }
+
+    /// The JS name of the first option in use that only the Hugging Face pipeline has.
+    pub(crate) fn aggregation_only(&self) -> Option<&'static str> {
+        let set = [
+            ("aggregationStrategy", self.aggregation_strategy.is_some()),
+            ("ignoreLabels", self.ignore_labels.is_some()),
         ];
         set.into_iter().find_map(|(name, set)| set.then_some(name))
     }

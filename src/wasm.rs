@@ -88,8 +88,14 @@ struct Progress {
 #[serde(rename_all = "camelCase")]
 struct Info<'a> {
     name: &'a str,
+    /// The path or address of the ONNX file.
+    file: &'a str,
     labels: &'a [String],
     entities: Vec<&'a str>,
+    /// Word pieces per window, special pieces included.
+    max_sentence_length: usize,
+    /// What a user should know about how the files were read.
+    warnings: &'a [String],
     /// Linear layers that run in int8.
     int8_layers: usize,
     /// The arithmetic that those layers run in, whatever was asked for.
@@ -126,7 +132,7 @@ impl Annotator {
                 let _ = listener.call1(&JsValue::NULL, &plain(&event));
             }
         };
-        let context = LoadContext { precision: options.precision, progress: &progress };
+        let context = LoadContext { precision: options.precision, dtype: options.dtype, progress: &progress };
         let model = Model::read(&files, &context).map_err(|error| js_error(&error))?;
         // Optimising the graph takes its size again: by then the files need not be held any more.
         drop(files);
@@ -157,8 +163,11 @@ impl Annotator {
         let int8_layers = inner.fused().linear;
         plain(&Info {
             name: inner.name(),
+            file: inner.graph_file(),
             labels: inner.labels(),
             entities: inner.entities(),
+            max_sentence_length: inner.max_sentence_length(),
+            warnings: inner.warnings(),
             int8_layers,
             precision: inner.precision(),
             fused: inner.fused(),

@@ -12,7 +12,7 @@ use super::iob::{begins_and_entity, entity_after_hyphen};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum AggregationStrategy {
-    /// No joining: every word piece that is not `O` is a chunk, and its entity is the whole label, `B-` or `I-` included.
+    /// No joining: every word piece whose label is not ignored is a chunk, and its entity is the whole label, `B-` or `I-` included.
     None,
     /// Joins neighbouring word pieces of the same entity, unless the later one has a `B-` label.
     #[default]
@@ -45,8 +45,13 @@ pub(crate) struct Group {
     pub(crate) score: f32,
 }
 
-/// Joins consecutive word pieces into groups and drops those labelled `O`.
-pub(crate) fn aggregate(pieces: &[ScoredPiece<'_>], labels: &[String], strategy: AggregationStrategy) -> Vec<Group> {
+/// Joins consecutive word pieces into groups and drops those whose entity (without joining: whose label) is ignored.
+pub(crate) fn aggregate(
+    pieces: &[ScoredPiece<'_>],
+    labels: &[String],
+    strategy: AggregationStrategy,
+    ignored: &[String],
+) -> Vec<Group> {
     let labelled =
         |pieces: Range<usize>, (label, score): (usize, f32)| LabelledUnit { pieces, label: &labels[label], score };
     let units: Vec<LabelledUnit<'_>> = match strategy {
@@ -66,7 +71,7 @@ pub(crate) fn aggregate(pieces: &[ScoredPiece<'_>], labels: &[String], strategy:
         }
         _ => group(&units),
     };
-    groups.retain(|group| group.entity != "O");
+    groups.retain(|group| !ignored.contains(&group.entity));
     groups
 }
 
@@ -151,7 +156,10 @@ mod tests {
         let labels = ["O", "B-X", "I-X", "Y"].map(str::to_string);
         let pieces: Vec<_> =
             pieces.iter().map(|(continues, scores)| ScoredPiece { continues: *continues, scores }).collect();
-        aggregate(&pieces, &labels, strategy).into_iter().map(|group| (group.pieces, group.entity)).collect()
+        aggregate(&pieces, &labels, strategy, &["O".to_string()])
+            .into_iter()
+            .map(|group| (group.pieces, group.entity))
+            .collect()
     }
 
     #[test]

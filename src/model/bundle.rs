@@ -5,7 +5,9 @@ use std::io::{self, Read};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{check_labels, read_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder, LONGEST_WINDOW};
+use super::{
+    check_labels, check_vocabulary, read_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder, LONGEST_WINDOW,
+};
 use crate::engine::OnnxFile;
 use crate::labels::{DecoderDefaults, Decoding};
 use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
@@ -135,12 +137,19 @@ pub(super) fn read(source: &dyn Source, manifest: &[u8], context: &LoadContext<'
     let manifest_file = source.locate(MANIFEST);
     let manifest = Manifest::parse(manifest, &manifest_file)?;
     let vocabulary_file = source.locate(VOCABULARY);
+    let vocabulary = checked(source, &manifest, VOCABULARY)?;
+    check_vocabulary(&vocabulary, &vocabulary_file)?;
     Ok(Model {
         labels: check_labels(manifest.labels.clone(), &manifest_file)?,
-        encoder: TextEncoder::Spark(Vocabulary::read(&checked(source, &manifest, VOCABULARY)?, &vocabulary_file)?),
+        encoder: TextEncoder::Spark(Vocabulary::read(&vocabulary, &vocabulary_file)?),
         graph: checked_graph(source, &manifest, context)?,
         graph_file: source.locate(GRAPH),
+        family: String::new(),
+        warnings: Vec::new(),
         defaults: ModelDefaults {
+            longest_window: LONGEST_WINDOW,
+            first_position: 0,
+            padding: 0,
             decoder: manifest.decoder(),
             tokenizer: manifest.tokenizer,
             case_sensitive: manifest.case_sensitive,

@@ -1,92 +1,82 @@
-//! Hugging Face folders with an ONNX file, as optimum exports them.
+//! Hugging Face folders with an ONNX file, as optimum exports them: labels, tokenizer, windows and graph.
 
 use std::collections::HashMap;
 
-use serde_json::{json, Value as Json};
+use serde_json::Value as Json;
 
-use super::{base_name, check_labels, read_file_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder};
-use crate::engine::OnnxFile;
+use super::hf_tokenizer_files::{self, TokenizerFiles};
+use super::{
+    base_name, graph_files, hf_labels, parse_json, read_file_graph, LoadContext, Model, ModelDefaults, Source,
+    TextEncoder, LONGEST_WINDOW,
+};
 use crate::text::{HfTokenizer, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The file that identifies a Hugging Face folder.
 pub(super) const CONFIG: &str = "config.json";
-const TOKENIZER: &str = "tokenizer.json";
-const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-const VOCABULARY: &str = "vocab.txt";
-const GRAPHS: [&str; 3] = ["model.onnx", "onnx/model.onnx", "onnx/model_quantized.onnx"];
+/// Limit on the window that a configuration may declare: that of the longest encoders.
+const MOST_POSITIONS: u64 = 1 << 15;
+/// Model types whose positions are counted from the row behind that of the padding id.
+const POSITIONS_BEHIND_PADDING: [&str; 19] = [
+    "bridgetower_text_model",
+    "camembert",
+    "clap_text_model",
+    "data2vec-text",
+    "esm",
+    "ibert",
+    "layoutlmv3",
+    "lilt",
+    "longformer",
+    "luke",
+    "markuplm",
+    "mluke",
+    "mpnet",
+    "roberta",
+    "roberta-prelayernorm",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "xmod",
+    "altclip_text_model",
+];
+
+/// Whether a folder holds a tokenizer that can be read without knowing its class.
+pub(super) fn has_tokenizer(source: &dyn Source) -> Result<bool, Error> {
+    Ok(source.list("")?.iter().any(|name| name == hf_tokenizer_files::TOKENIZER))
+}
 
 pub(super) fn read(source: &dyn Source, config: &[u8], context: &LoadContext<'_>) -> Result<Model, Error> {
     let config_file = source.locate(CONFIG);
-    let config = parse(config, &config_file)?;
-    let tokenizer_config = match source.read(TOKENIZER_CONFIG)? {
-        Some(bytes) => parse(&bytes, &source.locate(TOKENIZER_CONFIG))?,
-        None => json!({}),
-    };
-    let (tokenizer_file, mut json) = match source.read(TOKENIZER)? {
-        Some(bytes) => (source.locate(TOKENIZER), parse(&bytes, &source.locate(TOKENIZER))?),
-        None => match source.read(VOCABULARY)? {
-            Some(bytes) => {
-                let file = source.locate(VOCABULARY);
-                let json = from_word_pieces(&bytes, &file)?;
-                (file, json)
-            }
-            None => return Err(Error::FileMissing { file: source.locate(TOKENIZER) }),
-        },
-    };
-    override_normalizer(&mut json, &tokenizer_config);
-
-    let vocabulary = match word_pieces(&json) {
-        Some(ids) => Some(Vocabulary::from_ids(ids, &tokenizer_file)?),
-        None => None,
-    };
+    let config = parse_json(config, &config_file)?;
+    let mut warnings = Vec::new();
+    let labels = hf_labels::read(&config, &config_file, &mut warnings)?;
+    let TokenizerFiles { json, file, unknown, padding, longest } = hf_tokenizer_files::read(source, &config)?;
+    // A vocabulary without BERT's special pieces, such as MPNet's, is none for Spark NLP's encoder.
+    let vocabulary = word_pieces(&json).and_then(|ids| Vocabulary::from_ids(ids, &file).ok());
     let lowercase = json["normalizer"]["lowercase"].as_bool().unwrap_or(false);
-    let unknown = token_text(&tokenizer_config["unk_token"]).or_else(|| json["model"]["unk_token"].as_str());
-    let tokenizer = HfTokenizer::new(&json, unknown, &tokenizer_file)?;
-    let limits = [&tokenizer_config["model_max_length"], &config["max_position_embeddings"]];
-    let limits = limits.into_iter().filter_map(Json::as_u64).filter(|&limit| limit > 0);
-    let limit = limits.min().unwrap_or(u64::MAX).min(super::LONGEST_WINDOW as u64) as usize;
-    let labels = labels(&config, &config_file)?;
-    let (graph, graph_file) = read_graph(source, context)?;
+    let tokenizer = HfTokenizer::new(&json, unknown.as_deref(), &file)?;
+    let positions = Positions::of(&config, padding, longest);
+    let path = graph_files::choose(source, context.dtype, &mut warnings)?;
+    let graph_file = source.locate(&path);
+    let graph = read_file_graph(source, &path, context)?.ok_or(Error::FileMissing { file: graph_file.clone() })?;
     Ok(Model {
         name: base_name(source),
-        labels: check_labels(labels, &config_file)?,
+        family: config["model_type"].as_str().unwrap_or_default().to_string(),
+        labels,
         encoder: TextEncoder::HuggingFace { tokenizer: Box::new(tokenizer), vocabulary },
         graph,
         graph_file,
+        warnings,
         defaults: ModelDefaults {
             tokenizer: TokenizerOptions::default(),
             case_sensitive: !lowercase,
-            max_sentence_length: limit,
+            max_sentence_length: positions.window,
+            longest_window: positions.longest,
+            first_position: positions.first,
+            padding: positions.padding,
             token_types: TokenTypes::Zeros,
             decoder: Default::default(),
         },
     })
-}
-
-fn parse(bytes: &[u8], file: &str) -> Result<Json, Error> {
-    let json: Result<Json, _> = serde_json::from_slice(bytes);
-    match json {
-        Ok(json) if json.is_object() => Ok(json),
-        Ok(_) => Err(Error::ConfigInvalid { file: file.to_string(), reason: "it is not a JSON object".into() }),
-        Err(error) => Err(Error::ConfigInvalid { file: file.to_string(), reason: error.to_string() }),
-    }
-}
-
-/// `id2label`, whose keys are the ids as strings.
-fn labels(config: &Json, file: &str) -> Result<Vec<String>, Error> {
-    let invalid = |reason: String| Error::LabelsInvalid { file: file.to_string(), reason };
-    let map = config["id2label"].as_object().ok_or_else(|| invalid("it has no id2label".into()))?;
-    let label = |id: usize| {
-        let label = map.get(&id.to_string()).ok_or_else(|| invalid(format!("id2label has no {id}")))?;
-        label.as_str().map(str::to_string).ok_or_else(|| invalid(format!("the label of {id} is {label}")))
-    };
-    (0..map.len()).map(label).collect()
-}
-
-/// A special token of `tokenizer_config.json`: its text, or an object that holds it.
-fn token_text(token: &Json) -> Option<&str> {
-    token.as_str().or_else(|| token["content"].as_str())
 }
 
 /// The vocabulary of a `tokenizer.json`, if its model is WordPiece.
@@ -101,75 +91,86 @@ fn word_pieces(json: &Json) -> Option<HashMap<String, u32>> {
     vocabulary.iter().map(|(piece, id)| Some((piece.clone(), u32::try_from(id.as_u64()?).ok()?))).collect()
 }
 
-/// Lets explicit values for case, accents and Chinese characters in `tokenizer_config.json` override `tokenizer.json`, as
-/// transformers does.
-fn override_normalizer(json: &mut Json, config: &Json) {
-    if json["normalizer"]["type"].as_str() != Some("BertNormalizer") {
-        return;
-    }
-    let names = [
-        ("do_lower_case", "lowercase"),
-        ("strip_accents", "strip_accents"),
-        ("tokenize_chinese_chars", "handle_chinese_chars"),
-    ];
-    for (from, to) in names {
-        if let Some(value) =
-            config.get(from).filter(|value| value.is_boolean() || (value.is_null() && from == "strip_accents"))
-        {
-            json["normalizer"][to] = value.clone();
+/// How many word pieces a window may have, and where a model's table of positions begins.
+#[derive(Debug, PartialEq)]
+struct Positions {
+    /// The default: what the tokenizer is configured for, at most [`LONGEST_WINDOW`].
+    window: usize,
+    /// The most that the model has positions for.
+    longest: usize,
+    /// The row of the first position.
+    first: usize,
+    /// The id of the padding piece.
+    padding: i64,
+}
+
+impl Positions {
+    /// From `config.json`, and from the tokenizer's padding id and `model_max_length`.
+    fn of(config: &Json, padding: Option<u64>, model_max_length: Option<u64>) -> Self {
+        let family = config["model_type"].as_str().unwrap_or_default();
+        let behind_padding = POSITIONS_BEHIND_PADDING.contains(&family);
+        let padding = match config["pad_token_id"].as_u64() {
+            Some(id) => id,
+            // A configuration leaves out what is the default of its class.
+            None if behind_padding => 1,
+            None => padding.unwrap_or(0),
+        };
+        let first = match family {
+            // MPNet's table does not ask for the padding id.
+            "mpnet" => 2,
+            _ if behind_padding => padding + 1,
+            _ => 0,
+        };
+        let keys = ["max_position_embeddings", "max_encoder_position_embeddings", "n_positions"];
+        let rows = keys.iter().find_map(|key| config[key].as_u64()).filter(|rows| *rows > first);
+        let positions = rows.map(|rows| rows - first);
+        // Without a limit of any kind transformers sets one of 10^30, which is no u64.
+        let configured = model_max_length.filter(|length| *length > 0);
+        let limit = LONGEST_WINDOW as u64;
+        let longest = positions.or(configured).unwrap_or(limit).min(MOST_POSITIONS);
+        Positions {
+            window: configured.unwrap_or(limit).min(longest).min(limit) as usize,
+            longest: longest as usize,
+            first: first as usize,
+            padding: padding as i64,
         }
     }
 }
 
-/// The `tokenizer.json` that transformers makes from a BERT `vocab.txt`, with its defaults.
-fn from_word_pieces(vocabulary: &[u8], file: &str) -> Result<Json, Error> {
-    let invalid = |reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
-    let text = std::str::from_utf8(vocabulary).map_err(|error| invalid(error.to_string()))?;
-    let pieces: serde_json::Map<String, Json> =
-        text.lines().enumerate().map(|(id, piece)| (piece.to_string(), id.into())).collect();
-    let special = |piece: &str| {
-        let id = pieces.get(piece).cloned().ok_or_else(|| invalid(format!("it has no {piece}")))?;
-        Ok::<_, Error>((id.clone(), json!({"id": piece, "ids": [id], "tokens": [piece]})))
-    };
-    let (start, end) = (special("[CLS]")?, special("[SEP]")?);
-    let added = |piece: &str| {
-        let id = pieces.get(piece)?;
-        let flags = json!({"id": id, "content": piece, "single_word": false, "lstrip": false, "rstrip": false,
-            "normalized": false, "special": true});
-        Some(flags)
-    };
-    let added: Vec<Json> = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"].into_iter().filter_map(added).collect();
-    let of = |id: &str| json!({"SpecialToken": {"id": id, "type_id": 0}});
-    let text = json!({"Sequence": {"id": "A", "type_id": 0}});
-    Ok(json!({
-        "version": "1.0",
-        "truncation": null,
-        "padding": null,
-        "added_tokens": added,
-        "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
-            "strip_accents": null, "lowercase": true},
-        "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": {"type": "TemplateProcessing", "single": [of("[CLS]"), text.clone(), of("[SEP]")],
-            "pair": [of("[CLS]"), text, of("[SEP]")],
-            "special_tokens": {"[CLS]": start.1, "[SEP]": end.1}},
-        "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true},
-        "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
-            "max_input_chars_per_word": 100, "vocab": pieces},
-    }))
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-fn read_graph(source: &dyn Source, context: &LoadContext<'_>) -> Result<(OnnxFile, String), Error> {
-    for path in GRAPHS {
-        if let Some(graph) = read_file_graph(source, path, context)? {
-            return Ok((graph, source.locate(path)));
+    use super::*;
+
+    #[test]
+    fn windows_end_where_the_positions_end() {
+        let cases = [
+            // The table of BERT begins at its first row, that of RoBERTa behind the padding id, 1 by default.
+            (json!({"model_type": "bert", "max_position_embeddings": 512}), None, (512, 512, 0, 0)),
+            (json!({"model_type": "roberta", "max_position_embeddings": 514}), Some(512), (512, 512, 2, 1)),
+            (
+                json!({"model_type": "roberta", "max_position_embeddings": 130, "pad_token_id": 1}),
+                None,
+                (128, 128, 2, 1),
+            ),
+            (json!({"model_type": "esm", "max_position_embeddings": 1026, "pad_token_id": 3}), None, (512, 1022, 4, 3)),
+            (json!({"model_type": "mpnet", "max_position_embeddings": 514, "pad_token_id": 5}), None, (512, 512, 2, 5)),
+            // Nystromformer's table has two rows more than it has positions.
+            (json!({"model_type": "nystromformer", "max_position_embeddings": 510}), None, (510, 510, 0, 0)),
+            // A long model keeps the usual window unless the options ask for more.
+            (json!({"model_type": "modernbert", "max_position_embeddings": 8192}), Some(8192), (512, 8192, 0, 0)),
+            // The tokenizer's limit is a setting, not what the model could read.
+            (json!({"model_type": "bert", "max_position_embeddings": 512}), Some(128), (128, 512, 0, 0)),
+            (json!({"model_type": "funnel"}), Some(1024), (512, 1024, 0, 0)),
+            (json!({"model_type": "xlnet"}), None, (512, 512, 0, 0)),
+            (json!({"max_position_embeddings": u64::MAX, "pad_token_id": -1}), Some(0), (512, 1 << 15, 0, 0)),
+            (json!({"model_type": "roberta", "max_position_embeddings": 2}), None, (512, 512, 2, 1)),
+        ];
+        for (config, model_max_length, (window, longest, first, padding)) in cases {
+            let positions = Positions { window, longest, first, padding };
+            assert_eq!(Positions::of(&config, None, model_max_length), positions, "{config}");
         }
-    }
-    let others = ["model.safetensors", "pytorch_model.bin", "tf_model.h5"];
-    match source.list("")?.iter().find(|name| others.contains(&name.as_str())) {
-        Some(weights) => Err(Error::ModelUnsupported {
-            file: source.locate(weights),
-            reason: "there is no ONNX file; export the model with optimum (ORTModelForTokenClassification)".into(),
-        }),
-        None => Err(Error::FileMissing { file: source.locate(GRAPHS[1]) }),
+        assert_eq!(Positions::of(&json!({}), Some(7), None).padding, 7);
     }
 }

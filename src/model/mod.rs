@@ -3,18 +3,26 @@
 mod archive;
 mod bundle;
 mod export_folder;
+mod graph_files;
 mod hf_folder;
+mod hf_labels;
+mod hf_tokenizer_class;
+mod hf_tokenizer_files;
 mod java_object;
 mod saved_model;
 mod sequence_file;
 mod source;
+mod spark_class;
 mod wrapped_graph;
 
 use std::io::{self, Read};
 
 pub use bundle::{Manifest, ManifestFile, MANIFEST};
+pub use graph_files::{Dtype, GRAPH_FILES, GRAPH_FOLDERS};
 pub use source::{is_archive_name, list_paths};
 pub use source::{ArchiveFile, FileVisitor, Folder, MemoryFiles, ReadSeek, Source};
+
+pub(crate) use hf_labels::numbered;
 
 use archive::Archive;
 
@@ -23,7 +31,8 @@ use crate::labels::DecoderDefaults;
 use crate::text::{HfTokenizer, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
-/// The longest window in word pieces, `[CLS]` and `[SEP]` included: Spark NLP's limit of `maxSentenceLength`.
+/// The longest window in word pieces, `[CLS]` and `[SEP]` included, for models that declare no more positions: Spark NLP's
+/// limit of `maxSentenceLength`.
 pub const LONGEST_WINDOW: usize = 512;
 
 /// The contents of a model's files, read and checked. The graph is parsed but not yet optimised.
@@ -31,7 +40,10 @@ pub const LONGEST_WINDOW: usize = 512;
 pub struct Model {
     /// The model's name: from its manifest, or the folder's.
     pub name: String,
-    /// Labels in id order: the last axis of the logits.
+    /// The architecture by its name in transformers (`model_type`), such as `deberta-v2`; empty if no file says it.
+    pub family: String,
+    /// Labels in id order: the last axis of the logits. Empty if no file says how many there are: then they are `LABEL_0`,
+    /// `LABEL_1`, … for the graph's width.
     pub labels: Vec<String>,
     /// How text becomes word pieces.
     pub encoder: TextEncoder,
@@ -39,6 +51,8 @@ pub struct Model {
     pub graph: OnnxFile,
     /// The ONNX file's path or address, for errors.
     pub graph_file: String,
+    /// What a user should know about how the files were read, in sentences.
+    pub warnings: Vec<String>,
     /// How the model was trained to read.
     pub defaults: ModelDefaults,
 }
@@ -48,13 +62,15 @@ pub struct Model {
 pub struct LoadContext<'p> {
     /// The arithmetic that the graph will run in. It decides whether f32 weights are quantised while they are read.
     pub precision: Precision,
+    /// Which of a Hugging Face folder's ONNX files is read.
+    pub dtype: Dtype,
     /// Called while the ONNX file is read, with the bytes read so far and their total; in the last call both are equal.
     pub progress: &'p dyn Fn(u64, u64),
 }
 
 impl Default for LoadContext<'_> {
     fn default() -> Self {
-        LoadContext { precision: Precision::default(), progress: &|_, _| () }
+        LoadContext { precision: Precision::default(), dtype: Dtype::default(), progress: &|_, _| () }
     }
 }
 
@@ -81,6 +97,13 @@ pub struct ModelDefaults {
     pub case_sensitive: bool,
     /// Word pieces per window, `[CLS]` and `[SEP]` included.
     pub max_sentence_length: usize,
+    /// The most word pieces that a window may have: what the model has positions for.
+    pub longest_window: usize,
+    /// The row of the graph's table of positions that the first word piece takes. RoBERTa's family counts from the row behind
+    /// that of the padding id.
+    pub first_position: usize,
+    /// The id of the padding piece.
+    pub padding: i64,
     /// The values of the graph's input `token_type_ids`.
     pub token_types: TokenTypes,
     /// How labels are decoded.
@@ -96,7 +119,7 @@ impl Model {
     ///
     /// # Errors
     /// `model_unrecognised` if the source has none of these layouts; `model_unsupported` if its kind cannot be read;
-    /// otherwise, for the file at fault, `archive_invalid`, `file_missing`, `file_unreadable`, `manifest_invalid`,
+    /// `option_invalid` if there is no ONNX file of the wanted number format; otherwise, for the file at fault, `archive_invalid`, `file_missing`, `file_unreadable`, `manifest_invalid`,
     /// `config_invalid`, `file_mismatch`, `vocabulary_invalid`, `labels_invalid` or `graph_invalid`.
     pub fn read(source: &dyn Source, context: &LoadContext<'_>) -> Result<Self, Error> {
         match source.archive()? {
@@ -107,16 +130,28 @@ impl Model {
 
     fn read_files(source: &dyn Source, context: &LoadContext<'_>) -> Result<Self, Error> {
         if let Some(manifest) = source.read(bundle::MANIFEST)? {
+            graph_files::refuse(context.dtype)?;
             return bundle::read(source, &manifest, context);
         }
         if let Some(metadata) = source.read(saved_model::METADATA)? {
+            graph_files::refuse(context.dtype)?;
             return saved_model::read(source, &metadata, context);
         }
-        if let Some(vocabulary) = source.read(export_folder::VOCABULARY)? {
+        // Exports for other classes than BERT's have these assets too.
+        let other_class = export_folder::of_other_class(source)?;
+        if let (Some(vocabulary), None) = (source.read(export_folder::VOCABULARY)?, &other_class) {
+            graph_files::refuse(context.dtype)?;
             return export_folder::read(source, &vocabulary, context);
         }
-        if let Some(config) = source.read(hf_folder::CONFIG)? {
-            return hf_folder::read(source, &config, context);
+        let config = source.read(hf_folder::CONFIG)?;
+        match (config, other_class) {
+            // The folder that an export was made in may still hold the tokenizer: then it is a Hugging Face folder.
+            (Some(config), None) => return hf_folder::read(source, &config, context),
+            (Some(config), Some(_)) if hf_folder::has_tokenizer(source)? => {
+                return hf_folder::read(source, &config, context)
+            }
+            (_, Some(other)) => return Err(other),
+            (None, None) => {}
         }
         let (bundle, saved, export, hugging_face) =
             (bundle::MANIFEST, saved_model::METADATA, export_folder::VOCABULARY, hf_folder::CONFIG);
@@ -253,6 +288,27 @@ fn external_data(source: &dyn Source, path: &str) -> Error {
         reason: "weights beside the ONNX file (external data) cannot be read; save the model as a single ONNX file"
             .into(),
     }
+}
+
+/// Parses a file that must hold a JSON object.
+fn parse_json(bytes: &[u8], file: &str) -> Result<serde_json::Value, Error> {
+    let invalid = |reason: String| Error::ConfigInvalid { file: file.to_string(), reason };
+    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| invalid(error.to_string()))?;
+    if !json.is_object() {
+        return Err(invalid("it is not a JSON object".into()));
+    }
+    Ok(json)
+}
+
+/// Checks that a vocabulary holds anything: exports of tokenizers without word pieces leave an empty file.
+fn check_vocabulary(bytes: &[u8], file: &str) -> Result<(), Error> {
+    if !bytes.trim_ascii().is_empty() {
+        return Ok(());
+    }
+    let reason =
+        "it is empty; the export did not write the tokenizer's word pieces. Take the file from the model that was \
+                  exported, or give the whole Hugging Face folder with tokenizer.json";
+    Err(Error::VocabularyInvalid { file: file.to_string(), reason: reason.into() })
 }
 
 /// Checks a list of labels.

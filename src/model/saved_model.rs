@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use super::java_object::{self, Value};
 use super::source::{fill, is_archive_name};
 use super::{
-    base_name, check_labels, sequence_file, wrapped_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder,
-    LONGEST_WINDOW,
+    base_name, check_labels, sequence_file, spark_class, wrapped_graph, LoadContext, Model, ModelDefaults, Source,
+    TextEncoder, LONGEST_WINDOW,
 };
 use crate::engine::OnnxFile;
 use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
@@ -33,6 +33,9 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8], context: &LoadContext<'
         let reason = format!("the model was saved for the engine {engine:?}; {EXPORT}");
         return Err(Error::ModelUnsupported { file: source.locate(METADATA), reason });
     }
+    if let Some(class) = &parameters.class {
+        spark_class::check(class, &source.locate(METADATA))?;
+    }
     let labels_file = source.locate(LABELS);
     let labels = in_id_order(read_map(source, LABELS)?, &labels_file)?;
     let vocabulary_file = source.locate(VOCABULARY);
@@ -52,7 +55,12 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8], context: &LoadContext<'
         encoder: TextEncoder::Spark(vocabulary),
         graph,
         graph_file,
+        family: String::new(),
+        warnings: Vec::new(),
         defaults: ModelDefaults {
+            longest_window: LONGEST_WINDOW,
+            first_position: 0,
+            padding: 0,
             tokenizer: TokenizerOptions::default(),
             case_sensitive: parameters.case_sensitive,
             max_sentence_length: parameters.max_sentence_length,
@@ -62,9 +70,10 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8], context: &LoadContext<'
     })
 }
 
-/// Parameters in the metadata. Class and versions are ignored: licensed classes save the same parameters.
+/// Class and parameters in the metadata. Licensed classes save the same parameters.
 #[derive(Debug, PartialEq)]
 struct Parameters {
+    class: Option<String>,
     engine: Option<String>,
     case_sensitive: bool,
     max_sentence_length: usize,
@@ -98,7 +107,8 @@ impl Parameters {
                     as usize
             }
         };
-        Ok(Parameters { engine, case_sensitive, max_sentence_length })
+        let class = metadata["class"].as_str().map(str::to_string);
+        Ok(Parameters { class, engine, case_sensitive, max_sentence_length })
     }
 }
 
@@ -216,7 +226,8 @@ mod tests {
     fn what_is_set_comes_before_the_defaults() {
         let metadata = br#"{"paramMap": {"engine": "onnx", "maxSentenceLength": 256},
             "defaultParamMap": {"engine": "tensorflow", "maxSentenceLength": 128, "caseSensitive": false}}"#;
-        let parameters = Parameters { engine: Some("onnx".into()), case_sensitive: false, max_sentence_length: 256 };
+        let parameters =
+            Parameters { class: None, engine: Some("onnx".into()), case_sensitive: false, max_sentence_length: 256 };
         assert_eq!(Parameters::parse(metadata, "m"), Ok(parameters));
         assert_eq!(
             Parameters::parse(br#"{"paramMap": {"maxSentenceLength": 0}}"#, "m").unwrap_err().code(),

@@ -7,7 +7,7 @@ use crate::annotation::{Annotation, Chunk};
 use crate::engine::Classifier;
 use crate::labels::{aggregate, best, entity_after_hyphen, words, AggregationStrategy, Group, ScoredPiece};
 use crate::options::{AnnotateOptions, Mode};
-use crate::text::{cut, HfTokenizer, Piece, Token, Window};
+use crate::text::{cut, FramedWindow, HfTokenizer, Piece, Token, Window};
 use crate::Error;
 
 /// The pipeline's stages around the classifier, with their options.
@@ -67,8 +67,10 @@ impl HuggingFace {
     /// `inference_failed`.
     pub(crate) fn run(&self, classifier: &Classifier, text: &Text, window: usize) -> Result<Vec<f32>, Error> {
         let Some(window) = text.windows.get(window) else { return Ok(Vec::new()) };
-        let (ids, first) = self.tokenizer.window(&text.pieces[window.pieces.clone()]);
-        let logits = classifier.logits(&ids)?;
+        let FramedWindow { ids, token_types, first } = self.tokenizer.window(&text.pieces[window.pieces.clone()]);
+        // A tokenizer may give types that the graph, of another kind than the tokenizer was made for, has no row for.
+        let readable = classifier.reads_token_types(token_types.iter().copied().fold(0, u32::max));
+        let logits = classifier.logits_with(&ids, if readable { &token_types } else { &[] })?;
         let mut probabilities = Vec::new();
         for piece in text.decided(window) {
             let row = logits.row(first + piece - window.pieces.start);
@@ -107,8 +109,10 @@ impl Text {
     /// The chunks of the windows that have run.
     pub(crate) fn finish(self, labels: &[String]) -> Annotation {
         let strategy = self.options.aggregation_strategy.unwrap_or_default();
+        let outside = ["O".to_string()];
+        let ignored = self.options.ignore_labels.as_deref().unwrap_or(&outside);
         let mut chunks: Vec<Chunk> =
-            aggregate(&self.scored(), labels, strategy).into_iter().map(|group| self.chunk(group)).collect();
+            aggregate(&self.scored(), labels, strategy, ignored).into_iter().map(|group| self.chunk(group)).collect();
         chunks.retain(|chunk| {
             self.options.threshold.is_none_or(|threshold| chunk.confidence.is_some_and(|score| score >= threshold))
         });

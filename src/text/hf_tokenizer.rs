@@ -11,12 +11,32 @@ use crate::Error;
 #[derive(Debug)]
 pub struct HfTokenizer {
     tokenizer: tokenizers::Tokenizer,
-    /// Ids before and after every window's pieces.
-    before: Vec<u32>,
-    after: Vec<u32>,
+    /// The special pieces before and after every window's pieces.
+    before: Vec<FramePiece>,
+    after: Vec<FramePiece>,
+    /// The `token_type_ids` of a text's pieces: 0 in every tokenizer known.
+    text_type: u32,
     unknown: Option<u32>,
     /// Whether pieces that continue a word carry a mark, such as `##`.
     marks_continuation: bool,
+}
+
+/// A special piece around a window: `<cls>` of Funnel and XLNet has the token type 2.
+#[derive(Debug, Clone, Copy)]
+struct FramePiece {
+    id: u32,
+    token_type: u32,
+}
+
+/// A window as the classifier takes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FramedWindow {
+    /// Ids of all pieces, special ones included.
+    pub(crate) ids: Vec<u32>,
+    /// Their `token_type_ids`.
+    pub(crate) token_types: Vec<u32>,
+    /// The index of the first piece of text.
+    pub(crate) first: usize,
 }
 
 /// A piece of a text.
@@ -48,10 +68,15 @@ impl HfTokenizer {
         let frame = tokenizer.encode("", true).map_err(failed)?;
         let framed = tokenizer.post_process(probe.clone(), None, true).map_err(failed)?;
         let start = framed.get_special_tokens_mask().iter().take_while(|&&special| special == 1).count();
-        let ids = framed.get_ids();
-        let (before, after) = match ids.len().checked_sub(probe.len()) {
-            Some(added) if start <= added => (ids[..start].to_vec(), ids[start + probe.len()..].to_vec()),
-            _ => (Vec::new(), frame.get_ids().to_vec()),
+        let pieces = |encoding: &tokenizers::Encoding| -> Vec<FramePiece> {
+            let pieces = encoding.get_ids().iter().zip(encoding.get_type_ids());
+            pieces.map(|(&id, &token_type)| FramePiece { id, token_type }).collect()
+        };
+        let all = pieces(&framed);
+        let text_type = all.get(start).map_or(0, |piece| piece.token_type);
+        let (before, after) = match all.len().checked_sub(probe.len()) {
+            Some(added) if start <= added => (all[..start].to_vec(), all[start + probe.len()..].to_vec()),
+            _ => (Vec::new(), pieces(&frame)),
         };
         let marks = &json["model"]["continuing_subword_prefix"];
         Ok(HfTokenizer {
@@ -60,6 +85,7 @@ impl HfTokenizer {
             tokenizer,
             before,
             after,
+            text_type,
         })
     }
 
@@ -73,11 +99,12 @@ impl HfTokenizer {
         self.before.len() + self.after.len()
     }
 
-    /// A window's ids, and the index of its first piece of text.
-    pub(crate) fn window(&self, pieces: &[Piece]) -> (Vec<u32>, usize) {
-        let pieces = pieces.iter().map(|piece| piece.id);
-        let ids = self.before.iter().copied().chain(pieces).chain(self.after.iter().copied());
-        (ids.collect(), self.before.len())
+    /// The pieces of a window with the special ones around them.
+    pub(crate) fn window(&self, pieces: &[Piece]) -> FramedWindow {
+        let text = pieces.iter().map(|piece| FramePiece { id: piece.id, token_type: self.text_type });
+        let all = self.before.iter().copied().chain(text).chain(self.after.iter().copied());
+        let (ids, token_types) = all.map(|piece| (piece.id, piece.token_type)).unzip();
+        FramedWindow { ids, token_types, first: self.before.len() }
     }
 
     /// The pieces of a text.

@@ -15,7 +15,7 @@ mod wordpiece;
 pub use cleanup::CleanupMode;
 pub use document::Document;
 pub use hf_tokenizer::HfTokenizer;
-pub(crate) use hf_tokenizer::Piece;
+pub(crate) use hf_tokenizer::{FramedWindow, Piece};
 pub use token::Token;
 pub use token_types::TokenTypes;
 pub use tokenizer::Tokenizer;

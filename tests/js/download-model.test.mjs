@@ -1,9 +1,11 @@
 // What is asked for of each layout of a model, and what becomes of it.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { downloadModel } from '../../www/glossa/worker/download-model.js';
+import { GRAPH_FILES, GRAPH_FOLDERS, graphPaths } from '../../www/glossa/worker/graph-files.js';
 
 /** What is served, by path. */
 let files;
@@ -30,11 +32,11 @@ const listed = (path, text) => ({ path, bytes: Buffer.byteLength(text), sha256: 
 const manifest = (...files) => JSON.stringify({ files });
 
 /** The files as text, the paths that were asked for, and the last progress. */
-async function download(model, served) {
+async function download(model, served, dtype) {
   files = served;
   requests = [];
   let last;
-  const { name, files: found, hashed, verified } = await downloadModel(`${address}${model}`, (event) => (last = event));
+  const { name, files: found, hashed, verified } = await downloadModel(`${address}${model}`, (event) => (last = event), dtype);
   await verified;
   const text = (content) => Buffer.concat([content].flat()).toString();
   const texts = Object.fromEntries(Object.entries(found).map(([path, content]) => [path, text(content)]));
@@ -86,17 +88,67 @@ test('a Spark NLP export folder', async () => {
   assert.equal(last.total, 0);
 });
 
-test('a Hugging Face folder: of several places the first', async () => {
-  const served = {
-    '/m/config.json': '{}',
-    '/m/tokenizer.json': '{}',
-    '/m/vocab.txt': 'words',
-    '/m/onnx/model.onnx': 'graph',
-    '/m/onnx/model_quantized.onnx': 'other',
+test('an export folder of another class is told by its assets, and read as a Hugging Face folder if it is one', async () => {
+  const served = { '/m/assets/vocab.txt': 'words', '/m/assets/merges.txt': 'pairs', '/m/model.onnx': 'graph' };
+  assert.deepEqual((await download('/m', served)).texts, { 'assets/merges.txt': '' });
+  const whole = { ...served, '/m/config.json': '{}', '/m/tokenizer.json': '{}' };
+  assert.deepEqual(Object.keys((await download('/m', whole)).texts), ['config.json', 'tokenizer.json', 'model.onnx']);
+  const deberta = { '/m/assets/labels.txt': 'O', '/m/assets/spm.model': 'pieces', '/m/model.onnx': 'graph' };
+  assert.deepEqual((await download('/m', deberta)).texts, { 'assets/spm.model': '' });
+});
+
+const huggingFace = (...more) =>
+  Object.fromEntries([...['config.json', 'tokenizer.json'], ...more].map((path) => [`/m/${path}`, '{}']));
+
+test('a Hugging Face folder: of several ONNX files the smallest that runs well, or the one of the type asked for', async () => {
+  const served = huggingFace('vocab.txt', 'onnx/model.onnx', 'onnx/model_fp16.onnx', 'onnx/model_quantized.onnx', 'model_q4.onnx');
+  const graphs = async (dtype) => Object.keys((await download('/m', served, dtype)).texts).slice(2);
+  assert.deepEqual(await graphs(), ['onnx/model_quantized.onnx']);
+  assert.deepEqual(await graphs('auto'), ['onnx/model_quantized.onnx']);
+  assert.deepEqual(await graphs('fp32'), ['onnx/model.onnx']);
+  assert.deepEqual(await graphs('q4'), ['model_q4.onnx']);
+  assert.deepEqual(await graphs('int8'), []);
+  assert.ok(!requests.includes('/m/vocab.txt'));
+  for (const only of ['model.onnx', 'onnx/model.onnx', 'model_optimized.onnx', 'onnx/model_O3.onnx', 'onnx/model_bnb4.onnx']) {
+    const { texts, requests } = await download('/m', huggingFace(only));
+    assert.deepEqual(Object.keys(texts), ['config.json', 'tokenizer.json', only]);
+    assert.equal(requests.filter((path) => path === `/m/${only}`).length, 1);
+  }
+});
+
+test('a Hugging Face folder without tokenizer.json: the vocabulary and what belongs to it', async () => {
+  const config = { '/m/config.json': '{}', '/m/model.onnx': 'graph' };
+  const of = async (...paths) => {
+    const served = { ...config, ...Object.fromEntries(paths.map((path) => [`/m/${path}`, path])) };
+    const { texts } = await download('/m', served);
+    return Object.entries(texts).filter(([path]) => path !== 'config.json' && path !== 'model.onnx');
   };
-  const { texts, requests } = await download('/m', served);
-  assert.deepEqual(Object.keys(texts), ['config.json', 'tokenizer.json', 'onnx/model.onnx']);
-  assert.ok(!requests.includes('/m/vocab.txt') && !requests.includes('/m/onnx/model_quantized.onnx'));
+  assert.deepEqual(await of('vocab.txt', 'spm.model'), [['vocab.txt', 'vocab.txt']]);
+  const byteLevel = ['vocab.json', 'merges.txt', 'added_tokens.json'];
+  assert.deepEqual(await of(...byteLevel), byteLevel.map((path) => [path, path]));
+  // Its size would be for nothing: only that it is there is told.
+  assert.deepEqual(await of('sentencepiece.bpe.model', 'added_tokens.json'), [['sentencepiece.bpe.model', '']]);
+});
+
+test('the map of special tokens is asked for where the configuration may need it', async () => {
+  const map = '/m/special_tokens_map.json';
+  const served = (config) => ({ ...huggingFace('model.onnx'), [map]: '{}', '/m/tokenizer_config.json': config });
+  assert.ok((await download('/m', served('{}'))).requests.includes(map));
+  assert.ok((await download('/m', huggingFace('model.onnx'))).requests.includes(map));
+  assert.ok(!(await download('/m', served('{"added_tokens_decoder": {}}'))).requests.includes(map));
+});
+
+test('the names of ONNX files are those that the library knows', async () => {
+  const source = await readFile(new URL('../../src/model/graph_files.rs', import.meta.url), 'utf8');
+  const theirs = [...source.matchAll(/\(Dtype::(\w+), "([^"]+)"\)/g)].map(([, dtype, name]) => `${dtype.toLowerCase()} ${name}`);
+  const ours = Object.entries(GRAPH_FILES).flatMap(([dtype, names]) => names.map((name) => `${dtype} ${name}`));
+  assert.ok(theirs.length > 10);
+  assert.deepEqual(ours.sort(), theirs.sort());
+  const [, folders] = /GRAPH_FOLDERS: [^=]*= \[(.*)\]/.exec(source);
+  assert.deepEqual(GRAPH_FOLDERS.map((folder) => folder.replace('/', '')), JSON.parse(`[${folders}]`));
+  // Every file is tried, each once.
+  assert.equal(new Set(graphPaths()).size, ours.length * GRAPH_FOLDERS.length);
+  assert.equal(graphPaths().length, ours.length * GRAPH_FOLDERS.length);
 });
 
 test('a folder with nothing of a model is left to the reader of models', async () => {

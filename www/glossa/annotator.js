@@ -33,8 +33,11 @@ import { WorkerClient, notify } from './worker-client.js';
 /**
  * @typedef {object} Info
  * @property {string} name
+ * @property {string} file the path or address of the ONNX file
  * @property {string[]} labels in the order of their ids
  * @property {string[]} entities in the order in which the labels name them
+ * @property {number} maxSentenceLength word pieces per window, special pieces included
+ * @property {string[]} warnings what a user should know about how the model's files were read
  * @property {'int8' | 'f32'} precision the arithmetic of the model's linear layers
  * @property {number} int8Layers linear layers that run in int8
  * @property {Fused} fused parts of the model's graph that run by our own operations; the rest runs as the file has it

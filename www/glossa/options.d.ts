@@ -31,6 +31,21 @@ export interface LoadOptions {
    */
   decoding?: 'argmax' | 'viterbi';
   /**
+   * Which ONNX file of a Hugging Face folder is read, by its number format. Such folders often hold several.
+   * - `auto`: The most exact file that a folder has; at an address, the smallest that runs well.
+   * - `fp32`: `model.onnx`, or `model_optimized.onnx`.
+   * - `fp16`: `model_fp16.onnx`.
+   * - `q8`: `model_quantized.onnx`.
+   * - `int8`: `model_int8.onnx`.
+   * - `uint8`: `model_uint8.onnx`.
+   * - `q4`: `model_q4.onnx`.
+   * - `q4f16`: `model_q4f16.onnx`.
+   * - `bf16`: `model_bf16.onnx`.
+   * - `bnb4`: `model_bnb4.onnx`.
+   * @default "auto"
+   */
+  dtype?: 'auto' | 'fp32' | 'fp16' | 'q8' | 'int8' | 'uint8' | 'q4' | 'q4f16' | 'bf16' | 'bnb4';
+  /**
    * Which pipeline annotates. By default `huggingFace` for Hugging Face folders, `spark` for all other models.
    * - `spark`: Spark NLP's Tokenizer, encoder and NerConverter.
    * - `huggingFace`: The model's own tokenizer and an aggregation strategy, as in transformers. Hugging Face folders only.
@@ -43,8 +58,8 @@ export interface LoadOptions {
    */
   labelFromSeparator?: boolean;
   /**
-   * Word pieces per window, `[CLS]` and `[SEP]` included.
-   * From 1 to 512.
+   * Word pieces per window, `[CLS]` and `[SEP]` included: up to 512, or up to what the model declares positions for.
+   * From 1 to 32768.
    */
   maxSentenceLength?: number;
   /**
@@ -132,7 +147,7 @@ export interface AnnotateOptions {
   /**
    * How the Hugging Face pipeline joins labels into chunks; `simple` by default. That pipeline rejects the options of
    * Spark NLP's converter. With mode `truncate` its chunks equal those of transformers.
-   * - `none`: No joining: every word piece that is not `O` is a chunk, and its entity is the whole label, `B-` or `I-` included.
+   * - `none`: No joining: every word piece whose label is not ignored is a chunk, and its entity is the whole label, `B-` or `I-` included.
    * - `simple`: Joins neighbouring word pieces of the same entity, unless the later one has a `B-` label.
    * - `first`: As `simple`, over words: a word has the label of its first word piece.
    * - `average`: As `simple`, over words: a word has the label whose mean score over its word pieces is highest.
@@ -152,6 +167,11 @@ export interface AnnotateOptions {
    * @default false
    */
   greedyMode?: boolean;
+  /**
+   * Labels or entities that the Hugging Face pipeline leaves out, as `ignore_labels` of transformers; by default `O`. With
+   * an empty list, or an empty name alone, it leaves out nothing, not even `O`.
+   */
+  ignoreLabels?: string[];
   /**
    * Joins two chunks of the same entity if between them there is at least one of these words or characters, and
    * nothing else but white space. A line break joins only if it is listed.

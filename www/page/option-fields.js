@@ -81,7 +81,7 @@ export const GROUPS = [
       {
         name: 'maxSentenceLength',
         title: 'Window length',
-        help: 'Word pieces read at once, {range}.',
+        help: 'Word pieces read at once: up to 512, more for models with more positions.',
         placeholder: 'As the model says',
       },
       {
@@ -97,6 +97,12 @@ export const GROUPS = [
         values: { auto: 'As suits the file' },
       },
       {
+        name: 'dtype',
+        title: 'Model file',
+        help: 'Which ONNX file of a Hugging Face model is read, by its number format.',
+        values: { auto: 'As suits the model', q8: 'q8: model_quantized.onnx' },
+      },
+      {
         name: 'encoding',
         title: 'Hugging Face models',
         help: 'How they are read. Spark NLP’s way allows the options for tokens and chunks.',
@@ -107,6 +113,13 @@ export const GROUPS = [
         title: 'Aggregation',
         help: 'How a Hugging Face model’s labels become chunks.',
         usual: 'simple',
+      },
+      {
+        name: 'ignoreLabels',
+        title: 'Labels left out',
+        help: 'Of a Hugging Face model; O by default.',
+        entry: 'names',
+        placeholder: 'O',
       },
       {
         name: 'decoding',

@@ -42,6 +42,9 @@ impl Setup {
         })?;
         pipeline.options = self.options.over(&pipeline.options)?;
         let annotator = Annotator::load(&Folder::open(&model)?, &pipeline.options)?;
+        for warning in annotator.warnings() {
+            eprintln!("glossa: warning: {warning}");
+        }
         Ok((pipeline, annotator))
     }
 

@@ -121,6 +121,34 @@ fn eval_counts_exact_spans_and_labels() {
 /// Flags of `glossa annotate` that are not options of the library.
 const NOT_OF_THE_PIPELINE: [&str; 6] = ["--model", "--pipeline", "--format", "--input", "--threads", "--help"];
 
+/// A Hugging Face folder with two ONNX files, of other weights each.
+fn folder_of_two_graphs(test: &str) -> TemporaryFolder {
+    let folder = TemporaryFolder::new(test);
+    for (name, path) in [
+        ("config.json", "hf_cellular_uncased/config.json"),
+        ("tokenizer.json", "hf_cellular_uncased/tokenizer.json"),
+        ("tokenizer_config.json", "hf_cellular_uncased/tokenizer_config.json"),
+        ("model.onnx", "hf_cellular_uncased/onnx/model.onnx"),
+        ("model_quantized.onnx", "hf_cellular/onnx/model.onnx"),
+    ] {
+        let path = repository(&format!("tests/golden/models/{path}"));
+        folder.write(name, std::fs::read(path).expect("a file"));
+    }
+    folder
+}
+
+#[test]
+fn what_a_user_should_know_of_a_model_is_told_beside_the_output() {
+    let folder = folder_of_two_graphs("warning");
+    let model = folder.0.display().to_string();
+    let output = glossa(&["annotate", "--model", &model, "--format", "jsonl"], SENTENCE);
+    assert_eq!(lines(&output).len(), 1);
+    let told = String::from_utf8_lossy(&output.stderr).to_string();
+    assert!(told.starts_with("glossa: warning: ") && told.contains("model_quantized.onnx"), "{told}");
+    let output = glossa(&["annotate", "--model", &model, "--format", "jsonl", "--dtype", "fp32"], SENTENCE);
+    assert!(output.stderr.is_empty());
+}
+
 /// Every flag changes the result: without the last flag of a case, other chunks are found.
 #[test]
 fn every_flag_changes_what_is_found() {
@@ -130,6 +158,8 @@ fn every_flag_changes_what_is_found() {
     let truncated = [&sentence[..], &sentence[..2], &[("T", "cell_type")]].concat();
     let all = sentence.repeat(6);
     let hugging_face = repository("tests/golden/models/hf_cellular").display().to_string();
+    let folder = folder_of_two_graphs("dtype");
+    let two_graphs = folder.0.display().to_string();
     let tiny = tiny_path();
     let cases: &[Case] = &[
         // "gene" is I-DNA by the model's rule, which argmax lets follow B-protein.
@@ -171,6 +201,8 @@ fn every_flag_changes_what_is_found() {
         // The Hugging Face folder has random weights, so nobody can tell its chunks by reading.
         (&["--model", &hugging_face], &["--encoding", "spark"], SENTENCE, &[]),
         (&["--model", &hugging_face], &["--aggregation-strategy", "none"], SENTENCE, &[]),
+        (&["--model", &hugging_face], &["--ignore-label", ""], SENTENCE, &[]),
+        (&["--model", &two_graphs], &["--dtype", "q8"], SENTENCE, &[]),
     ];
     let found = |flags: &[&[&str]], text: &str| {
         let model = if flags.concat().contains(&"--model") { vec![] } else { vec!["--model", tiny.as_str()] };

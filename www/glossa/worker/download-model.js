@@ -10,20 +10,24 @@ import { fetchFile, readable } from '../fetch-file.js';
 import * as hashedCache from '../hashed-cache.js';
 import { shownAddress } from '../host-answer.js';
 import { canHash, sha256 } from '../sha256.js';
+import { graphPaths } from './graph-files.js';
 import { ModelHost } from './model-host.js';
 
 const MANIFEST = 'manifest.json';
 /** The files of a Spark NLP export folder; the first tells that it is one. */
 const EXPORT_FOLDER = ['assets/vocab.txt', 'assets/labels.txt', 'model.onnx'];
-/** The files of a Hugging Face folder that are read, as far as they are there. */
-const HUGGING_FACE_FOLDER = [
-  'config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'vocab.txt',
-  'model.onnx',
-  'onnx/model.onnx',
-  'onnx/model_quantized.onnx',
+/** Assets that only exports for other classes than BERT's have: that they are there is told, so that the class is named. */
+const OTHER_ASSETS = ['assets/merges.txt', 'assets/spm.model', 'assets/sentencepiece.bpe.model', 'assets/spiece.model'];
+/** The vocabularies of Hugging Face folders without `tokenizer.json`; the tokenizer's class decides which is read. */
+const VOCABULARIES = ['vocab.txt', 'vocab.json', 'merges.txt'];
+/** Vocabularies that cannot be read: that they are there is told, so that the user learns what to do. */
+const UNREADABLE_VOCABULARIES = [
+  'spm.model',
+  'sentencepiece.bpe.model',
+  'spiece.model',
+  'sentencepiece.model',
+  'tokenizer.model',
+  'bpe.codes',
 ];
 
 /**
@@ -38,6 +42,8 @@ const HUGGING_FACE_FOLDER = [
  * @property {string[]} hashed paths of the files that `verified` is about
  * @property {Promise<unknown>} verified rejects with `file_mismatch` if one of those files does not have the SHA-256 that
  *   the manifest lists. The browser computes it on another thread while the model is prepared on this one.
+ * @property {((paths: string[]) => Promise<void>)} [add] downloads more of the folder's files, as far as they are there, and
+ *   adds them to `files`; missing where all files are there already
  */
 
 /** @typedef {{ path: string, bytes: number, sha256: string }} ListedFile as a manifest has it */
@@ -46,25 +52,44 @@ const HUGGING_FACE_FOLDER = [
 /**
  * @param {string} address absolute
  * @param {OnProgress} onProgress bytes of all files together; `total` is 0 where no manifest tells it
+ * @param {import('./graph-files.js').Dtype} [dtype] which ONNX file of a Hugging Face folder is wanted
  * @returns {Promise<DownloadedModel>}
  * @throws {GlossaError} `file_missing` (a listed file, or the zip), `file_mismatch` (by length), `file_unreadable`
  */
-export async function downloadModel(address, onProgress) {
+export async function downloadModel(address, onProgress, dtype) {
   const host = new ModelHost(address);
   if (host.address.isArchive) return downloadArchive(host, onProgress);
   const manifest = await downloadIfThere(host, MANIFEST);
   if (manifest) return downloadListed(host, manifest, onProgress);
-  const [first, ...others] = EXPORT_FOLDER;
-  const vocabulary = await downloadIfThere(host, first);
-  const model = await downloadUnlisted(host, vocabulary ? others : HUGGING_FACE_FOLDER, onProgress);
-  if (vocabulary) model.files[first] = vocabulary;
-  if (Object.keys(model.files).length) {
-    host.explainMissingGraph(Object.keys(model.files));
-    return model;
+  const model = await downloadFolder(host, onProgress, dtype);
+  const found = Object.keys(model.files);
+  if (found.length) {
+    host.explainMissingGraph(found);
+    const add = async (/** @type {string[]} */ paths) => {
+      Object.assign(model.files, (await downloadUnlisted(host, paths, onProgress)).files);
+    };
+    return { ...model, add };
   }
   const archive = await host.archiveIfThere();
   if (archive) return downloadArchive(host, onProgress, archive);
   host.explainNothingFound();
+  return model;
+}
+
+/**
+ * A folder without a manifest: a Spark NLP export folder or a Hugging Face folder.
+ * @param {ModelHost} host
+ * @param {OnProgress} onProgress
+ * @param {import('./graph-files.js').Dtype} [dtype]
+ */
+async function downloadFolder(host, onProgress, dtype) {
+  const [first, ...others] = EXPORT_FOLDER;
+  const vocabulary = await downloadIfThere(host, first);
+  if (!vocabulary) return downloadHuggingFace(host, onProgress, dtype);
+  // An export for RoBERTa has a vocabulary and merges. Beside them there may be all of a Hugging Face folder.
+  if (await host.isThere(OTHER_ASSETS[0])) return downloadHuggingFace(host, onProgress, dtype);
+  const model = await downloadUnlisted(host, others, onProgress);
+  model.files[first] = vocabulary;
   return model;
 }
 
@@ -94,6 +119,69 @@ async function downloadArchive({ address }, onProgress, response) {
 function lengthOf({ headers, type }) {
   const plain = type !== 'cors' && !headers.get('content-encoding');
   return (plain && Number(headers.get('content-length'))) || 0;
+}
+
+/**
+ * The files of a Hugging Face folder, as far as they are there and needed.
+ * @param {ModelHost} host
+ * @param {OnProgress} onProgress
+ * @param {import('./graph-files.js').Dtype} [dtype]
+ * @returns {Promise<DownloadedModel>}
+ */
+async function downloadHuggingFace(host, onProgress, dtype) {
+  const model = await downloadUnlisted(host, ['config.json', 'tokenizer.json', 'tokenizer_config.json'], onProgress);
+  const { files } = model;
+  const more = async (/** @type {string[]} */ paths, /** @type {{ first?: boolean }} */ options = {}) =>
+    Object.assign(files, (await downloadUnlisted(host, paths, onProgress, options)).files);
+  if (!('config.json' in files) || !('tokenizer.json' in files)) {
+    if (await noteFirst(host, OTHER_ASSETS, files)) return model;
+  }
+  if (!('config.json' in files)) return model;
+  // Newer configurations say everything themselves.
+  if (!says(files['tokenizer_config.json'], '"added_tokens_decoder"')) await more(['special_tokens_map.json']);
+  if (!('tokenizer.json' in files)) {
+    await more(VOCABULARIES);
+    if ('merges.txt' in files) await more(['added_tokens.json']);
+    if (!('vocab.txt' in files || 'merges.txt' in files)) await noteFirst(host, UNREADABLE_VOCABULARIES, files);
+  }
+  await more(graphPaths(dtype), { first: true });
+  return model;
+}
+
+/**
+ * Adds the first of these files that is there, without its content: all that matters of it is that it is there.
+ * @param {ModelHost} host
+ * @param {string[]} paths
+ * @param {Record<string, Content>} files
+ * @returns {Promise<boolean>} whether there was one
+ */
+async function noteFirst(host, paths, files) {
+  for (const path of paths) {
+    if (!(await host.isThere(path))) continue;
+    files[path] = new Uint8Array();
+    return true;
+  }
+  return false;
+}
+
+/**
+ * Whether a small file has this text.
+ * @param {Content | undefined} content
+ * @param {string} text
+ */
+const says = (content, text) =>
+  content !== undefined && new TextDecoder().decode(concatenated(content)).includes(text);
+
+/** @param {Content} content */
+function concatenated(content) {
+  if (!Array.isArray(content)) return content;
+  const whole = new Uint8Array(content.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of content) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }
 
 /**
@@ -193,16 +281,14 @@ async function verify(address, file, content, cached) {
  * @param {ModelHost} host
  * @param {string[]} paths
  * @param {OnProgress} onProgress
+ * @param {{ first?: boolean }} [options] `first`: whether only the first file that is there is wanted
  * @returns {Promise<DownloadedModel>}
  */
-async function downloadUnlisted(host, paths, onProgress) {
+async function downloadUnlisted(host, paths, onProgress, { first = false } = {}) {
   /** @type {Record<string, Content>} */
   const files = {};
   let before = 0;
   for (const path of paths) {
-    // A Hugging Face folder may have its ONNX file and its vocabulary in several places: the first will do.
-    if (path.endsWith('.onnx') && Object.keys(files).some((found) => found.endsWith('.onnx'))) continue;
-    if (path === 'vocab.txt' && 'tokenizer.json' in files) continue;
     let loaded = 0;
     const tell = (/** @type {number} */ bytes) => {
       loaded = bytes;
@@ -210,7 +296,9 @@ async function downloadUnlisted(host, paths, onProgress) {
     };
     tell(0);
     const response = await host.fetchIfThere(path);
-    if (response) files[path] = await readBody(response, host.address.of(path), undefined, tell);
+    if (!response) continue;
+    files[path] = await readBody(response, host.address.of(path), undefined, tell);
+    if (first) break;
     before += loaded;
   }
   return { name: host.address.name, files, hashed: [], verified: Promise.resolve() };

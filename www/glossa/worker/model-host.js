@@ -23,6 +23,17 @@ export class ModelHost {
   }
 
   /**
+   * Whether there is a file in the model's folder, of which nothing is downloaded.
+   * @param {string} path
+   * @throws {GlossaError} `file_unreadable`
+   */
+  async isThere(path) {
+    const response = await this.fetchIfThere(path);
+    response?.body?.cancel().catch(() => {});
+    return Boolean(response);
+  }
+
+  /**
    * What is at the address itself, if that is an archive: a download's address need not end in `.zip`.
    * @throws {GlossaError} `file_unreadable`
    */

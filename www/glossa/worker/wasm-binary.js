@@ -22,6 +22,7 @@ const BINARIES = new URL('../../pkg/', import.meta.url);
  * @typedef {object} BoundAnnotatorClass
  * @property {(name: string, files: Record<string, unknown>, options?: object, onProgress?: (event: any) => void,
  *   hashed?: string[]) => BoundAnnotator} fromFiles
+ * @property {(name: string, files: Record<string, unknown>) => string[]} externalFiles
  * @property {(text: string, name: string) => import('../pipeline-file.js').ParsedPipeline} parsePipeline
  *
  * @typedef {object} BoundAnnotator

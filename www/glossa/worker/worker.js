@@ -91,7 +91,7 @@ async function serve(request) {
 async function load({ id, model, files, name, options, compiled }) {
   const tell = progressOf(id);
   // The files come while the engine is downloaded and compiled.
-  const download = model ? downloadModel(model, tell) : null;
+  const download = model ? downloadModel(model, tell, options?.dtype) : null;
   // Its failure is told where it is awaited, which may be later.
   download?.catch(() => {});
   const engine = await loadEngine(compiled);
@@ -111,7 +111,10 @@ async function load({ id, model, files, name, options, compiled }) {
  * @param {object} options
  * @param {OnProgress} tell
  */
-async function fromDownload(Annotator, { name, files, hashed, verified }, options, tell) {
+async function fromDownload(Annotator, { name, files, hashed, verified, add }, options, tell) {
+  // Which files hold the weights beside the ONNX file, only the ONNX file tells.
+  const external = add ? Annotator.externalFiles(name, files) : [];
+  if (add && external.length) await add(external);
   /** @type {Promise<BoundAnnotator>} */
   const loading = new Promise((resolve) => resolve(Annotator.fromFiles(name, files, options, tell, hashed)));
   loading.catch(() => {});
