@@ -24,6 +24,9 @@ pub struct Case {
     pub folder: PathBuf,
     /// Where the kind was reported, or how the models were made.
     pub source: String,
+    /// Exporters that cannot write this family.
+    #[serde(default)]
+    pub unwritten: Vec<String>,
     pub runs: Vec<Run>,
 }
 

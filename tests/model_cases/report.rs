@@ -15,8 +15,9 @@ a model is good. What must be found is what the token-classification pipeline of
 texts with accents, emoji and several languages.
 
 - **equal**: the same chunks, each confidence within 0.0003.
-- **same chunks**: the same chunks with other confidences, because weights of int8 are multiplied in another arithmetic.
+- **same chunks**: the same chunks, each confidence within 0.03: fp16 is computed in f32, int8 with other rounding.
 - **refused**: the model is refused when it is loaded, with the words below.
+- **–**: that exporter cannot write it. An empty cell was not tried.
 ";
 
 /// The whole document.
@@ -77,6 +78,11 @@ fn by_exporter(families: &Tried, notes: &mut Notes) -> String {
         }
         let cell = notes.cell(verdict);
         rows.entry(&case.name).or_default().insert(&run.exporter, cell);
+    }
+    for case in &families.set.cases {
+        for exporter in &case.unwritten {
+            rows.entry(&case.name).or_default().insert(exporter, "–".into());
+        }
     }
     columns.sort_by_key(|exporter| (exporter.starts_with("dynamo"), *exporter));
     let mut text = row(["family"].into_iter().chain(columns.iter().copied()));
