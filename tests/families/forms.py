@@ -59,6 +59,9 @@ def by_optimum(family, base):
     family.store("optimum.onnx", read(path))
 
 
+LEVELS = {"bert": ["O1", "O2", "O3"], "electra": ["O2"]}
+
+
 def optimised(family, base):
     from optimum.onnxruntime import AutoOptimizationConfig, ORTOptimizer
 
@@ -67,7 +70,7 @@ def optimised(family, base):
     for name in ["config.json", "tokenizer.json", "tokenizer_config.json"]:
         shutil.copy(family.path(name), folder)
     shutil.copy(base, os.path.join(folder, "model.onnx"))
-    for level in ["O1", "O2", "O3"]:
+    for level in LEVELS.get(family.name, ["O2", "O3"]):
         with quiet():
             optimizer = ORTOptimizer.from_pretrained(folder, file_names=["model.onnx"])
             optimizer.optimize(save_dir=family.path(level), optimization_config=getattr(AutoOptimizationConfig, level)())
@@ -301,6 +304,7 @@ def export_fixed(family, ids, path, rows, columns, axes):
 
 
 def labels(family, base):
+    """transformers looks at id2label and num_labels only. Where label2id alone has names, those are what is meant."""
     for name, change, form in [
         ("no-id2label", dict(id2label=None, label2id=None), "no id2label"),
         ("label2id", dict(id2label=None), "label2id alone"),
@@ -501,20 +505,17 @@ FORMS = {
     "roberta": [by_optimum, optimised, half, quantised, two_outputs, fixed_axes, strategies, vocabulary, settings_absent,
         beyond_table, last_position, PREFIX, UNCASED],
     "xlm-roberta": [by_optimum, half, quantised, settings_absent, beyond_table, last_position, UNCASED],
-    "camembert": [by_optimum, beyond_table, last_position],
+    "camembert": [beyond_table, last_position],
     "mpnet": [by_optimum, half, vocabulary, settings_absent, beyond_table, last_position, CASED, ACCENTS],
-    "electra": [by_optimum, optimised, quantised, vocabulary, CASED],
+    "electra": [optimised, quantised, vocabulary, CASED],
     "albert": [by_optimum, half, quantised, UNCASED, CASED],
-    "deberta": [by_optimum, half, vocabulary, settings_absent, last_position, PREFIX],
-    "deberta-v2": [by_optimum, half, quantised, four_bits, fixed_axes, settings_absent, last_position, UNCASED],
+    "deberta": [by_optimum, vocabulary, settings_absent, last_position, PREFIX],
+    "deberta-v2": [by_optimum, half, four_bits, fixed_axes, settings_absent, last_position, UNCASED],
     "deberta-v2-conv": [by_optimum],
     "deberta-v3": [by_optimum, half, quantised, last_position],
     "modernbert": [by_optimum, half, long_window, PREFIX, UNCASED],
     "gpt2": [by_optimum],
-    "bloom": [by_optimum],
-    "falcon": [by_optimum],
     "qwen2": [by_optimum],
-    "esm": [by_optimum, last_position],
+    "esm": [last_position],
     "longformer": [PREFIX],
-    "xlm": [by_optimum],
 }
