@@ -10,7 +10,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from models import ELEMENTS, Logits, Session, WithoutTypes, WithTypes, export, input_names, quiet, strip
+from models import Logits, Session, WithoutTypes, WithTypes, export, input_names, quiet, strip
 from texts import LONG
 
 QUANTISED = 0.2  # Of the quantised forms: how far the two largest logits of a word piece must be apart.
@@ -500,8 +500,10 @@ def long_window(family, base):
 
 FORMS = {
     "bert": [by_optimum, optimised, half, bfloat, quantised, four_bits, int32, names, two_outputs, probabilities, inputs,
-        fixed_axes, labels, strategies, external_data, vocabulary, settings_absent, beyond_table, last_position, UNCASED, ACCENTS, CLASSLESS, OTHER_CLASS, recurrent],
-    "distilbert": [by_optimum, optimised, half, quantised, four_bits, vocabulary, settings_absent, beyond_table, last_position, CASED, ACCENTS],
+        fixed_axes, labels, strategies, external_data, vocabulary, settings_absent, beyond_table, last_position, UNCASED,
+        ACCENTS, CLASSLESS, OTHER_CLASS, recurrent],
+    "distilbert": [by_optimum, optimised, half, quantised, four_bits, vocabulary, settings_absent, beyond_table,
+        last_position, CASED, ACCENTS],
     "roberta": [by_optimum, optimised, half, quantised, two_outputs, fixed_axes, strategies, vocabulary, settings_absent,
         beyond_table, last_position, PREFIX, UNCASED],
     "xlm-roberta": [by_optimum, half, quantised, settings_absent, beyond_table, last_position, UNCASED],

@@ -193,4 +193,5 @@ def make(name, scratch):
     return family
 
 
-main(sys.argv[1:] or list(FAMILIES))
+if __name__ == "__main__":
+    main(sys.argv[1:] or list(FAMILIES))

@@ -61,7 +61,7 @@ impl Notes {
     }
 }
 
-fn runs<'t>(tried: &'t Tried) -> impl Iterator<Item = (&'t Case, &'t Run, Option<&'t Verdict>)> {
+fn runs(tried: &Tried) -> impl Iterator<Item = (&Case, &Run, Option<&Verdict>)> {
     tried.set.cases.iter().flat_map(move |case| {
         let outcomes = tried.outcomes.get(&case.name);
         case.runs.iter().map(move |run| (case, run, outcomes.and_then(|outcomes| outcomes.get(&run.name))))
