@@ -1,7 +1,7 @@
 //! Spark NLP export folders, which Spark NLP reads with `loadSavedModel`.
 
 use super::{base_name, check_labels, read_file_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder};
-use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
+use crate::text::{charset, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 pub(super) const VOCABULARY: &str = "assets/vocab.txt";
@@ -10,7 +10,8 @@ const GRAPH: &str = "model.onnx";
 
 pub(super) fn read(source: &dyn Source, vocabulary: &[u8], context: &LoadContext<'_>) -> Result<Model, Error> {
     let labels_file = source.locate(LABELS);
-    let labels = String::from_utf8(source.require(LABELS)?)
+    let labels = source.require(LABELS)?;
+    let labels = charset::decode(&labels, None)
         .map_err(|error| Error::LabelsInvalid { file: labels_file.clone(), reason: error.to_string() })?;
     let labels = labels.lines().map(str::to_string).collect();
     Ok(Model {
@@ -27,6 +28,8 @@ pub(super) fn read(source: &dyn Source, vocabulary: &[u8], context: &LoadContext
             max_sentence_length: 128,
             token_types: TokenTypes::Zeros,
             decoder: Default::default(),
+            document_structure: false,
+            normalisation: false,
         },
     })
 }

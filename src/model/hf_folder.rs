@@ -62,6 +62,8 @@ pub(super) fn read(source: &dyn Source, config: &[u8], context: &LoadContext<'_>
             max_sentence_length: limit,
             token_types: TokenTypes::Zeros,
             decoder: Default::default(),
+            document_structure: false,
+            normalisation: false,
         },
     })
 }

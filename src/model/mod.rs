@@ -85,6 +85,10 @@ pub struct ModelDefaults {
     pub token_types: TokenTypes,
     /// How labels are decoded.
     pub decoder: DecoderDefaults,
+    /// Whether empty lines end paragraphs.
+    pub document_structure: bool,
+    /// Whether texts are read in plain writing.
+    pub normalisation: bool,
 }
 
 impl Model {
