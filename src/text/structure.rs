@@ -75,7 +75,8 @@ mod tests {
         let mut starts = paragraph_starts(text);
         starts.push(text.len());
         let mut from = 0;
-        starts.into_iter().map(|to| text[std::mem::replace(&mut from, to)..to].trim()).collect()
+        let blank = |c: char| c.is_whitespace() || c == '\u{200B}';
+        starts.into_iter().map(|to| text[std::mem::replace(&mut from, to)..to].trim_matches(blank)).collect()
     }
 
     #[test]

@@ -31,6 +31,11 @@ export interface LoadOptions {
    */
   decoding?: 'argmax' | 'viterbi';
   /**
+   * Whether an empty line ends a paragraph, so that no token, no sequence of labels and no chunk goes over one. By default
+   * as the model's manifest says; off for models without one.
+   */
+  documentStructure?: boolean;
+  /**
    * Which pipeline annotates. By default `huggingFace` for Hugging Face folders, `spark` for all other models.
    * - `spark`: Spark NLP's Tokenizer, encoder and NerConverter.
    * - `huggingFace`: The model's own tokenizer and an aggregation strategy, as in transformers. Hugging Face folders only.
@@ -47,6 +52,12 @@ export interface LoadOptions {
    * From 1 to 512.
    */
   maxSentenceLength?: number;
+  /**
+   * Whether the model reads the text in plain writing: without invisible characters, with decimal points, minus signs and
+   * groups of digits in ASCII, and with words whole that are hyphenated at a line's end. Offsets still refer to the input
+   * text. By default as the model's manifest says; off for models without one.
+   */
+  normalisation?: boolean;
   /**
    * Which word pieces of a token the model reads.
    * - `all`: All of them.

@@ -82,8 +82,8 @@ impl Kind {
         json(text, first)
             .or_else(|| xml(text).then_some(Kind::Xml))
             .or_else(|| pubtator(first).then_some(Kind::PubTator))
-            .or_else(|| medline(first, second).then_some(Kind::Medline))
             .or_else(|| first.trim_start().starts_with("TY  - ").then_some(Kind::Ris))
+            .or_else(|| medline(first, second).then_some(Kind::Medline))
             .or_else(|| bibtex(first).then_some(Kind::BibTex))
             .or_else(|| (first.starts_with("%0 ") && second.starts_with('%')).then_some(Kind::EndNote))
             .or_else(|| brat(first).then_some(Kind::Brat))
@@ -124,9 +124,11 @@ fn json(text: &str, first: &str) -> Option<Kind> {
     if !(object || array || ((start.starts_with('{') || start.starts_with('[')) && parses(text))) {
         return None;
     }
-    // A record that spoils a line, by a lone surrogate say, does not make the file another kind.
+    // A record that cannot be read, because of a lone surrogate say, does not make the file another kind.
     let whole_line = first.trim_start().starts_with('{') && first.trim_end().ends_with('}');
-    Some(if object && whole_line { Kind::JsonLines } else { Kind::Json })
+    let of_records = text.lines().filter(|line| line.trim_start().starts_with('{')).nth(1).is_some()
+        || serde_json::from_str::<Value>(first).map_or(true, |record| record["text"].is_string());
+    Some(if object && whole_line && of_records { Kind::JsonLines } else { Kind::Json })
 }
 
 /// A declaration, or an element that holds all of the text or is the root of a known format. Prose may begin with an element:
@@ -216,6 +218,8 @@ mod tests {
     fn kinds_are_told_by_what_they_begin_with() {
         for (text, kind) in [
             ("{\"id\": 1}\n{\"id\": 2}", Kind::JsonLines),
+            ("{\"text\": \"a\"}", Kind::JsonLines),
+            ("{\"source\": \"own\", \"documents\": [{\"id\": \"1\"}]}", Kind::Json),
             ("\n{\"text\":\"lone \\ud83d\"}\n", Kind::JsonLines),
             ("{\n \"source\": \"PubMed\",\n \"documents\": []}", Kind::Json),
             ("[{\"text\": \"a\"}]", Kind::Json),
@@ -253,7 +257,7 @@ mod tests {
             "<5% of patients responded",
             "<i>Escherichia coli</i> binds IL-2.",
             "PURPOSE - to assess\nMETHODS - we",
-            "a|t|b c".split_once('|').map_or("", |(a, _)| a),
+            "The a|t|b test of IL-2",
             "@ 5 mg {daily}",
             "T cells\nand B cells",
             "OBJECTIVE: x\n\nMETHODS: y",
