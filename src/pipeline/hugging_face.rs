@@ -172,9 +172,10 @@ impl Text {
     }
 }
 
-/// Whether a paragraph begins at a word piece; not for the first one.
+/// Whether a paragraph begins at a word piece; not for the first one. The white space before a word may be part of its piece,
+/// so the piece's last byte tells.
 fn begins_paragraph(document: &Document, pieces: &[Piece], i: usize) -> bool {
-    let byte = |i: usize| pieces[i].place.start.byte;
+    let byte = |i: usize| pieces[i].place.end.byte.saturating_sub(1).max(pieces[i].place.start.byte);
     i > 0 && document.begins_paragraph(byte(i - 1), byte(i))
 }
 

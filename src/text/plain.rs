@@ -8,8 +8,6 @@ mod classes;
 mod line_break;
 mod number;
 
-use unicode_normalization::UnicodeNormalization as _;
-
 pub(super) use self::classes::is_invisible;
 use self::classes::{is_emoji, is_hyphen};
 use super::position::{self, Position};
@@ -65,8 +63,7 @@ pub(super) fn rewrite(text: &str, is_word: &dyn Fn(&str) -> bool) -> Option<Rewr
         let count = replacement.as_ref().map_or(1, |replacement| replacement.read);
         let written: String = match replacement {
             Some(replacement) => replacement.written.into(),
-            None if expands(given) => given.nfkc().collect(),
-            None => plain.into(),
+            None => ligature(given).map_or_else(|| plain.into(), String::from),
         };
         // What is written stands for the first character, so that a chunk that ends there does not go on behind it.
         let (first, end) = (visible[i].end(), visible[i + count - 1].end());
@@ -99,17 +96,30 @@ fn plain_form(c: char) -> char {
         '\u{85}' | '\u{2028}' | '\u{2029}' => '\n',
         // Letters, digits and punctuation of double width.
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
-        // Mathematical letters and digits.
-        '\u{1D400}'..='\u{1D7FF}' => c.nfkc().next().unwrap_or(c),
+        // Mathematical letters, capitals and small ones in turn for each style, and digits.
+        '\u{1D400}'..='\u{1D6A3}' => match (c as u32 - 0x1D400) % 52 {
+            letter @ 0..26 => char::from_u32('A' as u32 + letter).unwrap_or(c),
+            letter => char::from_u32('a' as u32 + letter - 26).unwrap_or(c),
+        },
+        '\u{1D7CE}'..='\u{1D7FF}' => char::from_u32('0' as u32 + (c as u32 - 0x1D7CE) % 10).unwrap_or(c),
+        '\u{210E}' => 'h',
         _ if is_hyphen(c) => '-',
         _ if !c.is_ascii() && c.is_whitespace() => ' ',
         _ => c,
     }
 }
 
-/// Whether a character stands for several letters: a ligature.
-fn expands(c: char) -> bool {
-    matches!(c, '\u{FB00}'..='\u{FB06}')
+/// The letters of a ligature.
+fn ligature(c: char) -> Option<&'static str> {
+    Some(match c {
+        '\u{FB00}' => "ff",
+        '\u{FB01}' => "fi",
+        '\u{FB02}' => "fl",
+        '\u{FB03}' => "ffi",
+        '\u{FB04}' => "ffl",
+        '\u{FB05}' | '\u{FB06}' => "st",
+        _ => return None,
+    })
 }
 
 /// Whether two neighbours are words of their own: an emoji and a letter or digit.

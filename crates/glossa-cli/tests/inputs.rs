@@ -236,6 +236,15 @@ fn a_record_that_cannot_be_read_has_its_error_in_its_place() {
         let place = format!("{file}:{}", at + 1);
         assert_eq!(failed["id"], if id.is_empty() { place.as_str() } else { id });
     }
+    let records = b"{\"text\": \"CD28\"}\n\n{\"text\": \"a\", \"text\": \"b\"}\n{\"text\": [\"IL-2\"]}\n{\"text\": \"IL-2\", \"id\": {}}\n";
+    let (code, out, messages) = annotate(&["--format", "jsonl", "--input", "jsonl"], records);
+    let ids: Vec<Value> = json(&out).iter().map(|line| line["id"].clone()).collect();
+    assert_eq!((code, ids), (3, ["stdin:1", "stdin:3", "stdin:4", "stdin:5"].map(Value::from).to_vec()));
+    for reason in
+        ["stdin:3: it has \"text\" twice", "stdin:4: its \"text\" is an array", "stdin:5: its \"id\" is an object"]
+    {
+        assert!(messages.contains(&format!("input_invalid: {reason}")), "{messages}");
+    }
     let (code, out, _) = annotate(&["--format", "jsonl", &case("jsonl-first-record/abstractkey.jsonl")], b"");
     assert_eq!((code, json(&out).iter().filter(|line| line["error"].is_object()).count()), (3, 2));
 }

@@ -156,3 +156,29 @@ fn no_chunk_goes_over_an_empty_line() {
     assert!(marked.len() > 1 && !marked.iter().any(|chunk| ends_paragraph(&chunk.text)), "{marked:?}");
     assert!(over > 0, "without the option there are such chunks");
 }
+
+/// The Hugging Face pipeline honours both options too. Its model has random weights, so its chunks are only compared.
+#[test]
+fn hugging_face_folders_are_read_plainly_if_asked_for() {
+    let load = |on: Option<bool>| {
+        let folder = Folder::open(repository("tests/golden/models/hf_cellular")).expect("a folder");
+        let options = Options { normalisation: on, document_structure: on, ..Options::default() };
+        Annotator::load(&folder, &options).expect("a model")
+    };
+    let (on, off) = (load(Some(true)), load(None));
+    let plain = "IL-2 gene expression\n\nrequires NF-kappa B in human T cells, 1.2%";
+    let given = "\u{FEFF}IL-2 ge\u{AD}ne expres-\nsion\r\n \u{200B}\r\nrequires NF\u{2011}kappa\u{A0}B in hu\u{200D}man T cells, 1\u{2219}2%";
+    let found = chunks(&on, given);
+    let texts = |chunks: &[Chunk]| -> Vec<(String, String)> {
+        let shown = |text: &str| {
+            let text: String = text.chars().filter(|c| !invisible(*c)).collect();
+            text.replace("-\n", "").replace('\u{2011}', "-").replace('\u{A0}', " ").replace('\u{2219}', ".")
+        };
+        chunks.iter().map(|chunk| (shown(&chunk.text), chunk.entity.clone())).collect()
+    };
+    assert!(!found.is_empty());
+    assert_eq!(texts(&found), texts(&chunks(&on, plain)));
+    assert!(found.iter().all(|chunk| !chunk.text.contains("\r\n")), "{found:?}");
+    let read = |annotator: &Annotator| annotator.annotate(given, &AnnotateOptions::default()).expect("chunks").chunks;
+    assert_ne!(texts(&read(&off)), texts(&found));
+}

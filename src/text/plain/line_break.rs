@@ -5,6 +5,13 @@ use super::{Replacement, Visible};
 /// What may follow a hyphen that stands for the rest of a word: "pre-\nand postoperative".
 const JOINS_WORDS: [&str; 7] = ["and", "or", "to", "nor", "but", "versus", "vs"];
 
+/// First parts that are words to a vocabulary but are written together with what follows: hypertension, subcutaneous.
+const WRITTEN_TOGETHER: [&str; 36] = [
+    "angio", "bio", "broncho", "cardio", "chemo", "cyto", "de", "dis", "dys", "electro", "gastro", "glyco", "haemo",
+    "hemo", "hepato", "hyper", "hypo", "immuno", "inter", "intra", "lipo", "lympho", "macro", "micro", "mono", "neuro",
+    "osteo", "para", "peri", "poly", "radio", "re", "sub", "super", "thrombo", "trans",
+];
+
 /// The hyphen at `i` with the line end after it, if a word goes on in the next line.
 ///
 /// A hyphen in lower-case words is left out if printing put it there ("treat-\nment"): the word with it would have a part
@@ -26,7 +33,10 @@ pub(super) fn broken_word(visible: &[Visible], i: usize, is_word: &dyn Fn(&str) 
     let capital = before.chars().next().map_or(0, char::len_utf8);
     let a_word = before.chars().count() > 1 && lower(&before[capital..]) && !after.is_empty() && lower(&after);
     let before = before.to_lowercase();
-    let compound = is_word(&before) && is_word(&after) && !is_word(&format!("{before}{after}"));
+    let compound = is_word(&before)
+        && is_word(&after)
+        && !is_word(&format!("{before}{after}"))
+        && !WRITTEN_TOGETHER.contains(&before.as_str());
     let written = if letters_only && a_word && !compound { "" } else { "-" };
     Some(Replacement { read: next - i, written })
 }

@@ -2,7 +2,20 @@ use super::*;
 
 /// As a model's vocabulary that has these words.
 fn knows(word: &str) -> bool {
-    ["placebo", "controlled", "treatment", "double", "blind", "anti", "inflammatory", "re", "response"].contains(&word)
+    [
+        "placebo",
+        "controlled",
+        "treatment",
+        "double",
+        "blind",
+        "anti",
+        "inflammatory",
+        "re",
+        "response",
+        "hyper",
+        "tension",
+    ]
+    .contains(&word)
 }
 
 fn plain(text: &str) -> String {
@@ -109,7 +122,10 @@ fn hyphens_minus_signs_spaces_and_wide_letters_are_ascii() {
     );
     assert_eq!(plain("\u{FF29}\u{FF2C}\u{FF0D}\u{FF12}\u{3000}\u{FF08}a\u{FF09}"), "IL-2 (a)");
     assert_eq!(plain("5\u{A0}mg\u{2009}of"), "5 mg of");
-    assert_eq!(plain("\u{1D45D} = 0.05"), "p = 0.05");
+    assert_eq!(
+        plain("\u{1D45D} = 0.05, \u{1D40D} = \u{1D7CF}\u{1D7D6}, \u{1D5D5}, \u{210E}"),
+        "p = 0.05, N = 18, B, h"
+    );
     assert_eq!(plain("\u{FB01}broblast, e\u{FB03}cacy"), "fibroblast, efficacy");
     assert_eq!(given("\u{FB01}broblast,", "fibroblast"), "\u{FB01}broblast");
     assert_eq!(plain("a\u{85}b\u{2028}c\u{2029}d\r\ne\u{B}"), "a\nb\nc\nd\r\ne\u{B}");
@@ -130,6 +146,7 @@ fn words_hyphenated_at_a_lines_end_are_whole() {
         ("re- \n\t sponse", "response"),
         ("Treat\u{2010}\nment", "Treatment"),
         ("treat-\u{2028}ment", "treatment"),
+        ("hyper-\ntension", "hypertension"),
         ("IL-\n2", "IL-2"),
         ("NF-\nkappa B", "NF-kappa B"),
         ("CD4-\npositive", "CD4-positive"),
