@@ -152,8 +152,15 @@ impl<W: Write> Writer<W> {
     }
 
     fn json_line(&mut self, value: &impl Serialize) -> std::io::Result<()> {
-        serde_json::to_writer(&mut self.out, value)?;
-        writeln!(self.out)
+        let mut line = serde_json::to_string(value)?;
+        // Readers that split at every line end of Unicode, as Python's splitlines does, must not split a record. These
+        // characters stand in strings only, where the escape means the same.
+        for (c, escape) in [('\u{85}', "\\u0085"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")] {
+            if line.contains(c) {
+                line = line.replace(c, escape);
+            }
+        }
+        writeln!(self.out, "{line}")
     }
 
     fn csv_rows<'c>(&mut self, records: impl Iterator<Item = [Cow<'c, str>; 6]>) -> std::io::Result<()> {
@@ -223,6 +230,17 @@ mod tests {
              not read: from 9 on\n\nd2: 0 chunks\n\nd3: failed: input_invalid: f:3: it has no \"text\"\n\n\
              =d4: failed: inference_failed: the model failed to run: NaN\n"
         );
+    }
+
+    #[test]
+    fn a_json_line_is_one_line_to_any_reader() {
+        let text = "a\u{85}b\u{2028}c\u{2029}d\ne\u{B}\u{C}\u{1C}";
+        let mut writer = Writer::new(Format::Jsonl, Vec::new());
+        writer.document("d", text, &Annotation::default()).unwrap();
+        let written = String::from_utf8(writer.finish().unwrap()).unwrap();
+        let line_end = |c: char| matches!(c, '\n'..='\r' | '\u{1C}'..='\u{1E}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+        assert_eq!(written.matches(line_end).count(), 1, "{written:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&written).unwrap()["text"], text);
     }
 
     #[test]

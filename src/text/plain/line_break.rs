@@ -12,10 +12,64 @@ const WRITTEN_TOGETHER: [&str; 36] = [
     "osteo", "para", "peri", "poly", "radio", "re", "sub", "super", "thrombo", "trans",
 ];
 
+/// Last parts that make compounds with a hyphen: placebo-controlled, IL-2-induced. The first part need be no known word.
+const MAKE_COMPOUNDS: [&str; 50] = [
+    "activated",
+    "acting",
+    "adjusted",
+    "arm",
+    "associated",
+    "based",
+    "binding",
+    "blind",
+    "blinded",
+    "bound",
+    "containing",
+    "controlled",
+    "deficient",
+    "dependent",
+    "derived",
+    "dose",
+    "expressing",
+    "free",
+    "independent",
+    "induced",
+    "inducible",
+    "infected",
+    "label",
+    "level",
+    "like",
+    "line",
+    "linked",
+    "lowering",
+    "matched",
+    "mediated",
+    "naive",
+    "negative",
+    "positive",
+    "producing",
+    "reducing",
+    "regulated",
+    "related",
+    "release",
+    "resistant",
+    "responsive",
+    "sensitive",
+    "specific",
+    "stimulated",
+    "term",
+    "transfected",
+    "treated",
+    "type",
+    "up",
+    "week",
+    "year",
+];
+
 /// The hyphen at `i` with the line end after it, if a word goes on in the next line.
 ///
-/// A hyphen in lower-case words is left out if printing put it there ("treat-\nment"): the word with it would have a part
-/// that is no word. Others stay: "IL-\n2", "placebo-\ncontrolled".
+/// A hyphen in lower-case words is left out if printing put it there ("treat-\nment"): as a compound, one of its parts would
+/// be no word. Others stay: "IL-\n2", "placebo-\ncontrolled".
 pub(super) fn broken_word(visible: &[Visible], i: usize, is_word: &dyn Fn(&str) -> bool) -> Option<Replacement> {
     if visible[i].plain != '-' || i == 0 || !visible[i - 1].plain.is_alphanumeric() {
         return None;
@@ -33,8 +87,8 @@ pub(super) fn broken_word(visible: &[Visible], i: usize, is_word: &dyn Fn(&str) 
     let capital = before.chars().next().map_or(0, char::len_utf8);
     let a_word = before.chars().count() > 1 && lower(&before[capital..]) && !after.is_empty() && lower(&after);
     let before = before.to_lowercase();
-    let compound = is_word(&before)
-        && is_word(&after)
+    let parts_are_words = is_word(&before) && is_word(&after);
+    let compound = (parts_are_words || MAKE_COMPOUNDS.contains(&after.as_str()))
         && !is_word(&format!("{before}{after}"))
         && !WRITTEN_TOGETHER.contains(&before.as_str());
     let written = if letters_only && a_word && !compound { "" } else { "-" };

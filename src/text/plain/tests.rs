@@ -147,6 +147,7 @@ fn words_hyphenated_at_a_lines_end_are_whole() {
         ("Treat\u{2010}\nment", "Treatment"),
         ("treat-\u{2028}ment", "treatment"),
         ("hyper-\ntension", "hypertension"),
+        ("metformin-\ntreated", "metformin-treated"),
         ("IL-\n2", "IL-2"),
         ("NF-\nkappa B", "NF-kappa B"),
         ("CD4-\npositive", "CD4-positive"),
