@@ -1,5 +1,6 @@
 //! Reads texts and records from files and standard input.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -169,7 +170,7 @@ fn read_bytes(file: &Path) -> Result<Vec<u8>, Error> {
 }
 
 fn decode(bytes: Vec<u8>, charset: Option<Charset>, file: &Path) -> Result<String, Error> {
-    charset::decode(&bytes, charset).map(|text| text.into_owned()).map_err(|error| {
+    charset::decode(&bytes, charset).map(Cow::into_owned).map_err(|error| {
         let flag = "say which encoding it is: --input-encoding utf-8, utf-16le, utf-16be, latin-1 or windows-1252";
         Error::InputInvalid { input: place_name(file), reason: format!("{error}; {flag}") }
     })

@@ -127,7 +127,7 @@ fn json(text: &str, first: &str) -> Option<Kind> {
     // A record that cannot be read, because of a lone surrogate say, does not make the file another kind.
     let whole_line = first.trim_start().starts_with('{') && first.trim_end().ends_with('}');
     let of_records = text.lines().filter(|line| line.trim_start().starts_with('{')).nth(1).is_some()
-        || serde_json::from_str::<Value>(first).map_or(true, |record| record["text"].is_string());
+        || !serde_json::from_str::<Value>(first).is_ok_and(|record| !record["text"].is_string());
     Some(if object && whole_line && of_records { Kind::JsonLines } else { Kind::Json })
 }
 
