@@ -19,8 +19,8 @@ pub struct Chunk {
     /// Mean of the tokens' scores, 0 to 1; `None` if none has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
-    /// Spark NLP's text of the chunk, if it differs from [`text`](Chunk::text): after clean-up, without the words of
-    /// `ignoreStopWords`, or only the first token if `preservePosition` is off.
+    /// Spark NLP's text of the chunk, if it differs from [`text`](Chunk::text): in plain writing and after clean-up, without
+    /// the words of `ignoreStopWords`, or only the first token if `preservePosition` is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
 }
@@ -51,7 +51,7 @@ pub struct TokenLabel<'l> {
 /// The tokens of a text with the labels that the model gave them, before they are joined into chunks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelledTokens<'a> {
-    /// The text after clean-up.
+    /// The text as it was read.
     pub document: Document,
     /// Tokens in order, as ranges of the document's [`text`](Document::text).
     pub tokens: Vec<Token>,

@@ -1,12 +1,12 @@
 //! [`Annotator`]: loads a model and annotates texts with it.
 
-use crate::annotation::{Annotation, LabelledTokens, TokenLabel};
+use crate::annotation::{Annotation, Chunk, LabelledTokens, TokenLabel};
 use crate::engine::{Classifier, ClassifierSetup, Fused, Precision};
-use crate::labels::{entity_after_hyphen, Decoder, Decoding, TokenLogits};
+use crate::labels::{convert, entity_after_hyphen, Decoder, Decoding, TokenLogits};
 use crate::model::{numbered, LoadContext, Model, ModelDefaults, Source, TextEncoder};
 use crate::options::{AnnotateOptions, Encoding, Mode, Options};
-use crate::pipeline::{HuggingFace, Job, Pipeline, Spark, State, WindowScores};
-use crate::text::{Document, TokenTypes, Tokenizer, WordPieces};
+use crate::pipeline::{HuggingFace, HuggingFaceText, Job, Pipeline, Spark, State, WindowScores};
+use crate::text::{CleanupMode, Reading, TokenTypes, Tokenizer, WordPieces};
 use crate::Error;
 
 /// A loaded model that annotates texts.
@@ -83,11 +83,16 @@ impl Annotator {
             let reason = "it has no input token_type_ids that takes the values of tokenTypes in the manifest".into();
             return Err(Error::GraphInvalid { file: model.graph_file, reason });
         }
+        let reading = Reading {
+            cleanup_mode: options.cleanup_mode,
+            document_structure: options.document_structure.unwrap_or(model.defaults.document_structure),
+            normalisation: options.normalisation.unwrap_or(model.defaults.normalisation),
+        };
         let pipeline = match encoder {
             TextEncoder::Spark(vocabulary) => Pipeline::Spark(Box::new(Spark {
                 vocabulary,
                 tokenizer: Tokenizer::new(options.tokenizer.as_ref().unwrap_or(&model.defaults.tokenizer))?,
-                cleanup_mode: options.cleanup_mode,
+                reading,
                 case_sensitive: options.case_sensitive.unwrap_or(model.defaults.case_sensitive),
                 max_sentence_length,
                 pieces: options.pieces,
@@ -96,7 +101,9 @@ impl Annotator {
                 decoder: Decoder::new(&labels, &model.defaults.decoder, options.decoding),
             })),
             TextEncoder::HuggingFace { tokenizer, .. } => {
-                Pipeline::HuggingFace(Box::new(HuggingFace { tokenizer: *tokenizer, max_sentence_length }))
+                // Clean-up is DocumentAssembler's.
+                let reading = Reading { cleanup_mode: CleanupMode::Disabled, ..reading };
+                Pipeline::HuggingFace(Box::new(HuggingFace { tokenizer: *tokenizer, reading, max_sentence_length }))
             }
         };
         Ok(Annotator {
@@ -202,15 +209,43 @@ impl Annotator {
         match &self.pipeline {
             Pipeline::Spark(spark) => Ok(self.label_by_spark(spark, text, mode, false)?.0),
             Pipeline::HuggingFace(pipeline) => {
-                let options = AnnotateOptions { mode, ..Default::default() };
-                let mut state = pipeline.begin(text, self.labels.len(), &options)?;
-                for window in 0..state.progress().1 {
-                    state.accept(&pipeline.run(&self.classifier, &state, window)?)?;
-                }
+                let state = self.run_hugging_face(pipeline, text, mode)?;
                 let (tokens, labels) = state.label();
-                Ok(LabelledTokens { labels: self.token_labels(&labels), document: Document::new(text), tokens })
+                Ok(LabelledTokens { labels: self.token_labels(&labels), document: state.document().clone(), tokens })
             }
         }
+    }
+
+    /// Both [`label`](Self::label) and the chunks of [`annotate`](Self::annotate) with default options, from one run.
+    ///
+    /// # Errors
+    /// Those of [`annotate`](Self::annotate).
+    pub fn label_and_annotate(&self, text: &str, mode: Mode) -> Result<(LabelledTokens<'_>, Vec<Chunk>), Error> {
+        match &self.pipeline {
+            Pipeline::Spark(_) => {
+                let labelled = self.label(text, mode)?;
+                let LabelledTokens { document, tokens, labels } = &labelled;
+                let chunks = convert(document, tokens, labels, &AnnotateOptions::default());
+                Ok((labelled, chunks))
+            }
+            Pipeline::HuggingFace(pipeline) => {
+                let state = self.run_hugging_face(pipeline, text, mode)?;
+                let (tokens, labels) = state.label();
+                let document = state.document().clone();
+                let chunks = state.finish(&self.labels).chunks;
+                Ok((LabelledTokens { labels: self.token_labels(&labels), document, tokens }, chunks))
+            }
+        }
+    }
+
+    /// Runs all windows of a text with the default options.
+    fn run_hugging_face(&self, pipeline: &HuggingFace, text: &str, mode: Mode) -> Result<HuggingFaceText, Error> {
+        let options = AnnotateOptions { mode, ..Default::default() };
+        let mut state = pipeline.begin(text, self.labels.len(), &options)?;
+        for window in 0..state.progress().1 {
+            state.accept(&pipeline.run(&self.classifier, &state, window)?)?;
+        }
+        Ok(state)
     }
 
     /// Like [`label`](Self::label), and also returns the logits that the labels were decoded from.

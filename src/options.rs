@@ -40,6 +40,13 @@ pub struct Options {
     pub encoding: Option<Encoding>,
     /// How labels are decoded from the logits.
     pub decoding: Option<Decoding>,
+    /// Whether an empty line ends a paragraph, so that no token, no sequence of labels and no chunk goes over one. By default
+    /// as the model's manifest says; off for models without one.
+    pub document_structure: Option<bool>,
+    /// Whether the model reads the text in plain writing: without invisible characters, with decimal points, minus signs and
+    /// groups of digits in ASCII, and with words whole that are hyphenated at a line's end. Offsets still refer to the input
+    /// text. By default as the model's manifest says; off for models without one.
+    pub normalisation: Option<bool>,
 }
 
 /// The annotating pipeline: how text becomes word pieces, and labels become chunks.

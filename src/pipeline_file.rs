@@ -57,7 +57,7 @@ impl TryFrom<u64> for Version {
 }
 
 impl PipelineFile {
-    /// Reads a document. Errors name the file as `name`.
+    /// Reads a document, without its byte order mark if it has one. Errors name the file as `name`.
     ///
     /// # Errors
     /// `pipeline_invalid`. For an unknown key or value, the message suggests the nearest known one.
@@ -66,6 +66,7 @@ impl PipelineFile {
         let malformed = |error: serde_json::Error| {
             invalid(format!("{name}:{}:{}", error.line(), error.column()), explained(&error))
         };
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         // Check the version first: a later version may have other keys.
         let document: Value = serde_json::from_str(text).map_err(malformed)?;
         match &document["glossaPipeline"] {

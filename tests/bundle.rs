@@ -240,6 +240,16 @@ fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
         (changed("manifest.json", with(|m| m.files.clear())), "manifest_invalid", "manifest.json"),
         (changed("manifest.json", with(first_with_token_types)), "manifest_invalid", "glossa-bundle/1"),
         (changed("manifest.json", with(first_with_temperature)), "manifest_invalid", "glossa-bundle/1"),
+        (
+            changed("manifest.json", second(|m| m.document_structure = Some(true))),
+            "manifest_invalid",
+            "has no documentStructure; \"glossa-bundle/3\" has",
+        ),
+        (
+            changed("manifest.json", second(|m| m.normalisation = Some(false))),
+            "manifest_invalid",
+            "has no normalisation",
+        ),
         (changed("manifest.json", second(|m| m.temperature = Some(0.0))), "manifest_invalid", "temperature"),
         (changed("manifest.json", second(|m| m.temperature = Some(-1.0))), "manifest_invalid", "temperature"),
         (changed("manifest.json", replaced("temperature", "1e300")), "manifest_invalid", "temperature"),

@@ -121,13 +121,15 @@ def main():
     card = about.pop("card", {})
     config = json.loads((options.model / "config.json").read_text())
     manifest = {
-        "format": "glossa-bundle/2",
+        "format": "glossa-bundle/3",
         **about,
         "labels": json.loads((options.model / "labels.json").read_text()),
         "caseSensitive": False,
         "maxSentenceLength": 128,
         "tokenTypes": "casing" if config["type_vocab_size"] == CASES else "zeros",
         "decoding": options.decoding,
+        "documentStructure": True,
+        "normalisation": True,
         "tokenizer": {"splitPattern": SPLIT_PATTERN},
         "files": files,
         "measured": {},

@@ -73,7 +73,9 @@ def main():
     options = parser.parse_args()
 
     path = options.bundle / "manifest.json"
-    manifest = {**json.loads(path.read_text()), "format": "glossa-bundle/2"}
+    manifest = json.loads(path.read_text())
+    if manifest["format"] == "glossa-bundle/1":
+        manifest["format"] = "glossa-bundle/2"
     for key in ("decoding", "transitions"):
         manifest.pop(key, None)
     found = counts(read_records(options.train), Vocabulary(options.bundle / "vocab.txt"), manifest["labels"])

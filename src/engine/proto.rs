@@ -41,6 +41,12 @@ pub(in crate::engine) fn integer_attribute(name: &str, value: i64) -> AttributeP
     AttributeProto { name: name.into(), r#type: AttributeType::Int as i32, i: value, ..Default::default() }
 }
 
+/// An attribute of several integers.
+pub(in crate::engine) fn ints_attribute(name: &str, values: &[i64]) -> AttributeProto {
+    let ints = values.to_vec();
+    AttributeProto { name: name.into(), r#type: AttributeType::Ints as i32, ints, ..Default::default() }
+}
+
 /// An f32 tensor's values, however they are stored in the file.
 pub(in crate::engine) fn floats(tensor: &TensorProto) -> Option<Vec<f32>> {
     if tensor.data_type != DataType::Float as i32 {

@@ -30,6 +30,8 @@ pub enum AggregationStrategy {
 pub(crate) struct ScoredPiece<'s> {
     /// Whether it continues the word before it.
     pub(crate) continues: bool,
+    /// Whether a paragraph begins with it, which nothing goes on into.
+    pub(crate) begins_paragraph: bool,
     /// A probability for each label.
     pub(crate) scores: &'s [f32],
 }
@@ -52,8 +54,12 @@ pub(crate) fn aggregate(
     strategy: AggregationStrategy,
     ignored: &[String],
 ) -> Vec<Group> {
-    let labelled =
-        |pieces: Range<usize>, (label, score): (usize, f32)| LabelledUnit { pieces, label: &labels[label], score };
+    let labelled = |units: Range<usize>, (label, score): (usize, f32)| LabelledUnit {
+        begins_paragraph: pieces[units.start].begins_paragraph,
+        pieces: units,
+        label: &labels[label],
+        score,
+    };
     let units: Vec<LabelledUnit<'_>> = match strategy {
         AggregationStrategy::None | AggregationStrategy::Simple => {
             pieces.iter().enumerate().map(|(i, piece)| labelled(i..i + 1, best(piece.scores))).collect()
@@ -80,6 +86,7 @@ struct LabelledUnit<'l> {
     pieces: Range<usize>,
     label: &'l str,
     score: f32,
+    begins_paragraph: bool,
 }
 
 /// Words as ranges of word pieces.
@@ -129,7 +136,7 @@ fn decide(pieces: &[ScoredPiece<'_>], strategy: AggregationStrategy) -> (usize, 
 fn group(units: &[LabelledUnit<'_>]) -> Vec<Group> {
     let continues = |unit: &LabelledUnit<'_>, before: &LabelledUnit<'_>| {
         let (begins, name) = begins_and_entity(unit.label);
-        !begins && name == begins_and_entity(before.label).1
+        !begins && !unit.begins_paragraph && name == begins_and_entity(before.label).1
     };
     let mut groups = Vec::new();
     let mut first = 0;
@@ -154,8 +161,10 @@ mod tests {
 
     fn run(pieces: &[(bool, [f32; 4])], strategy: AggregationStrategy) -> Vec<(Range<usize>, String)> {
         let labels = ["O", "B-X", "I-X", "Y"].map(str::to_string);
-        let pieces: Vec<_> =
-            pieces.iter().map(|(continues, scores)| ScoredPiece { continues: *continues, scores }).collect();
+        let pieces: Vec<_> = pieces
+            .iter()
+            .map(|(continues, scores)| ScoredPiece { continues: *continues, begins_paragraph: false, scores })
+            .collect();
         aggregate(&pieces, &labels, strategy, &["O".to_string()])
             .into_iter()
             .map(|group| (group.pieces, group.entity))
@@ -171,6 +180,18 @@ mod tests {
         assert_eq!(run(&pieces, AggregationStrategy::Average), [(2..3, "X".into())]);
         assert_eq!(run(&pieces, AggregationStrategy::Max), [(2..3, "X".into())]);
         assert!(run(&[], AggregationStrategy::Max).is_empty());
+    }
+
+    #[test]
+    fn nothing_joins_over_the_end_of_a_paragraph() {
+        let labels = ["O", "I-X"].map(str::to_string);
+        let scores = [0.0, 1.0];
+        let piece = |begins_paragraph| ScoredPiece { continues: false, begins_paragraph, scores: &scores };
+        for strategy in [AggregationStrategy::Simple, AggregationStrategy::First] {
+            let pieces = [piece(false), piece(false), piece(true), piece(false)];
+            let groups = aggregate(&pieces, &labels, strategy, &["O".to_string()]);
+            assert_eq!(groups.into_iter().map(|group| group.pieces).collect::<Vec<_>>(), [0..2, 2..4]);
+        }
     }
 
     #[test]

@@ -33,14 +33,15 @@ pub fn align<'l>(tokens: &[Token], labels: &[(usize, TokenLabel<'l>)]) -> Vec<Op
 
 /// Joins the tokens of a document into chunks. A token without a label counts as `O`.
 ///
-/// Only `O` and `B-*` end a chunk: an `I-Y` after `B-X` belongs to the chunk X, and an `I-X` after `O` begins one.
+/// Only `O`, `B-*` and the end of a paragraph end a chunk: an `I-Y` after `B-X` belongs to the chunk X, and an `I-X` after
+/// `O` begins one.
 pub fn convert(
     document: &Document,
     tokens: &[Token],
     labels: &[Option<TokenLabel<'_>>],
     options: &AnnotateOptions,
 ) -> Vec<Chunk> {
-    let mut spans = join(tokens.len(), labels, options);
+    let mut spans = join(document, tokens, labels, options);
     if let Some(words) = &options.ignore_stop_words {
         spans = merge(document, tokens, spans, words);
     }
@@ -97,10 +98,16 @@ impl Span<'_> {
 }
 
 /// Joins tokens into spans by their labels.
-fn join<'l>(tokens: usize, labels: &[Option<TokenLabel<'l>>], options: &AnnotateOptions) -> Vec<Span<'l>> {
+fn join<'l>(
+    document: &Document,
+    tokens: &[Token],
+    labels: &[Option<TokenLabel<'l>>],
+    options: &AnnotateOptions,
+) -> Vec<Span<'l>> {
     let mut spans: Vec<Span<'l>> = Vec::new();
     let mut open = false;
-    for i in 0..tokens {
+    for i in 0..tokens.len() {
+        open &= i == 0 || !document.begins_paragraph(tokens[i - 1].bytes.start, tokens[i].bytes.start);
         let TokenLabel { label, score } =
             labels.get(i).copied().flatten().unwrap_or(TokenLabel { label: "O", score: None });
         let label = if label == "PAD" && options.pad_as_o { "O" } else { label };
@@ -138,6 +145,10 @@ fn merge<'l>(document: &Document, tokens: &[Token], spans: Vec<Span<'l>>, words:
             continue;
         };
         let gap = before.parts[before.parts.len() - 1].end..span.parts[0].start;
+        if document.begins_paragraph(tokens[gap.start - 1].bytes.start, tokens[gap.end].bytes.start) {
+            merged.push(span);
+            continue;
+        }
         let between = document.slice(tokens[gap.start - 1].bytes.end..tokens[gap.end].bytes.start);
         let line_break = between.contains('\n');
         let nothing_to_ignore = gap.is_empty() && !line_break;

@@ -60,12 +60,20 @@ pub struct TokenLogits {
     labels: usize,
     values: Vec<f32>,
     read: Vec<bool>,
+    /// Tokens at which paragraphs begin, in order.
+    paragraphs: Vec<usize>,
 }
 
 impl TokenLogits {
     /// Makes room for the logits of `tokens` tokens, none of which the model has read yet.
     pub fn new(tokens: usize, labels: usize) -> Self {
-        TokenLogits { labels, values: vec![0.0; tokens * labels], read: vec![false; tokens] }
+        TokenLogits { labels, values: vec![0.0; tokens * labels], read: vec![false; tokens], paragraphs: Vec::new() }
+    }
+
+    /// The same, divided into paragraphs that begin at these tokens, in order: they are decoded as documents of their own.
+    #[must_use]
+    pub fn with_paragraphs(self, paragraphs: Vec<usize>) -> Self {
+        TokenLogits { paragraphs, ..self }
     }
 
     /// Sets a token's row, which has a value per label in id order.
@@ -163,7 +171,7 @@ impl Decoder {
     }
 
     /// The labels of a document's tokens, each with its softmax score. A token that the model did not read gets `None`
-    /// and splits the document: the tokens before and after it are decoded as two documents.
+    /// and splits the document: the tokens before and after it are decoded as two documents, as paragraphs are.
     pub fn decode(&self, logits: &TokenLogits) -> Vec<Option<(usize, f32)>> {
         let mut labels = vec![None; logits.len()];
         if self.decoding == Decoding::Argmax {
@@ -171,12 +179,15 @@ impl Decoder {
             return labels;
         }
         let mut start = 0;
-        while start < logits.len() {
-            let rows: Vec<&[f32]> = (start..logits.len()).map_while(|token| logits.row(token)).collect();
-            for (i, label) in self.path(&rows).into_iter().enumerate() {
-                labels[start + i] = Some((label, self.score(rows[i], label)));
+        for end in logits.paragraphs.iter().copied().chain([logits.len()]) {
+            while start < end {
+                let rows: Vec<&[f32]> = (start..end).map_while(|token| logits.row(token)).collect();
+                for (i, label) in self.path(&rows).into_iter().enumerate() {
+                    labels[start + i] = Some((label, self.score(rows[i], label)));
+                }
+                // The token after the rows, if there is one, was not read.
+                start += (rows.len() + 1).min(end - start);
             }
-            start += rows.len() + 1;
         }
         labels
     }

@@ -10,15 +10,13 @@ use super::{
 };
 use crate::engine::OnnxFile;
 use crate::labels::{DecoderDefaults, Decoding};
-use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
+use crate::text::{charset, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The file that identifies a bundle.
 pub const MANIFEST: &str = "manifest.json";
-/// The formats that can be read.
-const FORMATS: [&str; 2] = [FIRST_FORMAT, "glossa-bundle/2"];
-/// The format without keys for decoding and `token_type_ids`.
-const FIRST_FORMAT: &str = "glossa-bundle/1";
+/// The formats that can be read, in order of their versions.
+const FORMATS: [&str; 3] = ["glossa-bundle/1", "glossa-bundle/2", "glossa-bundle/3"];
 const GRAPH: &str = "model.onnx";
 const VOCABULARY: &str = "vocab.txt";
 
@@ -26,8 +24,9 @@ const VOCABULARY: &str = "vocab.txt";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// `glossa-bundle/2`, or `glossa-bundle/1` without `tokenTypes`, `decoding`, `temperature` and `transitions`. Programs
-    /// that know only the first format would ignore these keys and silently give other results.
+    /// `glossa-bundle/3`; `glossa-bundle/2` without `documentStructure` and `normalisation`; `glossa-bundle/1` also without
+    /// `tokenTypes`, `decoding`, `temperature` and `transitions`. Programs that know only an earlier format would ignore
+    /// these keys and silently give other results.
     pub format: String,
     /// A short name, such as `cellular`.
     pub name: String,
@@ -55,6 +54,12 @@ pub struct Manifest {
     /// See [`DecoderDefaults::transitions`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transitions: Option<Vec<Vec<f32>>>,
+    /// Whether empty lines end paragraphs; false if omitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_structure: Option<bool>,
+    /// Whether texts are read in plain writing; false if omitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalisation: Option<bool>,
     /// SPDX name of the weights' licence.
     pub licence: String,
     /// The works that the weights are derived from.
@@ -98,16 +103,14 @@ impl Manifest {
     /// `manifest_invalid`.
     pub fn parse(bytes: &[u8], file: &str) -> Result<Self, Error> {
         let invalid = |reason: String| Error::ManifestInvalid { file: file.to_string(), reason };
-        let manifest: Manifest = serde_json::from_slice(bytes).map_err(|error| invalid(error.to_string()))?;
-        if !FORMATS.contains(&manifest.format.as_str()) {
+        let text = charset::decode(bytes, None).map_err(|error| invalid(error.to_string()))?;
+        let manifest: Manifest = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        let Some(version) = FORMATS.iter().position(|format| *format == manifest.format) else {
             return Err(invalid(format!("its format is {:?}, not one of {}", manifest.format, FORMATS.join(", "))));
-        }
-        let Manifest { token_types, decoding, temperature, transitions, .. } = &manifest;
-        let has_new_keys =
-            token_types.is_some() || decoding.is_some() || temperature.is_some() || transitions.is_some();
-        if manifest.format == FIRST_FORMAT && has_new_keys {
-            let new_keys = "tokenTypes, decoding, temperature or transitions";
-            return Err(invalid(format!("its format is {FIRST_FORMAT:?}, which has no {new_keys}")));
+        };
+        if let Some((key, since)) = manifest.versioned_keys().into_iter().find(|(_, since)| *since > version) {
+            let (format, needed) = (FORMATS[version], FORMATS[since]);
+            return Err(invalid(format!("its format is {format:?}, which has no {key}; {needed:?} has")));
         }
         manifest.decoder().check(manifest.labels.len()).map_err(invalid)?;
         if !(1..=LONGEST_WINDOW).contains(&manifest.max_sentence_length) {
@@ -120,6 +123,20 @@ impl Manifest {
             }
         }
         Ok(manifest)
+    }
+
+    /// The keys in use that not all formats have, each with the index of the first format that has it.
+    fn versioned_keys(&self) -> Vec<(&'static str, usize)> {
+        let Manifest { token_types, decoding, temperature, transitions, document_structure, normalisation, .. } = self;
+        let keys = [
+            ("tokenTypes", 1, token_types.is_some()),
+            ("decoding", 1, decoding.is_some()),
+            ("temperature", 1, temperature.is_some()),
+            ("transitions", 1, transitions.is_some()),
+            ("documentStructure", 2, document_structure.is_some()),
+            ("normalisation", 2, normalisation.is_some()),
+        ];
+        keys.into_iter().filter(|(_, _, used)| *used).map(|(key, since, _)| (key, since)).collect()
     }
 
     /// How labels are decoded.
@@ -155,6 +172,8 @@ pub(super) fn read(source: &dyn Source, manifest: &[u8], context: &LoadContext<'
             case_sensitive: manifest.case_sensitive,
             max_sentence_length: manifest.max_sentence_length,
             token_types: manifest.token_types.unwrap_or_default(),
+            document_structure: manifest.document_structure.unwrap_or(false),
+            normalisation: manifest.normalisation.unwrap_or(false),
         },
         name: manifest.name,
     })

@@ -4,7 +4,7 @@ use super::{
     base_name, check_labels, check_vocabulary, read_file_graph, spark_class, LoadContext, Model, ModelDefaults, Source,
     TextEncoder, LONGEST_WINDOW,
 };
-use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
+use crate::text::{charset, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 pub(super) const VOCABULARY: &str = "assets/vocab.txt";
@@ -34,7 +34,8 @@ pub(super) fn read(source: &dyn Source, vocabulary: &[u8], context: &LoadContext
         return Err(spark_class::other_export("MPNetForTokenClassification", vocabulary_file));
     }
     let labels_file = source.locate(LABELS);
-    let labels = String::from_utf8(source.require(LABELS)?)
+    let labels = source.require(LABELS)?;
+    let labels = charset::decode(&labels, None)
         .map_err(|error| Error::LabelsInvalid { file: labels_file.clone(), reason: error.to_string() })?;
     let labels = labels.lines().map(str::to_string).collect();
     Ok(Model {
@@ -56,6 +57,8 @@ pub(super) fn read(source: &dyn Source, vocabulary: &[u8], context: &LoadContext
             max_sentence_length: 128,
             token_types: TokenTypes::Zeros,
             decoder: Default::default(),
+            document_structure: false,
+            normalisation: false,
         },
     })
 }

@@ -75,6 +75,8 @@ pub(super) fn read(source: &dyn Source, config: &[u8], context: &LoadContext<'_>
             padding: positions.padding,
             token_types: TokenTypes::Zeros,
             decoder: Default::default(),
+            document_structure: false,
+            normalisation: false,
         },
     })
 }
@@ -108,7 +110,9 @@ impl Positions {
     /// From `config.json`, and from the tokenizer's padding id and `model_max_length`.
     fn of(config: &Json, padding: Option<u64>, model_max_length: Option<u64>) -> Self {
         let family = config["model_type"].as_str().unwrap_or_default();
-        let behind_padding = POSITIONS_BEHIND_PADDING.contains(&family);
+        // Of these only ESM may compute positions instead of looking them up.
+        let looked_up = config["position_embedding_type"].as_str().is_none_or(|kind| kind != "rotary");
+        let behind_padding = POSITIONS_BEHIND_PADDING.contains(&family) && looked_up;
         let padding = match config["pad_token_id"].as_u64() {
             Some(id) => id,
             // A configuration leaves out what is the default of its class.
@@ -155,6 +159,11 @@ mod tests {
                 (128, 128, 2, 1),
             ),
             (json!({"model_type": "esm", "max_position_embeddings": 1026, "pad_token_id": 3}), None, (512, 1022, 4, 3)),
+            (
+                json!({"model_type": "esm", "max_position_embeddings": 96, "pad_token_id": 0, "position_embedding_type": "rotary"}),
+                None,
+                (96, 96, 0, 0),
+            ),
             (json!({"model_type": "mpnet", "max_position_embeddings": 514, "pad_token_id": 5}), None, (512, 512, 2, 5)),
             // Nystromformer's table has two rows more than it has positions.
             (json!({"model_type": "nystromformer", "max_position_embeddings": 510}), None, (510, 510, 0, 0)),

@@ -5,6 +5,7 @@ use serde_json::{json, Map, Value as Json};
 
 use super::hf_tokenizer_class::{Frame, TokenizerClass, VocabularyFiles};
 use super::{check_vocabulary, parse_json, Source};
+use crate::text::charset;
 use crate::Error;
 
 pub(super) const TOKENIZER: &str = "tokenizer.json";
@@ -249,7 +250,7 @@ fn template(pieces: &[(&str, u64)], before: &str, start_type: u32, after: Option
 fn from_word_pieces(vocabulary: &[u8], settings: &Settings, file: &str) -> Result<Json, Error> {
     check_vocabulary(vocabulary, file)?;
     let invalid = |reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
-    let text = std::str::from_utf8(vocabulary).map_err(|error| invalid(error.to_string()))?;
+    let text = charset::decode(vocabulary, None).map_err(|error| invalid(error.to_string()))?;
     let pieces: Map<String, Json> =
         text.lines().enumerate().map(|(id, piece)| (piece.to_string(), id.into())).collect();
     // An unknown class is taken for BERT.
@@ -301,7 +302,7 @@ fn from_merges(
 ) -> Result<Json, Error> {
     let (file, merges_file) = (source.locate(BYTE_LEVEL[0]), source.locate(BYTE_LEVEL[1]));
     let invalid = |file: &str, reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
-    let text = std::str::from_utf8(merges).map_err(|error| invalid(&merges_file, error.to_string()))?;
+    let text = charset::decode(merges, None).map_err(|error| invalid(&merges_file, error.to_string()))?;
     // transformers drops the first line, which is a version, and what follows the last line end.
     let lines: Vec<&str> = text.split('\n').collect();
     let mut pairs = Vec::new();

@@ -28,7 +28,7 @@ use archive::Archive;
 
 use crate::engine::{OnnxFile, Precision};
 use crate::labels::DecoderDefaults;
-use crate::text::{HfTokenizer, TokenTypes, TokenizerOptions, Vocabulary};
+use crate::text::{charset, HfTokenizer, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The longest window in word pieces, `[CLS]` and `[SEP]` included, for models that declare no more positions: Spark NLP's
@@ -108,6 +108,10 @@ pub struct ModelDefaults {
     pub token_types: TokenTypes,
     /// How labels are decoded.
     pub decoder: DecoderDefaults,
+    /// Whether empty lines end paragraphs.
+    pub document_structure: bool,
+    /// Whether texts are read in plain writing.
+    pub normalisation: bool,
 }
 
 impl Model {
@@ -293,7 +297,8 @@ fn external_data(source: &dyn Source, path: &str) -> Error {
 /// Parses a file that must hold a JSON object.
 fn parse_json(bytes: &[u8], file: &str) -> Result<serde_json::Value, Error> {
     let invalid = |reason: String| Error::ConfigInvalid { file: file.to_string(), reason };
-    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| invalid(error.to_string()))?;
+    let text = charset::decode(bytes, None).map_err(|error| invalid(error.to_string()))?;
+    let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
     if !json.is_object() {
         return Err(invalid("it is not a JSON object".into()));
     }

@@ -12,7 +12,7 @@ use super::{
     TextEncoder, LONGEST_WINDOW,
 };
 use crate::engine::OnnxFile;
-use crate::text::{TokenTypes, TokenizerOptions, Vocabulary};
+use crate::text::{charset, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The file that identifies a saved model.
@@ -66,6 +66,8 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8], context: &LoadContext<'
             max_sentence_length: parameters.max_sentence_length,
             token_types: TokenTypes::Zeros,
             decoder: Default::default(),
+            document_structure: false,
+            normalisation: false,
         },
     })
 }
@@ -82,7 +84,8 @@ struct Parameters {
 impl Parameters {
     fn parse(metadata: &[u8], file: &str) -> Result<Self, Error> {
         let invalid = |reason: String| Error::ConfigInvalid { file: file.to_string(), reason };
-        let metadata: Json = serde_json::from_slice(metadata).map_err(|error| invalid(error.to_string()))?;
+        let metadata = charset::decode(metadata, None).map_err(|error| invalid(error.to_string()))?;
+        let metadata: Json = serde_json::from_str(&metadata).map_err(|error| invalid(error.to_string()))?;
         if !metadata["paramMap"].is_object() {
             return Err(invalid("it has no paramMap".into()));
         }

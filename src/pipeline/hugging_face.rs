@@ -7,13 +7,14 @@ use crate::annotation::{Annotation, Chunk};
 use crate::engine::Classifier;
 use crate::labels::{aggregate, best, entity_after_hyphen, words, AggregationStrategy, Group, ScoredPiece};
 use crate::options::{AnnotateOptions, Mode};
-use crate::text::{cut, FramedWindow, HfTokenizer, Piece, Token, Window};
+use crate::text::{cut, Document, FramedWindow, HfTokenizer, Piece, Reading, Token, Window};
 use crate::Error;
 
 /// The pipeline's stages around the classifier, with their options.
 #[derive(Debug)]
 pub(crate) struct HuggingFace {
     pub(crate) tokenizer: HfTokenizer,
+    pub(crate) reading: Reading,
     /// Word pieces per window, the tokenizer's special ones included.
     pub(crate) max_sentence_length: usize,
 }
@@ -21,7 +22,7 @@ pub(crate) struct HuggingFace {
 /// The state of a text in this pipeline.
 #[derive(Debug)]
 pub(crate) struct Text {
-    text: String,
+    document: Document,
     pieces: Vec<Piece>,
     /// Ranges of word pieces that windows must not cut: words, and the single pieces of long words.
     units: Vec<Range<usize>>,
@@ -40,17 +41,18 @@ impl HuggingFace {
     /// # Errors
     /// `inference_failed` if the tokenizer cannot encode a word.
     pub(crate) fn begin(&self, text: &str, labels: usize, options: &AnnotateOptions) -> Result<Text, Error> {
-        let mut pieces = self.tokenizer.encode(text)?;
+        let document = Document::read(text, &self.reading, &|word| self.tokenizer.is_word(word));
+        let mut pieces = self.tokenizer.encode(document.text())?;
         let limit = self.max_sentence_length.saturating_sub(self.tokenizer.frame());
         let mut truncated_from = None;
         if options.mode == Mode::Truncate {
-            truncated_from = pieces.get(limit).map(|piece| piece.place.start.utf16);
+            truncated_from = pieces.get(limit).map(|piece| document.locate(piece.place.clone()).start.utf16);
             pieces.truncate(limit);
         }
         let units = units(&pieces, limit / 4);
         Ok(Text {
-            text: text.to_string(),
             windows: cut(&units, limit),
+            document,
             pieces,
             units,
             done: 0,
@@ -85,6 +87,11 @@ impl HuggingFace {
 }
 
 impl Text {
+    /// The text as it was read.
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
+    }
+
     pub(crate) fn progress(&self) -> (usize, usize) {
         (self.done, self.windows.len())
     }
@@ -147,21 +154,33 @@ impl Text {
         self.pieces
             .iter()
             .zip(scores)
-            .map(|(piece, scores)| ScoredPiece { continues: piece.continues, scores })
+            .enumerate()
+            .map(|(i, (piece, scores))| {
+                let begins_paragraph = begins_paragraph(&self.document, &self.pieces, i);
+                ScoredPiece { continues: piece.continues && !begins_paragraph, begins_paragraph, scores }
+            })
             .collect()
     }
 
     fn chunk(&self, group: Group) -> Chunk {
         let (start, end) = (self.pieces[group.pieces.start].place.start, self.pieces[group.pieces.end - 1].place.end);
+        let Range { start, end } = self.document.locate(start..end);
         Chunk {
             begin: start.utf16,
             end: end.utf16,
-            text: self.text.get(start.byte..end.byte).unwrap_or_default().to_string(),
+            text: self.document.original().get(start.byte..end.byte).unwrap_or_default().to_string(),
             entity: group.entity,
             confidence: Some(group.score),
             result: None,
         }
     }
+}
+
+/// Whether a paragraph begins at a word piece; not for the first one. The white space before a word may be part of its piece,
+/// so the piece's last byte tells.
+fn begins_paragraph(document: &Document, pieces: &[Piece], i: usize) -> bool {
+    let byte = |i: usize| pieces[i].place.end.byte.saturating_sub(1).max(pieces[i].place.start.byte);
+    i > 0 && document.begins_paragraph(byte(i - 1), byte(i))
 }
 
 /// Words as ranges of word pieces. A word of more than `longest` pieces is split into single pieces, so that windows can be

@@ -6,7 +6,7 @@
 mod hugging_face;
 mod spark;
 
-pub(crate) use hugging_face::HuggingFace;
+pub(crate) use hugging_face::{HuggingFace, Text as HuggingFaceText};
 pub(crate) use spark::Spark;
 
 use crate::Error;

@@ -9,7 +9,7 @@ use crate::engine::{Classifier, Logits};
 use crate::labels::{convert, Decoder, Decoding, TokenLogits};
 use crate::options::{AnnotateOptions, Mode};
 use crate::text::{
-    cut, truncate, CleanupMode, Document, Encoder, Token, TokenTypes, Tokenizer, Vocabulary, Window, WordPieces,
+    cut, divide, truncate, Document, Encoder, Reading, Token, TokenTypes, Tokenizer, Vocabulary, Window, WordPieces,
 };
 use crate::Error;
 
@@ -18,7 +18,7 @@ use crate::Error;
 pub(crate) struct Spark {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) tokenizer: Tokenizer,
-    pub(crate) cleanup_mode: CleanupMode,
+    pub(crate) reading: Reading,
     pub(crate) case_sensitive: bool,
     /// Word pieces per window, `[CLS]` and `[SEP]` included.
     pub(crate) max_sentence_length: usize,
@@ -39,6 +39,8 @@ pub(crate) struct Text {
     token_types: Vec<u32>,
     /// Each token's range of `pieces`.
     pieces_of: Vec<Range<usize>>,
+    /// Tokens at which paragraphs begin, but for the first.
+    paragraphs: Vec<usize>,
     windows: Vec<Window>,
     done: usize,
     /// Each token's label id and score, if labels are decoded token by token.
@@ -61,7 +63,8 @@ impl Text {
 
     /// Keeps every token's logits, even if decoding does not need them. Call it before the first window runs.
     pub(crate) fn keep_logits(&mut self, labels: usize) {
-        self.logits.get_or_insert_with(|| TokenLogits::new(self.tokens.len(), labels));
+        let Text { tokens, paragraphs, .. } = self;
+        self.logits.get_or_insert_with(|| TokenLogits::new(tokens.len(), labels).with_paragraphs(paragraphs.clone()));
     }
 
     /// Takes the logits that were kept; empty if there are none.
@@ -76,8 +79,9 @@ impl Spark {
     /// # Errors
     /// `option_invalid` if a pattern of the tokenizer exceeds its budget of steps.
     pub(crate) fn begin(&self, text: &str, labels: usize, options: &AnnotateOptions) -> Result<Text, Error> {
-        let document = Document::assemble(text, self.cleanup_mode);
-        let tokens = self.tokenizer.tokenize(&document)?;
+        let document = Document::read(text, &self.reading, &|word| self.vocabulary.is_word(word));
+        let tokens = divide(&document, self.tokenizer.tokenize(&document)?);
+        let paragraphs = paragraphs(&document, &tokens);
         let (pieces, pieces_of) =
             Encoder::new(&self.vocabulary, self.case_sensitive, self.pieces).encode(&document, &tokens);
         let mut token_types = vec![0; pieces.len()];
@@ -102,19 +106,24 @@ impl Spark {
                 }
             }
         };
-        Ok(Text {
+        let mut read = Text {
             document,
             labels: vec![None; tokens.len()],
-            logits: (self.decoder.decoding() == Decoding::Viterbi).then(|| TokenLogits::new(tokens.len(), labels)),
+            logits: None,
             tokens,
             pieces,
             token_types,
             pieces_of,
+            paragraphs,
             windows,
             done: 0,
             truncated_from,
             options: options.clone(),
-        })
+        };
+        if self.decoder.decoding() == Decoding::Viterbi {
+            read.keep_logits(labels);
+        }
+        Ok(read)
     }
 
     /// The logits of the tokens that a window decides, a row per token; empty if there is no such window.
@@ -161,6 +170,12 @@ impl Spark {
         let chunks = convert(&text.document, &text.tokens, labels, &text.options);
         Annotation { chunks, truncated_from: text.truncated_from, precision: None }
     }
+}
+
+/// The tokens at which paragraphs begin, but for the first.
+fn paragraphs(document: &Document, tokens: &[Token]) -> Vec<usize> {
+    let begins = |i: &usize| document.begins_paragraph(tokens[i - 1].bytes.start, tokens[*i].bytes.start);
+    (1..tokens.len()).filter(begins).collect()
 }
 
 /// Exclusive end of the decided tokens of a truncated text if the logits of `[SEP]` label a token too.

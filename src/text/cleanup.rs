@@ -1,12 +1,11 @@
-//! The clean-up modes of Spark NLP's DocumentAssembler, and the mapping back to the original text.
+//! The clean-up modes of Spark NLP's DocumentAssembler.
 
-use std::ops::Range;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::java_chars;
-use super::position::Position;
+use super::rewritten::{Rewriter, Rewritten};
 use crate::Error;
 
 /// What DocumentAssembler does to a text before it is tokenised, by Spark NLP's names.
@@ -135,66 +134,37 @@ enum Read {
     Kept(usize),
 }
 
-/// A part of the cleaned text, and the part of the original that it comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Mapping {
-    /// Where it begins in the cleaned text; it ends where the next one begins.
-    cleaned: Position,
-    original: Range<Position>,
-    /// Whether the two are the same text; otherwise the part is a replacement, and maps as a whole.
-    same: bool,
-}
-
-/// The cleaned text, with a mapping for each of its parts; `None` if the mode changes nothing.
-pub(super) fn clean(text: &str, mode: CleanupMode) -> Option<(String, Vec<Mapping>)> {
+/// The cleaned text; `None` if the mode changes nothing.
+pub(super) fn clean(text: &str, mode: CleanupMode) -> Option<Rewritten> {
     if mode == CleanupMode::Disabled {
         return None;
     }
-    let (mut text, mut original) = (text, Position::default());
+    let mut rewriter = Rewriter::default();
+    let mut rest = text;
+    let mut tail = "";
     if mode.trims() {
         // Java's trim.
-        let rest = text.trim_start_matches(|c| c <= ' ');
-        original = original.after_text(&text[..text.len() - rest.len()]);
-        text = rest.trim_end_matches(|c| c <= ' ');
+        rest = text.trim_start_matches(|c| c <= ' ');
+        rewriter.replace(&text[..text.len() - rest.len()], "");
+        let trimmed = rest.trim_end_matches(|c| c <= ' ');
+        tail = &rest[trimmed.len()..];
+        rest = trimmed;
     }
-    let mut cleaned = String::with_capacity(text.len());
-    let mut at = Position::default();
-    let mut mappings: Vec<Mapping> = Vec::new();
-    while !text.is_empty() {
-        let (length, same) = match mode.read(text) {
+    while !rest.is_empty() {
+        let (length, same) = match mode.read(rest) {
             Read::Replaced(length) => (length, false),
             Read::Kept(length) => (length, true),
         };
-        let (read, rest) = text.split_at(length);
-        let written = if same { read } else { mode.replacement() };
-        let end = original.after_text(read);
-        match mappings.last_mut() {
-            Some(last) if last.same && same => last.original.end = end,
-            _ if written.is_empty() => (),
-            _ => mappings.push(Mapping { cleaned: at, original: original..end, same }),
+        let (read, after) = rest.split_at(length);
+        if same {
+            rewriter.keep(read);
+        } else {
+            rewriter.replace(read, mode.replacement());
         }
-        // Start a new mapping after text that was removed.
-        if written.is_empty() {
-            mappings.push(Mapping { cleaned: at, original: end..end, same: true });
-        }
-        cleaned.push_str(written);
-        at = at.after_text(written);
-        (original, text) = (end, rest);
+        rest = after;
     }
-    Some((cleaned, mappings))
-}
-
-/// Maps a part of the cleaned text, not empty, to the original.
-pub(super) fn locate(mappings: &[Mapping], part: Range<Position>) -> Range<Position> {
-    // Of mappings that begin at the same position, all but the last are empty.
-    let holds = |byte: usize| mappings.partition_point(|mapping| mapping.cleaned.byte <= byte).saturating_sub(1);
-    let place = |byte: usize, at: Position, end: bool| match mappings.get(holds(byte)) {
-        None => at,
-        Some(mapping) if mapping.same => at.moved(mapping.cleaned, mapping.original.start),
-        Some(mapping) if end => mapping.original.end,
-        Some(mapping) => mapping.original.start,
-    };
-    place(part.start.byte, part.start, false)..place(part.end.byte - 1, part.end, true)
+    rewriter.replace(tail, "");
+    Some(rewriter.finish())
 }
 
 /// Length of the white-space character at the start, 0 or 1.
@@ -220,7 +190,7 @@ fn repeated(text: &str, mark: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::position::characters;
+    use crate::text::position::{characters, Position};
     use crate::text::Document;
 
     #[test]

@@ -2,18 +2,34 @@
 
 use std::ops::Range;
 
-use super::cleanup::{self, CleanupMode, Mapping};
+use super::cleanup::{self, CleanupMode};
+use super::plain;
 use super::position::{self, Position};
+use super::rewritten::Rewritten;
+use super::structure;
 use super::token::Token;
 
-/// A text as Spark NLP's DocumentAssembler passes it on, and as it was given.
+/// How a text is read, before it is cut into tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Spark NLP's clean-up.
+    pub cleanup_mode: CleanupMode,
+    /// Whether empty lines end paragraphs, which nothing goes over.
+    pub document_structure: bool,
+    /// Whether the text is read in plain writing: without invisible characters, with numbers as the corpora write them.
+    pub normalisation: bool,
+}
+
+/// A text as it is read, and as it was given.
 ///
 /// Tokens are ranges of [`text`](Document::text); chunks are ranges of [`original`](Document::original).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Document {
     original: String,
-    /// The cleaned text, and where its parts come from; `None` if nothing was changed.
-    cleaned: Option<(String, Vec<Mapping>)>,
+    /// The original rewritten step by step: in plain writing, then cleaned up. A step that changes nothing is left out.
+    steps: Vec<Rewritten>,
+    /// Bytes of the text at which paragraphs begin, but for the first.
+    paragraphs: Vec<usize>,
 }
 
 impl Document {
@@ -24,12 +40,25 @@ impl Document {
 
     /// A text cleaned up as by DocumentAssembler with a `cleanupMode`.
     pub fn assemble(text: &str, mode: CleanupMode) -> Self {
-        Document { original: text.to_string(), cleaned: cleanup::clean(text, mode) }
+        Self::read(text, &Reading { cleanup_mode: mode, ..Reading::default() }, &|_| false)
+    }
+
+    /// A text as the options say. `is_word` tells whether the model knows a lower-case word: it decides whether a hyphen at
+    /// a line's end belongs to the word.
+    pub fn read(text: &str, reading: &Reading, is_word: &dyn Fn(&str) -> bool) -> Self {
+        let plain = if reading.normalisation { plain::rewrite(text, is_word) } else { None };
+        let before = plain.as_ref().map_or(text, Rewritten::text);
+        let mut paragraphs = if reading.document_structure { structure::paragraph_starts(before) } else { Vec::new() };
+        let cleaned = cleanup::clean(before, reading.cleanup_mode);
+        if let Some(cleaned) = &cleaned {
+            paragraphs.iter_mut().for_each(|start| *start = cleaned.written(*start));
+        }
+        Document { original: text.to_string(), steps: plain.into_iter().chain(cleaned).collect(), paragraphs }
     }
 
     /// The text that is cut into tokens: the `result` of Spark NLP's document annotation.
     pub fn text(&self) -> &str {
-        self.cleaned.as_ref().map_or(&self.original, |(text, _)| text)
+        self.steps.last().map_or(&self.original, Rewritten::text)
     }
 
     /// The text as it was given.
@@ -43,18 +72,27 @@ impl Document {
         place.start.utf16..place.end.utf16
     }
 
+    /// Bytes of [`text`](Document::text) at which paragraphs begin, but for the first; empty if the document's structure is
+    /// not read.
+    pub(crate) fn paragraphs(&self) -> &[usize] {
+        &self.paragraphs
+    }
+
+    /// Whether a paragraph begins at a token or piece, given the bytes where it and the one before it begin.
+    pub(crate) fn begins_paragraph(&self, before: usize, byte: usize) -> bool {
+        let paragraph = |byte: usize| self.paragraphs.partition_point(|start| *start <= byte);
+        !self.paragraphs.is_empty() && paragraph(before) != paragraph(byte)
+    }
+
     /// The part of [`text`](Document::text) at a range of UTF-8 bytes, such as [`Token::bytes`](super::Token::bytes).
     pub(crate) fn slice(&self, bytes: Range<usize>) -> &str {
         &self.text()[bytes]
     }
 
-    /// Maps a part of [`text`](Document::text) to [`original`](Document::original). Text that clean-up removed inside the
-    /// part is included; text removed at its ends is not.
+    /// Maps a part of [`text`](Document::text) to [`original`](Document::original). Text that was left out inside the part
+    /// is included; text left out at its ends is not.
     pub(crate) fn locate(&self, part: Range<Position>) -> Range<Position> {
-        match &self.cleaned {
-            Some((_, mappings)) if part.start.byte < part.end.byte => cleanup::locate(mappings, part),
-            _ => part,
-        }
+        self.steps.iter().rev().fold(part, |part, step| step.locate(part))
     }
 
     /// The characters of [`text`](Document::text), each with where it begins.

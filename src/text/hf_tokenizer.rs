@@ -94,6 +94,13 @@ impl HfTokenizer {
         self.tokenizer.get_vocab(true).into_values().max()
     }
 
+    /// Whether a word is a piece by itself.
+    pub(crate) fn is_word(&self, word: &str) -> bool {
+        self.tokenizer.token_to_id(word).is_some()
+            // As byte-level and SentencePiece vocabularies mark the start of a word.
+            || ['\u{120}', '\u{2581}'].iter().any(|mark| self.tokenizer.token_to_id(&format!("{mark}{word}")).is_some())
+    }
+
     /// Number of special tokens that every window needs.
     pub(crate) fn frame(&self) -> usize {
         self.before.len() + self.after.len()

@@ -1,10 +1,14 @@
-//! From text to windows of word pieces: document, tokens, word pieces, windows.
+//! From text to windows of word pieces: encoding, document, tokens, word pieces, windows.
 
+pub mod charset;
 mod cleanup;
 mod document;
 mod hf_tokenizer;
 mod java_chars;
+mod plain;
 mod position;
+mod rewritten;
+mod structure;
 mod token;
 mod token_types;
 mod tokenizer;
@@ -13,9 +17,10 @@ mod windows;
 mod wordpiece;
 
 pub use cleanup::CleanupMode;
-pub use document::Document;
+pub use document::{Document, Reading};
 pub use hf_tokenizer::HfTokenizer;
 pub(crate) use hf_tokenizer::{FramedWindow, Piece};
+pub(crate) use structure::divide;
 pub use token::Token;
 pub use token_types::TokenTypes;
 pub use tokenizer::Tokenizer;

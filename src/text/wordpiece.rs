@@ -9,6 +9,7 @@ use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::Model as _;
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::charset;
 use super::document::Document;
 use super::java_chars;
 use super::token::Token;
@@ -46,8 +47,8 @@ impl Vocabulary {
     /// `vocabulary_invalid` when it is not UTF-8, repeats a piece, or lacks `[UNK]`, `[CLS]` or `[SEP]`.
     pub fn read(bytes: &[u8], file: &str) -> Result<Self, Error> {
         let invalid = |reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
-        let text = std::str::from_utf8(bytes).map_err(|error| invalid(error.to_string()))?;
-        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = charset::decode(bytes, None).map_err(|error| invalid(error.to_string()))?;
+        let text = text.strip_suffix('\n').unwrap_or(&text);
         let mut ids = AHashMap::with_capacity(text.lines().count());
         for (id, line) in text.split('\n').enumerate() {
             let piece = line.strip_suffix('\r').unwrap_or(line);
@@ -101,6 +102,11 @@ impl Vocabulary {
     /// The piece of an id.
     pub fn piece(&self, id: u32) -> Option<String> {
         self.model.id_to_token(id)
+    }
+
+    /// Whether a word is a piece by itself.
+    pub fn is_word(&self, word: &str) -> bool {
+        self.model.token_to_id(word).is_some()
     }
 
     /// The largest id of a piece.

@@ -50,6 +50,13 @@ pub struct Run {
     pub form: String,
 }
 
+impl Run {
+    /// Whether the ONNX file's weights have 8 bits, by the run's name.
+    pub fn is_eight_bits(&self) -> bool {
+        ["quantized", "int8"].iter().any(|word| self.name.contains(word))
+    }
+}
+
 /// A chunk as begin, end (UTF-16 code units), text, entity, confidence.
 pub type ExpectedChunk = (usize, usize, String, String, f32);
 

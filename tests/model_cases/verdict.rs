@@ -13,9 +13,11 @@ use crate::common::TemporaryFolder;
 
 /// Largest difference between two confidences that are called equal.
 const TOLERANCE: f32 = 3e-4;
-/// Largest difference that another arithmetic explains: fp16, or int8 whose activations are quantised by other rules. A
-/// softmax that is applied twice makes a larger one.
-const COARSE: f32 = 0.03;
+/// Largest difference that another arithmetic explains: fp16, or int8 whose activations are quantised by other rules, which
+/// random weights amplify. A softmax that is applied twice makes a larger one.
+const COARSE: f32 = 0.15;
+/// Which share of the chunks of a quantised model may be others: near ties fall to the other side.
+const OTHERS: f64 = 0.05;
 
 /// An outcome that may be recorded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,8 +25,10 @@ const COARSE: f32 = 0.03;
 pub enum Verdict {
     /// The same chunks, with confidences within 3e-4.
     Equal,
-    /// The same chunks, with confidences within 0.03.
+    /// The same chunks, with confidences within 0.15.
     SameChunks,
+    /// Of a file with weights of 8 bits: at least 95 of 100 chunks are the same.
+    NearTies,
     /// Refused when the model was loaded.
     Refused { code: String, message: String },
 }
@@ -59,11 +63,22 @@ fn compare(case: &Case, run: &Run, folder: &Path) -> Result<Verdict, String> {
     let documents = case.documents(run);
     let expected = case.expected(run).ok_or("it runs, and should be refused")?;
     assert_eq!(documents.len(), expected.len(), "documents of {}", run.name);
-    let mut furthest = 0.0f32;
+    let (mut furthest, mut differing, mut all, mut words) = (0.0f32, 0, 0, None);
     for (i, (document, expected)) in documents.iter().zip(expected).enumerate() {
         let found = annotator.annotate(document, &annotate);
         let found = found.map_err(|error| format!("document {i}: {}: {error}", error.code()))?.chunks;
-        furthest = furthest.max(distance(&found, expected).map_err(|words| format!("document {i}: {words}"))?);
+        all += expected.len();
+        match distance(&found, expected) {
+            Ok(distance) => furthest = furthest.max(distance),
+            Err(difference) => {
+                differing += difference.missed.max(difference.more);
+                words.get_or_insert(format!("document {i}: {}", difference.words));
+            }
+        }
+    }
+    if let Some(words) = words {
+        let near = run.is_eight_bits() && differing as f64 <= OTHERS * all as f64;
+        return if near { Ok(Verdict::NearTies) } else { Err(words) };
     }
     match furthest {
         _ if furthest <= TOLERANCE => Ok(Verdict::Equal),
@@ -72,21 +87,29 @@ fn compare(case: &Case, run: &Run, folder: &Path) -> Result<Verdict, String> {
     }
 }
 
+/// How the chunks of a document differ from those expected.
+struct Difference {
+    missed: usize,
+    more: usize,
+    words: String,
+}
+
 /// The largest difference between confidences, or how the chunks differ.
-fn distance(found: &[Chunk], expected: &[ExpectedChunk]) -> Result<f32, String> {
+fn distance(found: &[Chunk], expected: &[ExpectedChunk]) -> Result<f32, Difference> {
     let found_keys: Vec<_> = found.iter().map(|c| (c.begin, c.end, c.text.as_str(), c.entity.as_str())).collect();
     let keys: Vec<_> = expected.iter().map(|c| (c.0, c.1, c.2.as_str(), c.3.as_str())).collect();
     if found_keys != keys {
         let missed: Vec<_> = keys.iter().filter(|key| !found_keys.contains(key)).collect();
         let more: Vec<_> = found_keys.iter().filter(|key| !keys.contains(key)).collect();
         let (some, count) = (|of: &[&(usize, usize, &str, &str)]| format!("{:?}", of.first()), keys.len());
-        return Err(format!(
+        let words = format!(
             "of {count} chunks it misses {} ({}) and finds {} others ({})",
             missed.len(),
             some(&missed),
             more.len(),
             some(&more)
-        ));
+        );
+        return Err(Difference { missed: missed.len(), more: more.len(), words });
     }
     let confidence = |chunk: &Chunk| chunk.confidence.unwrap_or(f32::NAN);
     // NaN is no distance at all, so it must not be lost in `max`.

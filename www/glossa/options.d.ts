@@ -63,6 +63,12 @@ export interface LoadOptions {
    */
   maxSentenceLength?: number;
   /**
+   * Whether the model reads the text in plain writing: without invisible characters, with decimal points, minus signs and
+   * groups of digits in ASCII, and with words whole that are hyphenated at a line's end. Offsets still refer to the input
+   * text. By default as the model's manifest says; off for models without one.
+   */
+  normalisation?: boolean;
+  /**
    * Which word pieces of a token the model reads.
    * - `all`: All of them.
    * - `first`: Those of the token's first word, as open-source Spark NLP does: of `open-label` only `open`.

@@ -79,6 +79,18 @@ export const GROUPS = [
         values: { '': 'As the model says', true: 'Told apart', false: 'Taken as the same' },
       },
       {
+        name: 'normalisation',
+        title: 'Plain writing',
+        help: 'Soft hyphens, raised decimal points, thin spaces in numbers and words cut at a line’s end are read as if plainly written. Highlights stay places in your text.',
+        values: { '': 'As the model says', true: 'Read in plain writing', false: 'Read as it is written' },
+      },
+      {
+        name: 'documentStructure',
+        title: 'Empty lines',
+        help: 'Whether an empty line ends what can be one entity.',
+        values: { '': 'As the model says', true: 'End a paragraph', false: 'Are like spaces' },
+      },
+      {
         name: 'maxSentenceLength',
         title: 'Window length',
         help: 'Word pieces read at once: up to 512, more for models with more positions.',

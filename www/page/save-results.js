@@ -20,13 +20,22 @@ export function toJson({ text, model, mode, threshold, truncatedFrom, chunks }) 
 }
 
 /**
- * A row per chunk, quoted as in RFC 4180; the columns are those of the command line without its id.
+ * A text as a cell of CSV: with an apostrophe before what a spreadsheet would take for a formula, and quoted as in RFC 4180.
+ * `src/export/cell.rs` does the same for the command line.
+ * @param {string} text
+ */
+export function csvCell(text) {
+  const cell = /^'*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
+
+/**
+ * A row per chunk; the columns are those of the command line without its id. Offsets count UTF-16 code units.
  * @param {Pick<Result, 'chunks'>} result
  */
 export function toCsv({ chunks }) {
-  const quote = (/** @type {string} */ value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
   const rows = chunks.map(({ begin, end, text, entity, confidence }) =>
-    [begin, end, quote(entity), confidence.toFixed(4), quote(text)].join(','),
+    [begin, end, csvCell(entity), confidence.toFixed(4), csvCell(text)].join(','),
   );
   return `${['begin,end,entity,confidence,text', ...rows].join('\n')}\n`;
 }

@@ -7,9 +7,11 @@ pub mod eval;
 
 mod annotate;
 mod input;
+mod kind;
 mod option_flags;
 mod options_command;
 mod parallel;
+mod record;
 mod setup;
 
 use std::io;
@@ -30,13 +32,16 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Annotates texts. Each file is a document, or each line of a file of JSON lines `{"id", "text"}`. Offsets in the output
-    /// count UTF-16 code units, end exclusive.
+    /// Annotates texts. Each file is a document, or each line of a file of JSON lines `{"id", "text"}`, whose name ends in
+    /// .jsonl or .ndjson. Offsets in the output count UTF-16 code units of the text as given, end exclusive. A document that
+    /// fails has its error in its place, the others go on, and the exit code is 3; it is 1 if nothing could be done.
     Annotate(Box<annotate::Annotate>),
-    /// Measures a model on JSON lines `{"id", "text", "entities": [[begin, end, entity], …]}` with offsets in code points,
-    /// end exclusive. The last line of the output is the report as one JSON object.
+    /// Measures a model on JSON lines `{"id", "text", "entities": [[begin, end, entity], …]}` with offsets in code points, or
+    /// on the JSON lines of `glossa annotate`, `{"id", "text", "chunks": [{"begin", "end", "entity"}, …]}`, with offsets in
+    /// UTF-16 code units; all ends are exclusive. The last line of the output is the report as one JSON object.
     Eval(Box<eval::command::Eval>),
-    /// Reports the differences between two outputs, of glossa or Spark NLP. The exit code is 0 if there are none, 1 if there
+    /// Reports the differences between two outputs, of glossa or Spark NLP. Offsets are compared and printed in UTF-16 code
+    /// units, end exclusive. The exit code is 0 if there are none, 1 if there
     /// are some, and 2 if the outputs cannot be compared.
     Compare(compare::command::Compare),
     /// Prints all options as JSON Schema, or as the tables of docs/options.md.
@@ -44,11 +49,18 @@ enum Command {
     Options(options_command::Options),
 }
 
+/// The exit code if some documents failed and the others were annotated.
+const SOME_FAILED: u8 = 3;
+
 /// Parses the program's arguments and runs the command.
 pub fn run() -> ExitCode {
     quiet_guarded_panics();
     match Cli::parse().command {
-        Command::Annotate(arguments) => exit_code(annotate::run(&arguments), 1),
+        Command::Annotate(arguments) => match annotate::run(&arguments) {
+            Ok(0) => ExitCode::SUCCESS,
+            Ok(_) => ExitCode::from(SOME_FAILED),
+            Err(failure) => exit_code(Err(failure), 1),
+        },
         Command::Eval(arguments) => exit_code(eval::command::run(&arguments), 1),
         // As `diff` does: 1 means different, so failures are 2.
         Command::Compare(arguments) => match compare::command::run(&arguments) {

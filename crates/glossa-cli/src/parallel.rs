@@ -9,11 +9,12 @@ use glossa_ner::Error;
 use crate::Failure;
 
 /// Calls `run` for all items on several threads, and `take` on this thread with the results, in the order of the items.
+/// An error of `take` ends it.
 pub(crate) fn in_order<T: Sync, R: Send>(
     items: &[T],
     threads: usize,
     run: impl Fn(&T) -> Result<R, Error> + Sync,
-    mut take: impl FnMut(&T, R) -> Result<(), Failure>,
+    mut take: impl FnMut(&T, Result<R, Error>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -23,7 +24,7 @@ pub(crate) fn in_order<T: Sync, R: Send>(
             scope.spawn(move || loop {
                 let i = next.fetch_add(1, Ordering::Relaxed);
                 let Some(item) = items.get(i) else { break };
-                // The receiver is dropped once an earlier item has failed.
+                // The receiver is dropped once `take` has failed.
                 if sender.send((i, run(item))).is_err() {
                     break;
                 }
@@ -35,7 +36,7 @@ pub(crate) fn in_order<T: Sync, R: Send>(
         for (i, result) in receiver {
             waiting.insert(i, result);
             while let Some(result) = waiting.remove(&taken) {
-                take(&items[taken], result?)?;
+                take(&items[taken], result)?;
                 taken += 1;
             }
         }

@@ -7,7 +7,7 @@ use glossa_ner::model::Folder;
 use glossa_ner::pipeline_file::PipelineFile;
 use glossa_ner::{Annotator, Error};
 
-use crate::input::read_text;
+use crate::input::EncodingFlag;
 use crate::option_flags::LoadFlags;
 
 #[derive(Args)]
@@ -31,7 +31,7 @@ impl Setup {
         let (mut pipeline, listed_model) = match &self.pipeline_file {
             None => (PipelineFile::default(), None),
             Some(file) => {
-                let pipeline = PipelineFile::parse(&read_text(file)?, &file.display().to_string())?;
+                let pipeline = PipelineFile::parse(&EncodingFlag::default().read(file)?, &file.display().to_string())?;
                 let listed_model = pipeline.model_path(file);
                 (pipeline, listed_model)
             }

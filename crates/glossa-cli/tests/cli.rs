@@ -56,7 +56,7 @@ fn text_and_json_lines_come_in_and_json_lines_go_out() {
     }
 
     let records = "{\"id\": \"a\", \"text\": \"CD28 and IL-2\"}\n\n{\"id\": 2, \"text\": \"\"}\n";
-    let two = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl"], records));
+    let two = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl", "--input", "jsonl"], records));
     assert_eq!(two.iter().map(|line| line["id"].clone()).collect::<Vec<_>>(), ["a", "2"]);
     assert_eq!(chunks(&two[0]).len(), 2);
     assert_eq!(two[1]["chunks"], json!([]));
@@ -65,10 +65,9 @@ fn text_and_json_lines_come_in_and_json_lines_go_out() {
 #[test]
 fn errors_have_codes_and_say_where() {
     let model = tiny_path();
-    let cases: [(&[&str], &str, &str); 5] = [
+    let cases: [(&[&str], &str, &str); 4] = [
         (&["annotate", "--model", "/no/such/folder"], "x", "file_missing: /no/such/folder"),
         (&["annotate", "--model", &model, "/no/such/file"], "", "file_missing: /no/such/file"),
-        (&["annotate", "--model", &model, "--input", "jsonl"], "{\"text\": \"a\"}\n{", "input_invalid: stdin:2"),
         (&["annotate", "--model", &model, "--threshold", "7"], "x", "option_invalid: option threshold"),
         (&["eval", "--model", &model, "/no/such/file"], "", "file_missing: /no/such/file"),
     ];
@@ -119,7 +118,8 @@ fn eval_counts_exact_spans_and_labels() {
 }
 
 /// Flags of `glossa annotate` that are not options of the library.
-const NOT_OF_THE_PIPELINE: [&str; 6] = ["--model", "--pipeline", "--format", "--input", "--threads", "--help"];
+const NOT_OF_THE_PIPELINE: [&str; 8] =
+    ["--model", "--pipeline", "--format", "--csv-bom", "--input", "--input-encoding", "--threads", "--help"];
 
 /// A Hugging Face folder with two ONNX files, of other weights each.
 fn folder_of_two_graphs(test: &str) -> TemporaryFolder {
@@ -194,6 +194,8 @@ fn every_flag_changes_what_is_found() {
         (&[], &["--split-chars", "/"], "CD28/IL-2", &[("CD28", "protein"), ("IL-2", "protein")]),
         (&[], &["--min-length", "3"], "T cells", &[("cells", "cell_type")]),
         (&[], &["--max-length", "3"], "CD28 T cells", &[("T", "cell_type")]),
+        (&[], &["--normalisation", "true"], "CD\u{AD}28", &[("CD\u{AD}28", "protein")]),
+        (&[], &["--document-structure", "true"], "IL-2\n\ngene", &[("IL-2", "protein")]),
         // Only confidences change.
         (&[], &["--pieces", "first"], SENTENCE, &sentence),
         (&[], &["--precision", "int8"], SENTENCE, &sentence),

@@ -186,7 +186,7 @@ impl Finder<'_, '_> {
         }
         if let Some(mask) = node.input.get(3).filter(|mask| !mask.is_empty()) {
             // A boolean mask says what to keep, one of numbers what to add.
-            let boolean = self.is_boolean(mask)?;
+            let boolean = is_boolean(self.graph, mask)?;
             if self.facts.get(mask).uniform()? != if boolean { 1.0 } else { 0.0 } {
                 return None;
             }
@@ -197,24 +197,6 @@ impl Finder<'_, '_> {
         let (_, size) = heads(&queries, true)?;
         let scale = attribute(node, "scale").map_or(1.0 / (size as f64).sqrt(), |scale| f64::from(scale.f));
         Some((Scores { queries, keys, scale, mask: None }, values, node.output.first()?.clone()))
-    }
-
-    /// Whether a value is boolean, if the nodes that produce it show that.
-    fn is_boolean(&self, name: &str) -> Option<bool> {
-        let mut name = name.to_string();
-        for _ in 0..MAX_CHAIN {
-            let node = self.graph.producer(&name)?;
-            match node.op_type.as_str() {
-                "And" | "Or" | "Not" | "Equal" | "Less" | "Greater" | "LessOrEqual" | "GreaterOrEqual" => {
-                    return Some(true);
-                }
-                "Cast" => return Some(integer(node, "to")? == DataType::Bool as i64),
-                "Expand" | "Unsqueeze" | "Reshape" | "Identity" => name.clone_from(node.input.first()?),
-                "Where" | "Mul" | "Sub" => return Some(false),
-                _ => return None,
-            }
-        }
-        None
     }
 }
 
@@ -234,4 +216,22 @@ fn heads(view: &View, rows_first: bool) -> Option<Heads> {
 
 fn heads_of_keys(view: &View) -> Option<Heads> {
     heads(view, false)
+}
+
+/// Whether a value is boolean, if the nodes that produce it show that.
+pub(super) fn is_boolean(graph: &GraphIndex<'_>, name: &str) -> Option<bool> {
+    let mut name = name.to_string();
+    for _ in 0..MAX_CHAIN {
+        let node = graph.producer(&name)?;
+        match node.op_type.as_str() {
+            "And" | "Or" | "Not" | "Equal" | "Less" | "Greater" | "LessOrEqual" | "GreaterOrEqual" => {
+                return Some(true);
+            }
+            "Cast" => return Some(integer(node, "to")? == DataType::Bool as i64),
+            "Expand" | "Unsqueeze" | "Reshape" | "Identity" => name.clone_from(node.input.first()?),
+            "Where" | "Mul" | "Sub" => return Some(false),
+            _ => return None,
+        }
+    }
+    None
 }

@@ -166,11 +166,11 @@ fn output(node: &NodeProto, i: usize) -> Option<&String> {
 }
 
 /// A name for an intermediate value of a node's replacement.
-fn inner(node: &NodeProto, part: &str) -> String {
+pub(super) fn inner(node: &NodeProto, part: &str) -> String {
     format!("{}.{part}", node.output[0])
 }
 
-fn standard(op_type: &str, input: &[&str], output: &str) -> NodeProto {
+pub(super) fn standard(op_type: &str, input: &[&str], output: &str) -> NodeProto {
     NodeProto {
         name: output.into(),
         op_type: op_type.into(),

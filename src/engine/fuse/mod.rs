@@ -5,6 +5,7 @@
 //! tract's operations.
 
 mod attention;
+mod attention_operator;
 mod desugar;
 mod embedding;
 mod facts;
@@ -73,6 +74,7 @@ pub(super) fn rewrite(model: &mut ModelProto, linear: QuantiseLinear) -> Fused {
     attach_constants(graph);
     attention::rewrite(graph, opset);
     fused.attention = graph.node.iter().filter(|node| node.op_type == nodes::ATTENTION).count();
+    attention_operator::write_out(graph);
     fuse_qkv::rewrite(graph);
     norm::rewrite(graph, &mut fused);
     remove_dead_nodes(graph);

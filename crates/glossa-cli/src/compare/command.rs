@@ -7,7 +7,7 @@ use clap::Args;
 use glossa_ner::Error;
 
 use super::{compare, Comparison, Counts, EndOffset, Entry, Table};
-use crate::input::read_text;
+use crate::input::EncodingFlag;
 use crate::Failure;
 
 /// Number of examples printed for each kind of difference.
@@ -31,6 +31,8 @@ pub(crate) struct Compare {
     /// Largest difference at which confidences count as equal.
     #[arg(long, value_name = "DISTANCE", default_value = "0.0001", value_parser = distance, requires = "confidence")]
     tolerance: f64,
+    #[command(flatten)]
+    encoding: EncodingFlag,
 }
 
 fn distance(argument: &str) -> Result<f64, String> {
@@ -50,7 +52,7 @@ pub(crate) fn run(arguments: &Compare) -> Result<bool, Failure> {
     }
     let table = |file: &Path, spark: bool| {
         let ends = if spark { EndOffset::Inclusive } else { EndOffset::Auto };
-        Table::parse(&read_text(file)?, &file.display().to_string(), ends)
+        Table::parse(&arguments.encoding.read(file)?, &file.display().to_string(), ends)
     };
     let (a, b) = (table(&arguments.a, arguments.spark_a)?, table(&arguments.b, arguments.spark_b)?);
     let comparison = compare(&a, &b, arguments.confidence.then_some(arguments.tolerance))?;

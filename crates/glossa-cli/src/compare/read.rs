@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Entry, Table};
+use glossa_ner::export::from_cell;
 use glossa_ner::Error;
 
 /// Names of the columns for a chunk's text and entity; the first one present is used. `text` comes last: beside one of the
@@ -12,6 +13,10 @@ const ENTITY: [&str; 3] = ["entity", "ner_label", "label"];
 
 /// The header of Glossa's CSV.
 const GLOSSA_HEADER: [&str; 6] = ["id", "begin", "end", "entity", "confidence", "text"];
+
+/// Why a document with an error has no place in a comparison.
+const FAILED: &str =
+    "this document failed, so its chunks are not known: annotate it again, or leave it out of both files";
 
 /// Whether the `end` of a file's chunks is inclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -100,6 +105,9 @@ fn json_lines(text: &str, name: &str, table: &mut Table) -> Result<(Vec<Row>, bo
         let record: Map<String, Value> =
             serde_json::from_str(line).map_err(|error| invalid(&place, error.to_string()))?;
         let id = record.get("id").and_then(plain);
+        if record.get("error").is_some_and(Value::is_object) {
+            return Err(invalid(&place, FAILED));
+        }
         let Some(chunks) = record.get("chunks") else {
             spark = true;
             rows.push(row(&|column| record.get(column).and_then(plain), &TEXT, id, place)?);
@@ -135,6 +143,9 @@ fn csv_rows(text: &str, name: &str) -> Result<(Vec<Row>, bool), Error> {
         let record = record.map_err(malformed)?;
         let place = format!("{name}:{}", record.position().map_or(1, csv::Position::line));
         let cell = |column: &str| at(column).and_then(|i| record.get(i)).map(String::from);
+        if [cell("begin"), cell("end")].iter().all(|cell| cell.as_deref() == Some("")) {
+            return Err(invalid(&place, FAILED));
+        }
         let id = cell("id").filter(|id| !id.is_empty());
         rows.push(row(&cell, &TEXT, id, place)?);
     }
@@ -142,7 +153,15 @@ fn csv_rows(text: &str, name: &str) -> Result<(Vec<Row>, bool), Error> {
     let mut glossa_columns = GLOSSA_HEADER;
     columns.sort_unstable();
     glossa_columns.sort_unstable();
-    Ok((rows, columns != glossa_columns))
+    let ours = columns == glossa_columns;
+    if ours {
+        for Row { id, entry, .. } in &mut rows {
+            for cell in [id.as_mut(), entry.text.as_mut(), Some(&mut entry.entity)].into_iter().flatten() {
+                *cell = from_cell(cell).to_string();
+            }
+        }
+    }
+    Ok((rows, !ours))
 }
 
 /// A JSON value as a cell of a table.

@@ -8,7 +8,7 @@ use glossa_ner::{Annotator, Decoding, Error, Mode};
 use serde::Serialize;
 
 use super::{Calibrated, Record, Report, ReportPage, RunInfo, Score, Tally, TemperatureFit, TemperatureSamples};
-use crate::input::{numbered_lines, read_text};
+use crate::input::{numbered_lines, place_name, EncodingFlag};
 use crate::option_flags::ModeFlag;
 use crate::parallel::in_order;
 use crate::setup::Setup;
@@ -22,8 +22,10 @@ pub(crate) struct Eval {
     /// Write an HTML report of scores and errors: a single file, which a browser opens from disk.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
-    /// JSON lines with annotated records.
+    /// JSON lines with annotated records; `-` reads standard input.
     file: PathBuf,
+    #[command(flatten)]
+    encoding: EncodingFlag,
     // Of a pipeline file, only the model, the load options and the mode are used: a threshold or renamed entities would
     // change the scores.
     #[command(flatten)]
@@ -42,9 +44,9 @@ struct Summary<'a> {
 }
 
 pub(crate) fn run(arguments: &Eval) -> Result<(), Failure> {
-    let place = arguments.file.display().to_string();
+    let place = place_name(&arguments.file);
     let mut records = Vec::new();
-    for (line, place) in numbered_lines(&read_text(&arguments.file)?, &place) {
+    for (line, place) in numbered_lines(&arguments.encoding.read(&arguments.file)?, &place) {
         records.push(Record::parse(line, &place)?);
     }
     let (pipeline, annotator) = arguments.setup.load()?;
@@ -60,7 +62,8 @@ pub(crate) fn run(arguments: &Eval) -> Result<(), Failure> {
         Ok((tally, samples, chunks))
     };
     let mut page = ReportPage::default();
-    in_order(&records, arguments.setup.threads(), run, |record, (tally, kept, chunks)| {
+    in_order(&records, arguments.setup.threads(), run, |record, measured| {
+        let (tally, kept, chunks) = measured?;
         page.add(record, &chunks);
         all.merge(tally);
         samples.merge(kept);

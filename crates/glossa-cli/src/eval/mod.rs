@@ -16,7 +16,7 @@ use serde_json::Value;
 use glossa_ner::labels::convert;
 use glossa_ner::{AnnotateOptions, Annotator, Chunk, Error, LabelledTokens, Mode};
 
-use crate::input::record_id;
+use crate::record;
 
 pub use calibration::{Bin, Calibration, Reliability, BINS};
 pub use judge::{judge, Cell, Confusion, Judged, Verdict};
@@ -52,37 +52,64 @@ impl Span {
 }
 
 impl Record {
-    /// Reads a line `{"id", "text", "entities": [[begin, end, entity, …], …]}` with offsets in code points, end exclusive.
-    /// `place` names the line in errors.
+    /// Reads a line `{"id", "text", "entities": [[begin, end, entity, …], …]}` with offsets in code points, end exclusive, or,
+    /// without `entities`, one of `glossa annotate`: `{"id", "text", "chunks": [{"begin", "end", "entity"}, …]}` with offsets in
+    /// UTF-16 code units. `place` names the line in errors.
     ///
     /// # Errors
     /// `input_invalid`.
     pub fn parse(line: &str, place: &str) -> Result<Self, Error> {
-        let invalid = |reason: String| Error::InputInvalid { input: place.to_string(), reason };
-        let record: Value = serde_json::from_str(line).map_err(|error| invalid(error.to_string()))?;
-        let text = record["text"].as_str().ok_or_else(|| invalid("it has no \"text\"".into()))?;
-        // UTF-16 offset of each code point, and of the end.
-        let mut units = vec![0];
-        units.extend(text.chars().scan(0, |at, c| {
-            *at += c.len_utf16();
-            Some(*at)
-        }));
-        let gold = record["entities"].as_array().ok_or_else(|| invalid("it has no \"entities\"".into()))?;
-        let entities = gold.iter().map(|entity| {
-            let offset = |i: usize| entity[i].as_u64().and_then(|at| units.get(at as usize)).copied();
-            match (offset(0), offset(1), entity[2].as_str()) {
-                (Some(begin), Some(end), Some(name)) if begin < end => {
-                    Ok(Span { begin, end, entity: name.to_string() })
-                }
-                _ => Err(invalid(format!("{entity} is not a valid [begin, end, entity]"))),
-            }
-        });
-        Ok(Record {
-            entities: entities.collect::<Result<_, _>>()?,
-            id: record_id(&record, place),
-            text: text.to_string(),
-        })
+        let record = record::Record::parse(line, place)?;
+        let text = record.text()?;
+        let entities = match (record.get("entities"), record.get("chunks")) {
+            (Some(Value::Array(entities)), _) => gold_entities(&record, text, entities)?,
+            (None, Some(Value::Array(chunks))) => gold_chunks(&record, text, chunks)?,
+            (Some(_), _) => return Err(record.invalid("its \"entities\" are no array")),
+            (None, Some(_)) => return Err(record.invalid("its \"chunks\" are no array")),
+            (None, None) => return Err(record.invalid("it has neither \"entities\" nor \"chunks\"")),
+        };
+        Ok(Record { entities, id: record.id()?, text: text.to_string() })
     }
+}
+
+/// Entities `[begin, end, entity, …]`, in code points.
+fn gold_entities(record: &record::Record, text: &str, entities: &[Value]) -> Result<Vec<Span>, Error> {
+    // UTF-16 offset of each code point, and of the end.
+    let mut units = vec![0];
+    units.extend(text.chars().scan(0, |at, c| {
+        *at += c.len_utf16();
+        Some(*at)
+    }));
+    let span = |entity: &Value| {
+        let offset = |i: usize| entity[i].as_u64().and_then(|at| units.get(usize::try_from(at).ok()?)).copied();
+        match (offset(0), offset(1), entity[2].as_str()) {
+            (Some(begin), Some(end), Some(name)) if begin < end => Ok(Span { begin, end, entity: name.to_string() }),
+            _ => Err(record.invalid(format!("{entity} is not a valid [begin, end, entity] in code points"))),
+        }
+    };
+    entities.iter().map(span).collect()
+}
+
+/// Chunks as `glossa annotate` writes them, in UTF-16 code units. If they have a text, it must be the one at their place.
+fn gold_chunks(record: &record::Record, text: &str, chunks: &[Value]) -> Result<Vec<Span>, Error> {
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let span = |chunk: &Value| {
+        let offset = |field: &str| chunk[field].as_u64().and_then(|at| usize::try_from(at).ok());
+        let (Some(begin), Some(end), Some(name)) = (offset("begin"), offset("end"), chunk["entity"].as_str()) else {
+            return Err(record.invalid(format!("{chunk} is not a chunk with begin, end and entity")));
+        };
+        let place = units.get(begin..end).filter(|place| !place.is_empty());
+        let there = place.and_then(|place| String::from_utf16(place).ok());
+        let there = there.ok_or_else(|| record.invalid(format!("{chunk} is not a place in its text")))?;
+        match chunk["text"].as_str() {
+            Some(text) if text != there => {
+                let reason = format!("{chunk} has {there:?} at its place; offsets count UTF-16 code units");
+                Err(record.invalid(reason))
+            }
+            _ => Ok(Span { begin, end, entity: name.to_string() }),
+        }
+    };
+    chunks.iter().map(span).collect()
 }
 
 /// Precision, recall and F1 of one entity or label.
@@ -168,17 +195,26 @@ impl Tally {
     /// Annotates a record, compares the result with its gold entities, and returns the chunks.
     ///
     /// # Errors
-    /// Those of [`Annotator::label`].
+    /// Those of [`Annotator::annotate`].
     pub fn add(&mut self, annotator: &Annotator, record: &Record, mode: Mode) -> Result<Vec<Chunk>, Error> {
-        Ok(self.count(&annotator.label(&record.text, mode)?, record))
+        let (labelling, chunks) = annotator.label_and_annotate(&record.text, mode)?;
+        self.count_chunks(&chunks, record);
+        self.count_labels(&labelling, record);
+        Ok(chunks)
     }
 
     /// Compares labels with a record's gold entities, and returns the chunks that they form.
     fn count(&mut self, labelling: &LabelledTokens<'_>, record: &Record) -> Vec<Chunk> {
         let chunks = convert(&labelling.document, &labelling.tokens, &labelling.labels, &AnnotateOptions::default());
+        self.count_chunks(&chunks, record);
+        self.count_labels(labelling, record);
+        chunks
+    }
+
+    fn count_chunks(&mut self, chunks: &[Chunk], record: &Record) {
         let gold: HashSet<Span> = record.entities.iter().cloned().collect();
         let mut predicted = HashSet::new();
-        for chunk in &chunks {
+        for chunk in chunks {
             let span = Span::of(chunk);
             if let Some(confidence) = chunk.confidence {
                 self.calibration.chunk.add(confidence, gold.contains(&span));
@@ -193,8 +229,6 @@ impl Tally {
         for span in &gold {
             self.entities.entry(span.entity.clone()).or_default().gold += 1;
         }
-        self.count_labels(labelling, record);
-        chunks
     }
 
     fn count_labels(&mut self, labelling: &LabelledTokens<'_>, record: &Record) {
@@ -274,6 +308,23 @@ mod tests {
         assert_eq!(record, Ok(Record { id: "7".into(), text: "😀 DNA".into(), entities: vec![span] }));
         for line in ["{", r#"{"text": "a", "entities": [[0, 2, "X"]]}"#, r#"{"text": "a"}"#] {
             assert_eq!(Record::parse(line, "f:1").unwrap_err().code(), "input_invalid");
+        }
+    }
+
+    #[test]
+    fn offsets_of_chunks_are_utf16_code_units() {
+        let chunk = r#"{"begin": 3, "end": 6, "text": "DNA", "entity": "DNA", "confidence": 0.5}"#;
+        let line = format!("{{\"id\": \"a\", \"text\": \"😀 DNA\", \"chunks\": [{chunk}]}}");
+        let span = Span { begin: 3, end: 6, entity: "DNA".into() };
+        assert_eq!(Record::parse(&line, "f:1").map(|record| record.entities), Ok(vec![span]));
+        for (right, wrong) in [
+            ("\"DNA\", \"entity", "\"DN\", \"entity"),
+            ("\"end\": 6", "\"end\": 7"),
+            ("\"begin\": 3", "\"begin\": 1"),
+            ("\"end\": 6, ", ""),
+        ] {
+            let error = Record::parse(&line.replace(right, wrong), "f:1").unwrap_err();
+            assert!(error.to_string().starts_with("f:1: {"), "{error}");
         }
     }
 
