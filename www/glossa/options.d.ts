@@ -31,6 +31,11 @@ export interface LoadOptions {
    */
   decoding?: 'argmax' | 'viterbi';
   /**
+   * Whether an empty line ends a paragraph, so that no token, no sequence of labels and no chunk goes over one. By default
+   * as the model's manifest says; off for models without one.
+   */
+  documentStructure?: boolean;
+  /**
    * Which ONNX file of a Hugging Face folder is read, by its number format. Such folders often hold several.
    * - `auto`: The most exact file that a folder has; at an address, the smallest that runs well.
    * - `fp32`: `model.onnx`, or `model_optimized.onnx`.
