@@ -1,5 +1,6 @@
 /** Draws an annotation: the document with its marks, the legend, the table of chunks. */
 
+import { number } from './counted.js';
 import { element } from './element.js';
 import { spanEnd } from './spans.js';
 
@@ -10,8 +11,6 @@ import { spanEnd } from './spans.js';
 const HUES = 24;
 /** Rows put into the table at once: a browser lays out tens of thousands in seconds. */
 const ROWS = 500;
-
-export const number = new Intl.NumberFormat('en');
 
 /**
  * The colour of each entity: by its place among the model's entities.
