@@ -223,9 +223,17 @@ export class ChunkTable {
   #reveal(i) {
     if (i < 0) return;
     this.#activate(i);
-    const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
-    this.#marks[i].scrollIntoView({ block: 'center', behavior });
+    scrollTo(this.#marks[i], 'center');
   }
+}
+
+/**
+ * @param {Element} element
+ * @param {'start' | 'center'} block where on the screen it comes to be
+ */
+export function scrollTo(element, block) {
+  const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
+  element.scrollIntoView({ block, behavior });
 }
 
 /**

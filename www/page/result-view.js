@@ -1,7 +1,8 @@
 /** What the page shows of an annotation: the document, its legend, the table of chunks. */
 
 import { counted, number } from './counted.js';
-import { ChunkTable, hues, renderDocument, renderLegend } from './render.js';
+import { lineEndsOf } from './input-text.js';
+import { ChunkTable, hues, renderDocument, renderLegend, scrollTo } from './render.js';
 
 /** @typedef {import('../glossa/index.js').AnnotateOptions} AnnotateOptions */
 /** @typedef {import('../glossa/index.js').Chunk} Chunk */
@@ -32,6 +33,7 @@ import { ChunkTable, hues, renderDocument, renderLegend } from './render.js';
  * @property {HTMLElement} count
  * @property {HTMLElement} none
  * @property {HTMLElement} truncated
+ * @property {HTMLElement} offsets says how the offsets count
  */
 
 /** Above this many chunks the document is redrawn when the slider is let go, not while it moves. */
@@ -71,6 +73,7 @@ export class ResultView {
     this.#shown = annotation;
     this.#hidden.clear();
     this.draw();
+    if (annotation.text.trim()) this.#bringIntoView();
   }
 
   /** The annotation as it is saved: without the chunks below the minimum confidence. */
@@ -120,10 +123,17 @@ export class ResultView {
     elements.count.textContent = number.format(chunks.length);
     elements.none.hidden = chunks.length > 0;
     elements.none.textContent = run ? `No entities found${all.length ? ' at this confidence' : ''}.` : 'Nothing to annotate.';
+    elements.offsets.textContent = `begin and end count UTF-16 code units from 0; end is exclusive. ${lineEndsOf(text)}`;
     elements.truncated.hidden = truncatedFrom === undefined;
     if (truncatedFrom !== undefined) {
       elements.truncated.textContent = `Not read from position ${number.format(truncatedFrom)} on: only the first window was asked for. Choose “Whole text” to read it all.`;
     }
+  }
+
+  /** On a narrow screen the document is below the text, out of sight. */
+  #bringIntoView() {
+    const pane = /** @type {HTMLElement} */ (this.#elements.document.closest('section'));
+    if (pane.getBoundingClientRect().top > innerHeight / 2) scrollTo(pane, 'start');
   }
 
   /**

@@ -13,6 +13,8 @@ export class Setup {
   #threshold;
   #thresholdValue;
   #form;
+  /** @type {Map<string, string>} models that have not been loaded yet, each with the loaded one to go back to */
+  #onTrial = new Map();
 
   /**
    * @param {{ model: HTMLSelectElement, mode: HTMLSelectElement, threshold: HTMLInputElement,
@@ -53,14 +55,54 @@ export class Setup {
   }
 
   /**
+   * What the choice has for a model from the user's disk.
+   * @param {string} name
+   */
+  localValue(name) {
+    return LOCAL + name;
+  }
+
+  /**
    * Chooses a model from the user's disk.
    * @param {string} name
-   * @returns {string} the choice's value
    */
   chooseLocal(name) {
-    const value = LOCAL + name;
+    const value = this.localValue(name);
+    this.#try(value);
     this.#offer(value, name);
-    return value;
+  }
+
+  /** The chosen model's name, as it is offered. */
+  get modelName() {
+    return this.#model.selectedOptions[0]?.text ?? '';
+  }
+
+  /**
+   * Keeps a model among those offered: it could be loaded.
+   * @param {string} value
+   */
+  accept(value) {
+    this.#onTrial.delete(value);
+  }
+
+  /**
+   * Whether a model was brought by the user, or named by a pipeline, and has not been loaded yet.
+   * @param {string} value
+   */
+  isOnTrial(value) {
+    return this.#onTrial.has(value);
+  }
+
+  /**
+   * Ends the trial of a model that cannot be loaded: the one that was chosen before is chosen again.
+   * @param {string} value
+   * @param {boolean} offered whether it stays among those offered, in an earlier form
+   */
+  withdraw(value, offered) {
+    const before = this.#onTrial.get(value);
+    this.#onTrial.delete(value);
+    if (this.model === value && before !== undefined) this.#model.value = before;
+    if (!offered) [...this.#model.options].find((option) => option.value === value)?.remove();
   }
 
   /**
@@ -74,6 +116,7 @@ export class Setup {
     const offered = [...this.#model.options].map(({ value }) => value);
     const local = LOCAL + name;
     const value = offered.find((value) => (value.startsWith(LOCAL) ? value === local : plain(value) === wanted));
+    if (!value) this.#try(wanted);
     this.#offer(value ?? wanted, name);
   }
 
@@ -101,6 +144,11 @@ export class Setup {
     this.#threshold.value = String(threshold);
     this.showThreshold();
     if (pipeline.model) this.chooseAddress(pipeline.model);
+  }
+
+  /** @param {string} value of a model that is about to be chosen: new, or in another form than before */
+  #try(value) {
+    this.#onTrial.set(value, this.#onTrial.get(this.model) ?? this.model);
   }
 
   /**

@@ -10,23 +10,30 @@ import { megabytes, number } from './counted.js';
 export class StatusLine {
   #status;
   #progress;
+  #note;
   #annotate;
   #cancel;
+  #onBusy;
   /** The status in two parts, the second of which changes too often to be read aloud. */
   #message;
   #detail = document.createElement('span');
 
   /**
-   * @param {{ status: HTMLElement, progress: HTMLProgressElement, annotate: HTMLElement, cancel: HTMLElement }} elements
+   * @param {{ status: HTMLElement, progress: HTMLProgressElement, note: HTMLElement, annotate: HTMLElement,
+   *   cancel: HTMLElement }} elements `note` is for what is to be known beside the status
+   * @param {(busy: boolean) => void} onBusy
    */
-  constructor({ status, progress, annotate, cancel }) {
+  constructor({ status, progress, note, annotate, cancel }, onBusy) {
     this.#status = status;
     this.#progress = progress;
+    this.#note = note;
+    this.#onBusy = onBusy;
     this.#annotate = annotate;
     this.#cancel = cancel;
-    this.#message = new Text(status.textContent ?? '');
+    this.#message = new Text('');
     this.#detail.setAttribute('aria-hidden', 'true');
     status.replaceChildren(this.#message, this.#detail);
+    this.set('idle', 'Ready. The model is downloaded when you first annotate.');
   }
 
   /** @returns {State} */
@@ -51,20 +58,19 @@ export class StatusLine {
     this.#progress.hidden = !busy;
     if (ratio === undefined) this.#progress.removeAttribute('value');
     else this.#progress.value = ratio;
-    const { activeElement } = document;
-    const focused = activeElement === this.#annotate || activeElement === this.#cancel;
-    this.#annotate.hidden = busy;
+    // Focus on a button that goes would be lost.
+    if (!busy && document.activeElement === this.#cancel) this.#annotate.focus();
     this.#cancel.hidden = !busy;
-    if (focused) (busy ? this.#cancel : this.#annotate).focus();
+    this.#onBusy(busy);
   }
 
   /**
-   * Says what went wrong.
-   * @param {string} what
-   * @param {{ code: string, message: string }} error
+   * Says beside the status what does not concern the work that it is about; nothing, to begin anew.
+   * @param {string[]} notes
    */
-  fail(what, { code, message }) {
-    this.set('error', `${what}: ${message}`, { code });
+  note(...notes) {
+    this.#note.textContent = notes.join(' ');
+    this.#note.hidden = !notes.length;
   }
 
   /** @param {LoadProgress | AnnotateProgress} event */

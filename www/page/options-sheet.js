@@ -1,0 +1,18 @@
+/** The panel of options lies over the text: how it is put away. */
+
+/**
+ * @param {HTMLDetailsElement} panel
+ * @param {HTMLElement} close the button that does so
+ */
+export function closable(panel, close) {
+  const shut = () => {
+    panel.open = false;
+    panel.querySelector('summary')?.focus();
+  };
+  close.addEventListener('click', shut);
+  panel.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    event.preventDefault();
+    shut();
+  });
+}
