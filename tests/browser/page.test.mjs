@@ -94,7 +94,7 @@ for (const model of ['cellular', 'clinical_trials']) {
 }
 
 /** What has been asked of the server, but for the browser's own looks at whether there is a newer service worker. */
-const asked = () => server.requests.filter((path) => path !== '/service-worker.js');
+const asked = () => server.requests.filter((path) => !path.endsWith('service-worker.js'));
 
 test('the page fits the screen, wide and narrow, and follows the colour scheme', { timeout: LONG }, async () => {
   for (const width of [1280, 390]) {

@@ -32,6 +32,7 @@
 
 import { GlossaError, messageOf } from '../errors.js';
 import { downloadModel } from './download-model.js';
+import { throttled } from './throttled.js';
 import { loadEngine } from './wasm-binary.js';
 
 /** @typedef {import('./wasm-binary.js').BoundAnnotator} BoundAnnotator */
@@ -46,7 +47,6 @@ import { loadEngine } from './wasm-binary.js';
 
 /** How long the engine runs before messages get a turn. */
 const SLICE_MS = 40;
-const PROGRESS_MS = 100;
 
 /** @type {Map<number, Request>} requests queued or running */
 const open = new Map();
@@ -89,7 +89,7 @@ async function serve(request) {
 
 /** @param {Request} request */
 async function load({ id, model, files, name, options, compiled }) {
-  const tell = throttled(id);
+  const tell = progressOf(id);
   // The files come while the engine is downloaded and compiled.
   const download = model ? downloadModel(model, tell) : null;
   // Its failure is told where it is awaited, which may be later.
@@ -136,7 +136,7 @@ function loaded() {
 async function annotate(request) {
   forget();
   const annotator = loaded();
-  const tell = throttled(request.id);
+  const tell = progressOf(request.id);
   const job = annotator.begin(request.text, request.options);
   const progress = () => tell({ stage: 'annotate', done: job.done, total: job.total });
   try {
@@ -167,7 +167,7 @@ function finish(job) {
 async function part(request) {
   const annotator = loaded();
   const { part, of } = request;
-  const tell = throttled(request.id);
+  const tell = progressOf(request.id);
   const job = sharedJob(request);
   const { total } = job;
   const from = Math.floor((total * part) / of);
@@ -227,23 +227,10 @@ function fail(error) {
 }
 
 /**
- * Sends a request's progress events: the first and last of a stage, and of those in between one per `PROGRESS_MS`.
+ * Sends a request's progress.
  * @param {number} id
- * @returns {OnProgress}
  */
-function throttled(id) {
-  /** @type {string} */
-  let stage;
-  let last = 0;
-  return (event) => {
-    const now = performance.now();
-    const complete = ('done' in event ? event.done : event.loaded) === event.total;
-    if (event.stage === stage && !complete && now - last < PROGRESS_MS) return;
-    stage = event.stage;
-    last = now;
-    postMessage({ id, type: 'progress', event });
-  };
-}
+const progressOf = (id) => throttled((event) => postMessage({ id, type: 'progress', event }));
 
 const turn = new MessageChannel();
 
