@@ -1,4 +1,6 @@
-/** The panel of options lies over the text: how it is put away. */
+/** The panel of options lies over the text: how it comes into view, and how it is put away. */
+
+import { scrollTo } from './render.js';
 
 /**
  * @param {HTMLDetailsElement} panel
@@ -10,6 +12,9 @@ export function closable(panel, close) {
     panel.querySelector('summary')?.focus();
   };
   close.addEventListener('click', shut);
+  panel.addEventListener('toggle', () => {
+    if (panel.open) scrollTo(/** @type {Element} */ (panel.lastElementChild), 'nearest');
+  });
   panel.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;
     event.preventDefault();

@@ -229,7 +229,7 @@ export class ChunkTable {
 
 /**
  * @param {Element} element
- * @param {'start' | 'center'} block where on the screen it comes to be
+ * @param {'start' | 'center' | 'nearest'} block where on the screen it comes to be
  */
 export function scrollTo(element, block) {
   const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';

@@ -24,6 +24,11 @@ export class Requests {
     return this.#run !== null;
   }
 
+  /** Whether something is being opened. */
+  get opening() {
+    return this.#opening !== null;
+  }
+
   /**
    * Whether just this is being done.
    * @param {Request} request

@@ -23,6 +23,8 @@ import { renamed } from './result-view.js';
  * @property {() => void} onChange is called when the text, the set-up or what is shown has changed
  */
 
+/** @typedef {Parameters<import('./status-line.js').StatusLine['set']>} Outcome */
+
 /** Errors of loading that are not the model's fault. */
 const NOT_THE_MODELS = ['cancelled', 'option_invalid', 'disposed'];
 
@@ -30,6 +32,12 @@ export class Session {
   #parts;
   #requests = new Requests();
   #models = new Models((event) => this.#requests.running && this.#parts.status.showProgress(event));
+
+  /**
+   * How the run ended, if something is still being opened: it is said when that turns out to be of no use.
+   * @type {Outcome | null}
+   */
+  #outcome = null;
 
   /** @param {Parts} parts */
   constructor(parts) {
@@ -52,13 +60,14 @@ export class Session {
     const { text } = input;
     form.clear();
     status.note();
+    this.#outcome = null;
     try {
       const request = { text, setup: setup.key };
       if (!this.#requests.isUnderWay(request)) await this.#requests.run(request, (signal) => this.#run(request, signal));
     } catch (error) {
       // The options cannot be read: the request before is not what is wanted any more either.
       this.#requests.replace();
-      this.#fail('Not annotated', error);
+      status.set(...this.#failure('Not annotated', error));
     }
   }
 
@@ -96,14 +105,7 @@ export class Session {
     if (!results.shown) return;
     results.draw();
     onChange();
-    if (status.state === 'done') this.report();
-  }
-
-  /** Says what was found. */
-  report() {
-    const { results, status } = this.#parts;
-    const { message, detail } = results.summary;
-    status.set('done', message, { detail });
+    if (status.state === 'done') status.set(...this.#found());
   }
 
   /**
@@ -112,9 +114,8 @@ export class Session {
    * @param {unknown} error
    */
   refuse(what, error) {
-    const { status } = this.#parts;
-    if (!this.#requests.running) return this.#fail(what, error);
-    status.note(`${what}: ${known(error).message}`);
+    if (this.#requests.running) this.#note(what, error);
+    else this.#parts.status.set(...this.#failure(what, error));
   }
 
   /**
@@ -142,7 +143,7 @@ export class Session {
       const shownEntities = renamed(entities, annotate, chunks);
       this.#show({ text, setup: key, model: name, mode, chunks, truncatedFrom, entities: shownEntities, run });
     } catch (error) {
-      if (!isReplaced(signal)) this.#end('Not annotated', error, signal);
+      if (!isReplaced(signal)) this.#conclude(...this.#failure('Not annotated', error, signal));
     }
   }
 
@@ -185,11 +186,29 @@ export class Session {
         await this.#take(brought, signal);
       } catch (error) {
         if (isReplaced(signal)) return;
-        // Of a run that is cancelled too the run tells.
-        if (!signal.aborted) this.refuse(failed, error);
-        else if (!this.#requests.running) this.#end(failed, error, signal);
+        this.#giveUp(failed, error, signal);
       }
     });
+  }
+
+  /**
+   * @param {string} failed
+   * @param {unknown} error
+   * @param {AbortSignal} signal
+   */
+  #giveUp(failed, error, signal) {
+    const { status } = this.#parts;
+    const outcome = this.#outcome;
+    this.#outcome = null;
+    if (signal.aborted) {
+      // Of a run that is cancelled too the run tells.
+      if (!this.#requests.running) status.set(...this.#failure(failed, error, signal));
+    } else if (outcome) {
+      status.set(...outcome);
+      this.#note(failed, error);
+    } else {
+      this.refuse(failed, error);
+    }
   }
 
   /**
@@ -238,31 +257,47 @@ export class Session {
   #show(annotation) {
     const { results, onChange } = this.#parts;
     results.show(annotation);
-    this.report();
+    this.#conclude(...this.#found());
     onChange();
   }
 
   /**
-   * Says how work ended that has no result.
    * @param {string} what
    * @param {unknown} error
-   * @param {AbortSignal} signal the work's
    */
-  #end(what, error, signal) {
-    if (signal.aborted) this.#parts.status.set('cancelled', 'Cancelled. Your text is as you left it.');
-    else this.#fail(what, error);
+  #note(what, error) {
+    this.#parts.status.note(`${what}: ${known(error).message}`);
+  }
+
+  /** @returns {Outcome} */
+  #found() {
+    const { message, detail } = this.#parts.results.summary;
+    return ['done', message, { detail }];
   }
 
   /**
-   * Says what went wrong; what concerns options is said beside them too.
+   * Says how a run ended.
+   * @param {Outcome} outcome
+   */
+  #conclude(...outcome) {
+    const { status } = this.#parts;
+    this.#outcome = this.#requests.opening ? outcome : null;
+    if (this.#outcome) status.set('loading', 'Opening');
+    else status.set(...outcome);
+  }
+
+  /**
+   * How work ends that has no result; what concerns options is said beside them too.
    * @param {string} what
    * @param {unknown} error
+   * @param {AbortSignal} [signal] the work's
+   * @returns {Outcome}
    */
-  #fail(what, error) {
-    const { status, form } = this.#parts;
+  #failure(what, error, signal) {
+    if (signal?.aborted) return ['cancelled', 'Cancelled. Your text is as you left it.'];
     const reason = known(error);
-    status.set('error', `${what}: ${reason.message}`, { code: reason.code });
-    if (reason.code === 'option_invalid' || reason.code === 'pipeline_invalid') form.show(reason);
+    if (reason.code === 'option_invalid' || reason.code === 'pipeline_invalid') this.#parts.form.show(reason);
+    return ['error', `${what}: ${reason.message}`, { code: reason.code }];
   }
 }
 

@@ -13,7 +13,7 @@ export class Setup {
   #threshold;
   #thresholdValue;
   #form;
-  /** @type {Map<string, string>} models that have not been loaded yet, each with the loaded one to go back to */
+  /** @type {Map<string, string>} models that have not been loaded yet, each with the one chosen before */
   #onTrial = new Map();
 
   /**
@@ -101,7 +101,9 @@ export class Setup {
   withdraw(value, offered) {
     const before = this.#onTrial.get(value);
     this.#onTrial.delete(value);
-    if (this.model === value && before !== undefined) this.#model.value = before;
+    if (before === undefined) return;
+    if (this.model === value) this.#model.value = before;
+    for (const [other, its] of this.#onTrial) if (its === value) this.#onTrial.set(other, before);
     if (!offered) [...this.#model.options].find((option) => option.value === value)?.remove();
   }
 
@@ -148,7 +150,8 @@ export class Setup {
 
   /** @param {string} value of a model that is about to be chosen: new, or in another form than before */
   #try(value) {
-    this.#onTrial.set(value, this.#onTrial.get(this.model) ?? this.model);
+    const before = this.model === value ? this.#onTrial.get(value) : this.model;
+    this.#onTrial.set(value, before ?? value);
   }
 
   /**
