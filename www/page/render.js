@@ -201,7 +201,7 @@ export class ChunkTable {
     return element(
       'tr',
       { 'data-begin': begin, 'data-end': end, 'data-entity': entity, 'data-hue': this.#hue(entity) },
-      element('td', {}, element('button', { type: 'button', class: 'chunk', title: 'Show in the document' }, text)),
+      element('td', {}, element('button', { type: 'button', class: 'chunk', dir: 'auto', title: 'Show in the document' }, text)),
       element('td', {}, element('span', { class: 'entity' }, entity)),
       element('td', { class: 'number', 'data-column': 'begin' }, String(begin)),
       element('td', { class: 'number', 'data-column': 'end' }, String(end)),
