@@ -98,6 +98,28 @@ test('what is neither text nor model is refused, and changes nothing', { timeout
   await page.close();
 });
 
+test('a file that is not read to its end can be cancelled, one that cannot be read is told', { timeout: LONG }, async () => {
+  const page = await open();
+  /** Drops a file whose reading goes as `file(resolve, reject)` says. */
+  const dropEntry = (file) =>
+    page.evaluate((source) => {
+      const entry = { isFile: true, fullPath: '/slow.txt', file: eval(source) };
+      const event = new Event('drop', { bubbles: true, cancelable: true });
+      const items = [{ webkitGetAsEntry: () => entry }];
+      document.body.dispatchEvent(Object.assign(event, { dataTransfer: { types: ['Files'], items } }));
+    }, String(file));
+  await dropEntry(() => {});
+  await inState(page, 'loading');
+  await page.getByTestId('cancel').click();
+  await inState(page, 'cancelled');
+  await dropEntry((_, reject) => reject(new DOMException('it is gone', 'NotFoundError')));
+  await inState(page, 'error');
+  assert.equal(await status(page).getAttribute('data-code'), 'file_unreadable');
+  assert.match(await status(page).textContent(), /it is gone/);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 test('a model that cannot be loaded leaves the one before chosen and usable', { timeout: LONG }, async () => {
   const page = await open();
   const offered = () => page.getByTestId('model').evaluate((select) => [...select.options].map(({ value }) => value));

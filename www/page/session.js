@@ -1,6 +1,7 @@
 /** What a person does on the page: annotates a text, opens a text, a model or a pipeline, cancels. */
 
-import { cancelled } from '../glossa/errors.js';
+import { abortable } from '../glossa/abort.js';
+import { cancelled, messageOf } from '../glossa/errors.js';
 import { GlossaError, readPipeline } from '../glossa/index.js';
 import { EXAMPLES } from './examples.js';
 import { identify } from './file-kinds.js';
@@ -84,7 +85,14 @@ export class Session {
    * @param {Promise<PathAndFile[]>} files
    */
   openFiles(files) {
-    return this.#open('The file was not opened', async () => identify(await files));
+    const read = async () => {
+      try {
+        return await identify(await files);
+      } catch (error) {
+        throw error instanceof GlossaError ? error : new GlossaError('file_unreadable', messageOf(error), { cause: error });
+      }
+    };
+    return this.#open('The file was not opened', read);
   }
 
   /**
@@ -181,8 +189,8 @@ export class Session {
     if (!this.#requests.running) status.set('loading', 'Opening');
     return this.#requests.open(async (signal) => {
       try {
-        const brought = await read();
-        refuseIfAborted(signal);
+        // A folder may be large, or a disk slow.
+        const brought = await abortable(read(), signal, () => {});
         await this.#take(brought, signal);
       } catch (error) {
         if (isReplaced(signal)) return;
