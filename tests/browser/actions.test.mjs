@@ -263,6 +263,17 @@ test('while a text is annotated', { timeout: LONG }, async (context) => {
   }
 });
 
+test('Cancel ends a run and what is being opened beside it', { timeout: LONG }, async () => {
+  await open();
+  await press('annotate');
+  await gate.held();
+  await ACTIONS['a pipeline'].act();
+  await press('cancel');
+  await answered({ state: 'cancelled', model: 'models/cellular/' }, []);
+  await press('annotate');
+  await answered(done('models/cellular/', TEXT), []);
+});
+
 test('what fails or is cancelled can be asked for again', { timeout: LONG }, async () => {
   await open();
   await press('annotate');

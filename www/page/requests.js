@@ -26,7 +26,7 @@ export class Requests {
 
   /** Whether something is being opened. */
   get opening() {
-    return this.#opening !== null;
+    return this.#opening !== null && !this.#opening.signal.aborted;
   }
 
   /**
@@ -34,7 +34,9 @@ export class Requests {
    * @param {Request} request
    */
   isUnderWay({ text, setup }) {
-    return !this.#opening && this.#run?.request.setup === setup && this.#run.request.text === text;
+    const run = this.#run;
+    if (!run || run.controller.signal.aborted || this.opening) return false;
+    return run.request.setup === setup && run.request.text === text;
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import { counted, number } from './counted.js';
 import { lineEndsOf } from './input-text.js';
-import { ChunkTable, hues, renderDocument, renderLegend, scrollTo } from './render.js';
+import { ChunkTable, hues, renderDocument, renderLegend } from './render.js';
 
 /** @typedef {import('../glossa/index.js').AnnotateOptions} AnnotateOptions */
 /** @typedef {import('../glossa/index.js').Chunk} Chunk */
@@ -130,10 +130,10 @@ export class ResultView {
     }
   }
 
-  /** On a narrow screen the document is below the text, out of sight. */
+  /** On a narrow screen the document is below the text, out of sight. At once: nothing there was being read. */
   #bringIntoView() {
     const pane = /** @type {HTMLElement} */ (this.#elements.document.closest('section'));
-    if (pane.getBoundingClientRect().top > innerHeight / 2) scrollTo(pane, 'start');
+    if (pane.getBoundingClientRect().top > innerHeight / 2) pane.scrollIntoView({ block: 'start' });
   }
 
   /**

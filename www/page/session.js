@@ -274,7 +274,8 @@ export class Session {
    * @param {unknown} error
    */
   #note(what, error) {
-    this.#parts.status.note(`${what}: ${known(error).message}`);
+    const [, message] = this.#failure(what, error);
+    this.#parts.status.note(message);
   }
 
   /** @returns {Outcome} */
