@@ -1,19 +1,29 @@
 /** The model in memory, the one on its way, and those that the user brought. */
 
+import { abortable } from '../glossa/abort.js';
+import { cancelled } from '../glossa/errors.js';
 import { Annotator, GlossaError, isModelCached } from '../glossa/index.js';
 
 /** @typedef {import('../glossa/index.js').LoadOptions} LoadOptions */
 /** @typedef {import('../glossa/index.js').LoadProgress} LoadProgress */
-/** @typedef {import('./local-model.js').LocalModel} LocalModel */
+/** @typedef {import('./file-kinds.js').LocalModel} LocalModel */
+
+/**
+ * What is loaded: an address, or files of the user's, and options.
+ * @typedef {{ source: string | LocalModel, options: string }} Wanted
+ */
+
+/** @typedef {Wanted & { annotator: Annotator }} Loaded */
+/** @typedef {Wanted & { controller: AbortController, promise: Promise<Annotator>, waiting: number }} Loading */
 
 /** Loads one model at a time, and keeps the one before until the next is ready. */
 export class Models {
   #onProgress;
-  /** @type {{ model: string, key: string, annotator: Annotator } | null} */
+  /** @type {Loaded | null} */
   #loaded = null;
-  /** @type {{ model: string, key: string, controller: AbortController, promise: Promise<Annotator> } | null} */
+  /** @type {Loading | null} */
   #loading = null;
-  /** @type {Map<string, LocalModel>} */
+  /** @type {Map<string, LocalModel[]>} by name, the last of which counts */
   #local = new Map();
 
   /** @param {(event: LoadProgress) => void} onProgress */
@@ -27,9 +37,28 @@ export class Models {
    * @param {LocalModel} model
    */
   add(name, model) {
-    if (this.#loaded?.model === name) this.#loaded.key = '';
-    if (this.#loading?.model === name) this.#loading.controller.abort();
-    this.#local.set(name, model);
+    this.#local.set(name, [...(this.#local.get(name) ?? []), model]);
+  }
+
+  /**
+   * Takes back the last {@link Models.add} of a name.
+   * @param {string} name
+   * @returns {boolean} whether there is a model of that name from before
+   */
+  withdraw(name) {
+    const left = (this.#local.get(name) ?? []).slice(0, -1);
+    if (left.length) this.#local.set(name, left);
+    else this.#local.delete(name);
+    return left.length > 0;
+  }
+
+  /**
+   * Forgets the models that {@link Models.add} put the last of a name in place of.
+   * @param {string} name
+   */
+  keepLast(name) {
+    const models = this.#local.get(name);
+    if (models) this.#local.set(name, models.slice(-1));
   }
 
   /**
@@ -38,26 +67,31 @@ export class Models {
    * @param {LoadOptions} options
    */
   has(model, options) {
-    return this.#loaded?.key === keyOf(model, options);
+    return isSame(this.#loaded, this.#wanted(model, options));
   }
 
   /**
-   * The annotator of a model.
+   * The annotator of a model. Of several who wait for one model none ends the loading for the others: it ends when
+   * nobody waits any more, or when another model is asked for.
    * @param {string} model an address, or the name of one of the user's
    * @param {LoadOptions} options
    * @param {AbortSignal} signal
    * @returns {Promise<Annotator>}
    */
   async get(model, options, signal) {
-    const key = keyOf(model, options);
-    if (this.#loaded?.key === key) return this.#loaded.annotator;
-    const { controller, promise } = this.#loading?.key === key ? this.#loading : this.#load(model, options);
-    const stop = () => controller.abort();
-    signal.addEventListener('abort', stop, { once: true });
+    const wanted = this.#wanted(model, options);
+    if (this.#loaded && isSame(this.#loaded, wanted)) {
+      // What else is on its way would take the place of this one while it is used.
+      this.#loading?.controller.abort();
+      return this.#loaded.annotator;
+    }
+    const loading = this.#onItsWay(wanted) ?? this.#load(wanted);
+    loading.waiting += 1;
     try {
-      return await promise;
+      return await abortable(loading.promise, signal, () => {});
     } finally {
-      signal.removeEventListener('abort', stop);
+      loading.waiting -= 1;
+      if (!loading.waiting) loading.controller.abort();
     }
   }
 
@@ -68,12 +102,14 @@ export class Models {
    * @returns {Promise<boolean>} whether it is on its way
    */
   async prefetch(model, options) {
-    if (this.#loading || this.#local.has(model)) return false;
+    const isAwaited = () => Boolean(this.#loading?.waiting);
+    if (isAwaited() || this.#local.has(model)) return false;
     try {
       const cached = await isModelCached(addressOf(model));
-      const wanted = cached ? options() : null;
-      if (!wanted || this.#loading || this.has(model, wanted)) return false;
-      this.#load(model, wanted);
+      const given = cached ? options() : null;
+      if (!given || isAwaited() || this.has(model, given)) return false;
+      const wanted = this.#wanted(model, given);
+      if (!this.#onItsWay(wanted)) this.#load(wanted);
       return true;
     } catch {
       // It is loaded when it is asked for, and what is wrong is told then.
@@ -84,23 +120,45 @@ export class Models {
   /**
    * @param {string} model
    * @param {LoadOptions} options
+   * @returns {Wanted}
    */
-  #load(model, options) {
+  #wanted(model, options) {
+    return { source: this.#local.get(model)?.at(-1) ?? model, options: JSON.stringify(options) };
+  }
+
+  /**
+   * The loading under way, if it is of just this and has not been ended.
+   * @param {Wanted} wanted
+   */
+  #onItsWay(wanted) {
+    const loading = this.#loading;
+    return loading && isSame(loading, wanted) && !loading.controller.signal.aborted ? loading : null;
+  }
+
+  /**
+   * @param {Wanted} wanted
+   * @returns {Loading}
+   */
+  #load({ source, options }) {
     this.#loading?.controller.abort();
     const controller = new AbortController();
-    const key = keyOf(model, options);
+    const { signal } = controller;
     const create = async () => {
-      const source = this.#local.get(model) ?? { model: addressOf(model) };
-      const { signal } = controller;
-      const annotator = await Annotator.create({ ...source, options, onProgress: this.#onProgress, signal });
+      const from = typeof source === 'string' ? { model: addressOf(source) } : source;
+      const given = JSON.parse(options);
+      const annotator = await Annotator.create({ ...from, options: given, onProgress: this.#onProgress, signal });
+      if (signal.aborted) {
+        annotator.dispose();
+        throw cancelled(signal);
+      }
       this.#loaded?.annotator.dispose();
-      this.#loaded = { model, key, annotator };
+      this.#loaded = { source, options, annotator };
       return annotator;
     };
     const promise = create().finally(() => {
       if (this.#loading === loading) this.#loading = null;
     });
-    const loading = { model, key, controller, promise };
+    const loading = { source, options, controller, promise, waiting: 0 };
     this.#loading = loading;
     // Nobody may be waiting for it.
     promise.catch(() => {});
@@ -109,11 +167,10 @@ export class Models {
 }
 
 /**
- * What is loaded: a model with its options.
- * @param {string} model
- * @param {LoadOptions} options
+ * @param {Wanted | null} one
+ * @param {Wanted} other
  */
-const keyOf = (model, options) => JSON.stringify([model, options]);
+const isSame = (one, other) => one?.source === other.source && one.options === other.options;
 
 /**
  * A worker is not bound by the page's content security policy, so the page itself keeps to its own origin.

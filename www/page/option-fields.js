@@ -52,10 +52,13 @@ const KINDS = { integer: 'number', number: 'number', string: 'text', object: 'pa
 
 const OPTIONS = readSchema(schema);
 
-/** @type {Group[]} */
-export const GROUPS = [
+/**
+ * By the stages of the pipeline.
+ * @type {Group[]}
+ */
+const STAGES = [
   {
-    title: 'Text and model',
+    title: 'How the text is read',
     fields: fields(
       {
         name: 'cleanupMode',
@@ -98,14 +101,14 @@ export const GROUPS = [
       },
       {
         name: 'pieces',
-        title: 'Word pieces',
+        title: 'Parts of words',
         help: 'How much of a token such as open-label is read.',
         values: { all: 'All of each token', first: 'Its first word, as open-source Spark NLP' },
       },
       {
         name: 'precision',
-        title: 'Precision',
-        help: 'int8 is faster and smaller; f32 is exact.',
+        title: 'Exact or fast',
+        help: 'int8 is faster and takes less memory; f32 computes as the model was trained.',
         values: { auto: 'As suits the file' },
       },
       {
@@ -122,7 +125,7 @@ export const GROUPS = [
       },
       {
         name: 'aggregationStrategy',
-        title: 'Aggregation',
+        title: 'From parts of words to entities',
         help: 'How a Hugging Face model’s labels become chunks.',
         usual: 'simple',
       },
@@ -135,8 +138,8 @@ export const GROUPS = [
       },
       {
         name: 'decoding',
-        title: 'Decoding',
-        help: 'How labels are chosen: each token’s likeliest, or the likeliest sequence.',
+        title: 'Choice of labels',
+        help: 'Each word’s likeliest label, or the likeliest sequence of labels.',
         values: { '': 'As the model says', argmax: 'argmax, as in Spark NLP' },
       },
       {
@@ -147,7 +150,7 @@ export const GROUPS = [
     ),
   },
   {
-    title: 'Chunks',
+    title: 'What is marked',
     fields: fields(
       {
         name: 'entities',
@@ -171,7 +174,7 @@ export const GROUPS = [
       },
       {
         name: 'ignoreStopWords',
-        title: 'Join across',
+        title: 'Join across words',
         help: 'One chunk of two with only such words between them. Separate them with spaces.',
         entry: 'words',
         placeholder: 'and of /',
@@ -205,7 +208,7 @@ export const GROUPS = [
     ),
   },
   {
-    title: 'Tokens',
+    title: 'How words are cut',
     note: 'Anything set here replaces the model’s own options for tokens as a whole. Patterns are Java’s.',
     fields: fields(
       {
@@ -276,6 +279,11 @@ export const GROUPS = [
     },
   },
 ];
+
+const [READING, MARKING, CUTTING] = STAGES;
+
+/** In the order in which a reader looks for them: what is marked before how it comes about. */
+export const GROUPS = [MARKING, READING, CUTTING];
 
 /**
  * Of a pipeline file rather than of the library, so the schema does not have it.

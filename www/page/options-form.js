@@ -152,18 +152,18 @@ export class OptionsForm {
   }
 
   /**
-   * Opens the panel and shows an error beside the option that it names, or above all of them.
+   * Opens the panel and shows an error beside the option that it names; one that names none, above them all.
    * @param {GlossaError} error
    */
   show({ message }) {
     const [prefix, name] = [...message.matchAll(/option (\w+): /g)].pop() ?? ['', ''];
     const control = this.#controls.get(ALIASES[name] ?? name);
-    this.#panel.open = true;
     if (!control) {
       this.#problem.textContent = message;
       this.#problem.hidden = false;
       return;
     }
+    this.#panel.open = true;
     const folded = control.closest('details');
     if (folded) folded.open = true;
     this.#mark(control, message.slice(message.lastIndexOf(prefix) + prefix.length));

@@ -1,5 +1,6 @@
 /** Draws an annotation: the document with its marks, the legend, the table of chunks. */
 
+import { number } from './counted.js';
 import { element } from './element.js';
 import { spanEnd } from './spans.js';
 
@@ -10,8 +11,6 @@ import { spanEnd } from './spans.js';
 const HUES = 24;
 /** Rows put into the table at once: a browser lays out tens of thousands in seconds. */
 const ROWS = 500;
-
-export const number = new Intl.NumberFormat('en');
 
 /**
  * The colour of each entity: by its place among the model's entities.
@@ -202,7 +201,7 @@ export class ChunkTable {
     return element(
       'tr',
       { 'data-begin': begin, 'data-end': end, 'data-entity': entity, 'data-hue': this.#hue(entity) },
-      element('td', {}, element('button', { type: 'button', class: 'chunk', title: 'Show in the document' }, text)),
+      element('td', {}, element('button', { type: 'button', class: 'chunk', dir: 'auto', title: 'Show in the document' }, text)),
       element('td', {}, element('span', { class: 'entity' }, entity)),
       element('td', { class: 'number', 'data-column': 'begin' }, String(begin)),
       element('td', { class: 'number', 'data-column': 'end' }, String(end)),
@@ -224,9 +223,17 @@ export class ChunkTable {
   #reveal(i) {
     if (i < 0) return;
     this.#activate(i);
-    const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
-    this.#marks[i].scrollIntoView({ block: 'center', behavior });
+    scrollTo(this.#marks[i], 'center');
   }
+}
+
+/**
+ * @param {Element} element
+ * @param {'start' | 'center' | 'nearest'} block where on the screen it comes to be
+ */
+export function scrollTo(element, block) {
+  const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
+  element.scrollIntoView({ block, behavior });
 }
 
 /**

@@ -1,31 +1,30 @@
-/** Model files from the user's disk: a zip or a folder, chosen or dropped on the page. They are read in this tab only. */
+/** Files from the user's disk, chosen or dropped on the page. They are read in this tab only. */
 
-/** Weights in formats that are not read, which a model's folder often holds beside the ONNX file. */
-const OTHER_WEIGHTS = /\.(bin|h5|msgpack|ot|pt|pth|safetensors)$/i;
-
-/**
- * Files by path, as `Annotator.create({ files, name })` takes them.
- * @typedef {{ name: string, files: Record<string, Blob> }} LocalModel
- */
+/** @typedef {[path: string, file: File]} PathAndFile */
 
 /**
- * Calls `open` with an {@link LocalModel} whenever the user brings one.
- * @param {{ zip: HTMLInputElement, folder: HTMLInputElement, zone: HTMLElement }} elements `zone` gets the attribute
- *   `data-dropping` while files are dragged over it
- * @param {(model: LocalModel) => void} open
- * @param {(error: unknown) => void} fail
+ * Calls `take` with the files whenever the user brings some.
+ * @param {{ inputs: HTMLInputElement[], zone?: HTMLElement }} elements `zone` takes drops, and gets the attribute `data-dropping` while
+ *   files are dragged over it
+ * @param {(files: Promise<PathAndFile[]>) => void} take is called while the event is handled: a folder takes a while
  */
-export function acceptLocalModels({ zip, folder, zone }, open, fail) {
-  const take = (/** @type {PathAndFile[]} */ pairs) => {
-    if (pairs.length) open(gathered(pairs));
-  };
-  for (const input of [zip, folder]) {
+export function acceptFiles({ inputs, zone }, take) {
+  for (const input of inputs) {
     input.addEventListener('change', () => {
-      take([...(input.files ?? [])].map((file) => [file.webkitRelativePath || file.name, file]));
+      const files = [...(input.files ?? [])];
       // Otherwise choosing the same files again would not be a change.
       input.value = '';
+      if (files.length) take(Promise.resolve(files.map((file) => [file.webkitRelativePath || file.name, file])));
     });
   }
+  if (zone) acceptDrops(zone, take);
+}
+
+/**
+ * @param {HTMLElement} zone
+ * @param {(files: Promise<PathAndFile[]>) => void} take
+ */
+function acceptDrops(zone, take) {
   const holdsFiles = (/** @type {DragEvent} */ event) => Boolean(event.dataTransfer?.types.includes('Files'));
   let depth = 0;
   const leave = () => {
@@ -50,13 +49,9 @@ export function acceptLocalModels({ zip, folder, zone }, open, fail) {
     event.preventDefault();
     // The entries can only be had while the event is handled; reading them takes longer.
     const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
-    Promise.all(entries.map(filesOf))
-      .then((found) => take(found.flat()))
-      .catch(fail);
+    take(Promise.all(entries.map(filesOf)).then((found) => found.flat()));
   });
 }
-
-/** @typedef {[path: string, file: File]} PathAndFile */
 
 /**
  * What was dropped: the file itself, or every file under it with its path.
@@ -85,16 +80,3 @@ async function filesOf(dropped) {
  * @returns {entry is FileSystemFileEntry}
  */
 const isFileEntry = (entry) => entry.isFile;
-
-/**
- * Paths relative to the folder that all files share, whose name becomes the model's.
- * @param {PathAndFile[]} pairs
- * @returns {LocalModel}
- */
-function gathered(pairs) {
-  const first = pairs[0][0].split('/')[0];
-  const shared = pairs.every(([path]) => path.startsWith(`${first}/`));
-  const read = pairs.filter(([path]) => !OTHER_WEIGHTS.test(path));
-  const files = Object.fromEntries(read.map(([path, file]) => [shared ? path.slice(first.length + 1) : path, file]));
-  return { name: shared || pairs.length === 1 ? first : 'files', files };
-}

@@ -1,0 +1,165 @@
+/** What decides what is found in a text: the model and the options, as the toolbar and the panel of options have them. */
+
+/** @typedef {import('../glossa/index.js').AnnotateOptions} AnnotateOptions */
+/** @typedef {import('../glossa/index.js').Pipeline} Pipeline */
+/** @typedef {import('./options-form.js').OptionsForm} OptionsForm */
+
+/** What begins the value of a model from the user's disk in the choice of models. */
+const LOCAL = 'local:';
+
+export class Setup {
+  #model;
+  #mode;
+  #threshold;
+  #thresholdValue;
+  #form;
+  /** @type {Map<string, string>} models that have not been loaded yet, each with the one chosen before */
+  #onTrial = new Map();
+
+  /**
+   * @param {{ model: HTMLSelectElement, mode: HTMLSelectElement, threshold: HTMLInputElement,
+   *   thresholdValue: HTMLElement }} elements
+   * @param {OptionsForm} form
+   */
+  constructor({ model, mode, threshold, thresholdValue }, form) {
+    this.#model = model;
+    this.#mode = mode;
+    this.#threshold = threshold;
+    this.#thresholdValue = thresholdValue;
+    this.#form = form;
+  }
+
+  /** The model chosen: an address, or the name of one of the user's. */
+  get model() {
+    return this.#model.value;
+  }
+
+  get mode() {
+    return /** @type {NonNullable<AnnotateOptions['mode']>} */ (this.#mode.value);
+  }
+
+  /** The minimum confidence. */
+  get threshold() {
+    return this.#threshold.valueAsNumber;
+  }
+
+  /** All that decides what is found, to be compared; the minimum confidence only hides some of it. */
+  get key() {
+    const { options, annotate } = this.#form.read();
+    return JSON.stringify([this.model, this.mode, options, annotate]);
+  }
+
+  /** Chooses a model, which is added to those offered if it is not among them. */
+  set model(value) {
+    this.#offer(value, value);
+  }
+
+  /**
+   * What the choice has for a model from the user's disk.
+   * @param {string} name
+   */
+  localValue(name) {
+    return LOCAL + name;
+  }
+
+  /**
+   * Chooses a model from the user's disk.
+   * @param {string} name
+   */
+  chooseLocal(name) {
+    const value = this.localValue(name);
+    this.#try(value);
+    this.#offer(value, name);
+  }
+
+  /** The chosen model's name, as it is offered. */
+  get modelName() {
+    return this.#model.selectedOptions[0]?.text ?? '';
+  }
+
+  /**
+   * Keeps a model among those offered: it could be loaded.
+   * @param {string} value
+   */
+  accept(value) {
+    this.#onTrial.delete(value);
+  }
+
+  /**
+   * Whether a model was brought by the user, or named by a pipeline, and has not been loaded yet.
+   * @param {string} value
+   */
+  isOnTrial(value) {
+    return this.#onTrial.has(value);
+  }
+
+  /**
+   * Ends the trial of a model that cannot be loaded: the one that was chosen before is chosen again.
+   * @param {string} value
+   * @param {boolean} offered whether it stays among those offered, in an earlier form
+   */
+  withdraw(value, offered) {
+    const before = this.#onTrial.get(value);
+    this.#onTrial.delete(value);
+    if (before === undefined) return;
+    if (this.model === value) this.#model.value = before;
+    for (const [other, its] of this.#onTrial) if (its === value) this.#onTrial.set(other, before);
+    if (!offered) [...this.#model.options].find((option) => option.value === value)?.remove();
+  }
+
+  /**
+   * Chooses the model at an address: one that is offered, one of that name from the user's disk, or another of this site.
+   * @param {string} address
+   */
+  chooseAddress(address) {
+    const plain = (/** @type {string} */ value) => new URL(value, document.baseURI).href.replace(/\/$/, '');
+    const wanted = plain(address);
+    const name = decodeURIComponent(wanted.slice(wanted.lastIndexOf('/') + 1));
+    const offered = [...this.#model.options].map(({ value }) => value);
+    const local = LOCAL + name;
+    const value = offered.find((value) => (value.startsWith(LOCAL) ? value === local : plain(value) === wanted));
+    if (!value) this.#try(wanted);
+    this.#offer(value ?? wanted, name);
+  }
+
+  /** Writes the minimum confidence beside its slider. */
+  showThreshold() {
+    this.#thresholdValue.textContent = this.threshold.toFixed(2);
+  }
+
+  /** The pipeline file, which the command line's `--pipeline` takes too. */
+  toPipeline() {
+    const { options, annotate, format } = this.#form.read();
+    const model = this.model.replace(/^local:|\/$/g, '');
+    const all = { ...annotate, mode: this.mode, ...(this.threshold > 0 ? { threshold: this.threshold } : {}) };
+    return `${JSON.stringify({ glossaPipeline: 1, model, options, annotate: all, format }, null, 2)}\n`;
+  }
+
+  /**
+   * Sets the page up as a pipeline file says.
+   * @param {Pipeline} pipeline
+   */
+  write(pipeline) {
+    this.#form.write(pipeline);
+    const { mode = 'window', threshold = 0 } = pipeline.annotate;
+    this.#mode.value = mode;
+    this.#threshold.value = String(threshold);
+    this.showThreshold();
+    if (pipeline.model) this.chooseAddress(pipeline.model);
+  }
+
+  /** @param {string} value of a model that is about to be chosen: new, or in another form than before */
+  #try(value) {
+    const before = this.model === value ? this.#onTrial.get(value) : this.model;
+    this.#onTrial.set(value, before ?? value);
+  }
+
+  /**
+   * @param {string} value
+   * @param {string} name
+   */
+  #offer(value, name) {
+    if (![...this.#model.options].some((option) => option.value === value)) this.#model.add(new Option(name, value));
+    this.#model.value = value;
+  }
+}

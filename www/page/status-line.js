@@ -1,0 +1,97 @@
+/** The line that says what is being done, how far it is, and how it ended. */
+
+import { megabytes, number } from './counted.js';
+
+/** @typedef {import('../glossa/index.js').AnnotateProgress} AnnotateProgress */
+/** @typedef {import('../glossa/index.js').LoadProgress} LoadProgress */
+
+/** @typedef {'loading' | 'running' | 'done' | 'error' | 'cancelled' | 'idle'} State */
+
+export class StatusLine {
+  #status;
+  #progress;
+  #note;
+  #annotate;
+  #cancel;
+  #onBusy;
+  /** The status in two parts, the second of which changes too often to be read aloud. */
+  #message;
+  #detail = document.createElement('span');
+
+  /**
+   * @param {{ status: HTMLElement, progress: HTMLProgressElement, note: HTMLElement, annotate: HTMLElement,
+   *   cancel: HTMLElement }} elements `note` is for what is to be known beside the status
+   * @param {(busy: boolean) => void} onBusy
+   */
+  constructor({ status, progress, note, annotate, cancel }, onBusy) {
+    this.#status = status;
+    this.#progress = progress;
+    this.#note = note;
+    this.#onBusy = onBusy;
+    this.#annotate = annotate;
+    this.#cancel = cancel;
+    this.#message = new Text('');
+    this.#detail.setAttribute('aria-hidden', 'true');
+    status.replaceChildren(this.#message, this.#detail);
+    this.set('idle', 'Ready. The model is downloaded when you first annotate.');
+  }
+
+  /** @returns {State} */
+  get state() {
+    return /** @type {State} */ (this.#status.dataset.state);
+  }
+
+  /**
+   * Says what is being done.
+   * @param {State} state
+   * @param {string} message
+   * @param {{ detail?: string, code?: string, ratio?: number }} [more] `ratio`: how much is done; undefined if unknown
+   */
+  set(state, message, { detail = '', code, ratio } = {}) {
+    this.#status.dataset.state = state;
+    if (code) this.#status.dataset.code = code;
+    else delete this.#status.dataset.code;
+    // A live region is read again when it is set, even to the same words.
+    if (this.#message.data !== message) this.#message.data = message;
+    this.#detail.textContent = detail;
+    const busy = state === 'loading' || state === 'running';
+    this.#progress.hidden = !busy;
+    if (ratio === undefined) this.#progress.removeAttribute('value');
+    else this.#progress.value = ratio;
+    // Focus on a button that goes would be lost.
+    if (!busy && document.activeElement === this.#cancel) this.#annotate.focus();
+    this.#cancel.hidden = !busy;
+    this.#onBusy(busy);
+  }
+
+  /**
+   * Says beside the status what does not concern the work that it is about; nothing, to begin anew.
+   * @param {string[]} notes
+   */
+  note(...notes) {
+    this.#note.textContent = notes.join(' ');
+    this.#note.hidden = !notes.length;
+  }
+
+  /** @param {LoadProgress | AnnotateProgress} event */
+  showProgress(event) {
+    if (event.stage === 'engine') this.set('loading', 'Starting the engine');
+    if (event.stage === 'prepare') {
+      const { loaded: bytes, total } = event;
+      this.set('loading', bytes < total ? 'Reading the model' : 'Preparing the model', {
+        detail: bytes < total ? `: ${megabytes(bytes)} of ${megabytes(total)} MB` : '',
+        ratio: bytes < total ? bytes / total : undefined,
+      });
+    }
+    if (event.stage === 'download') {
+      const { loaded: bytes, total } = event;
+      const detail = total ? `: ${megabytes(bytes)} of ${megabytes(total)} MB` : `: ${megabytes(bytes)} MB`;
+      this.set('loading', 'Downloading the model', { detail, ratio: total ? bytes / total : undefined });
+    }
+    if (event.stage === 'annotate') {
+      const { done, total } = event;
+      const detail = `: window ${number.format(Math.min(done + 1, total))} of ${number.format(total)}`;
+      this.set('running', 'Annotating', { detail, ratio: total ? done / total : undefined });
+    }
+  }
+}
