@@ -26,6 +26,9 @@ import { renamed } from './result-view.js';
 
 /** @typedef {Parameters<import('./status-line.js').StatusLine['set']>} Outcome */
 
+/** @param {string} text as errors and warnings have it: without a capital, without a full stop */
+const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
 /** Errors of loading that are not the model's fault. */
 const NOT_THE_MODELS = ['cancelled', 'option_invalid', 'disposed'];
 
@@ -142,7 +145,8 @@ export class Session {
       if (this.#models.has(model, options)) status.set('running', 'Annotating');
       else status.set('loading', 'Starting the engine');
       const annotator = await this.#load(model, options, signal);
-      const { name, entities, precision } = annotator.info;
+      const { name, entities, precision, warnings } = annotator.info;
+      status.addNotes(warnings.map(sentence));
       const start = performance.now();
       const onProgress = status.showProgress.bind(status);
       const { chunks, truncatedFrom, windows } = await annotator.annotate(text, { ...annotate, mode, signal, onProgress });

@@ -73,6 +73,16 @@ export class StatusLine {
     this.#note.hidden = !notes.length;
   }
 
+  /**
+   * Says more beside it, once.
+   * @param {string[]} notes
+   */
+  addNotes(notes) {
+    const known = this.#note.textContent ?? '';
+    const added = notes.filter((note) => !known.includes(note));
+    if (added.length) this.note(...(known ? [known] : []), ...added);
+  }
+
   /** @param {LoadProgress | AnnotateProgress} event */
   showProgress(event) {
     if (event.stage === 'engine') this.set('loading', 'Starting the engine');
