@@ -68,7 +68,7 @@ fn compare(case: &Case, run: &Run, folder: &Path) -> Result<Verdict, String> {
         furthest = furthest.max(distance(&found, expected).map_err(|words| format!("document {i}: {words}"))?);
     }
     let eight_bits = |name: &String| ["int8", "quantized"].iter().any(|part| name.contains(part));
-    let coarse = if run.files.values().any(|name| eight_bits(name)) { COARSE_INT8 } else { COARSE };
+    let coarse = if run.files.values().any(eight_bits) { COARSE_INT8 } else { COARSE };
     match furthest {
         _ if furthest <= TOLERANCE => Ok(Verdict::Equal),
         _ if furthest <= coarse => Ok(Verdict::SameChunks),
