@@ -80,9 +80,11 @@ fn compare(case: &Case, run: &Run, folder: &Path) -> Result<Verdict, String> {
         let near = run.is_eight_bits() && differing as f64 <= OTHERS * all as f64;
         return if near { Ok(Verdict::NearTies) } else { Err(words) };
     }
+    let eight_bits = |name: &String| ["int8", "quantized"].iter().any(|part| name.contains(part));
+    let coarse = if run.files.values().any(eight_bits) { COARSE_INT8 } else { COARSE };
     match furthest {
         _ if furthest <= TOLERANCE => Ok(Verdict::Equal),
-        _ if furthest <= COARSE => Ok(Verdict::SameChunks),
+        _ if furthest <= coarse => Ok(Verdict::SameChunks),
         _ => Err(format!("the same chunks, but a confidence is {furthest} off")),
     }
 }
