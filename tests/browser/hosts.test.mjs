@@ -225,3 +225,37 @@ test('where storage is denied everything works, each time from the network', { t
   }
   await close(own);
 });
+
+test('weights beside the ONNX file are downloaded with it', { timeout: LONG }, async () => {
+  const path = 'tests/cases/02-external-data';
+  const { runs } = JSON.parse(await readFile(join(root, path, 'expected.json'), 'utf8'));
+  const { expected } = runs.find(({ name }) => name === 'torch-default');
+  const records = (await readFile(join(root, path, 'input0.jsonl'), 'utf8')).trim().split('\n');
+  const { text } = JSON.parse(records[0]);
+  const file = (name) => readFile(join(root, path, name));
+  const files = {
+    '/m/config.json': await file('model/config.json'),
+    '/m/tokenizer.json': await file('model/tokenizer.json'),
+    '/m/tokenizer_config.json': await file('model/tokenizer_config.json'),
+    '/m/onnx/model.onnx': await file('ext2/model.onnx'),
+  };
+  const whole = await open({ ...files, '/m/onnx/model.onnx_data': await file('ext2/model.onnx_data') });
+  const { chunks, error } = await find(whole.page, '/m/', text);
+  assert.equal(error, undefined);
+  assert.deepEqual(
+    places(chunks),
+    expected[0].map(([begin, end, text, entity]) => ({ begin, end, text, entity })),
+  );
+  const info = await whole.page.evaluate(async () => {
+    const { Annotator } = await import('/glossa/index.js');
+    const annotator = await Annotator.create({ model: '/m/' });
+    const { info } = annotator;
+    annotator.dispose();
+    return info;
+  });
+  assert.match(info.file, /\/m\/onnx\/model\.onnx$/);
+  await close(whole);
+  const lacking = await open(files);
+  assert.match((await find(lacking.page, '/m/', text)).error, /^file_missing: \/m\/onnx\/model\.onnx_data/);
+  await close(lacking);
+});

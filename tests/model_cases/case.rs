@@ -51,9 +51,9 @@ pub struct Run {
 }
 
 impl Run {
-    /// Whether the ONNX file's weights have 8 bits, by the run's name.
+    /// Whether the ONNX file's weights have 8 bits, by its name.
     pub fn is_eight_bits(&self) -> bool {
-        ["quantized", "int8"].iter().any(|word| self.name.contains(word))
+        self.files.values().any(|file| ["quantized", "int8"].iter().any(|word| file.contains(word)))
     }
 }
 
