@@ -262,7 +262,7 @@ fn vocabularies_of_other_kinds_come_with_what_to_do() {
 fn broken_merges_are_named() {
     let config = json!({"model_type": "roberta", "id2label": {"0": "O", "1": "B-X", "2": "I-X"}});
     let vocabulary = br#"{"<s>": 0, "</s>": 1, "a": 2}"#;
-    for (merges, part) in [(&b"#version\na b c\n"[..], "a b c"), (b"#version\na z\n", "merges"), (b"\xFF", "utf-8")] {
+    for (merges, part) in [(&b"#version\na b c\n"[..], "a b c"), (b"#version\na z\n", "merges"), (b"\xFF", "UTF-8")] {
         let mut folder = with_vocabulary(&config, "vocab.json", vocabulary);
         folder.insert("merges.txt", merges.to_vec());
         let (code, message) = refused(&folder);

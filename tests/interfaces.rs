@@ -341,7 +341,7 @@ fn weights_lie_beside_the_file() {
     let two_files = vec![outside(&inside[0], "w/pieces", 0, first), outside(&inside[1], "places", gap.len(), second)];
     // The same values for both, as tied weights have them: the positions are the first word pieces.
     let shared = vec![outside(&inside[0], "all", 0, first), outside(&inside[1], "all", 0, second)];
-    let cases: Vec<(Vec<TensorProto>, Vec<(&str, Vec<u8>)>, bool)> = vec![
+    let cases = [
         (one_file, vec![("model.onnx_data", both)], false),
         (two_files, vec![("places", [&gap, raw(1)].concat()), ("w/pieces", raw(0).to_vec())], false),
         (shared, vec![("all", raw(0).to_vec()), ("all", raw(0).to_vec())], true),

@@ -49,7 +49,7 @@ pub(super) struct Graph {
     inputs: Vec<DeclaredInput>,
 }
 
-/// One plan, and the number of labels that it gives values for.
+/// A graph ready to run.
 type Plan = Arc<TypedRunnableModel>;
 
 impl Graph {
@@ -89,7 +89,7 @@ impl Graph {
         self.inputs.iter().any(|declared| declared.input == Input::Mask)
     }
 
-    /// Plans the output at `output` for one length, or with `None` for every length.
+    /// Plans the output at `output` for one length, or with `None` for every length; also gives the number of labels.
     fn plan(&self, output: usize, length: Option<usize>) -> TractResult<(Plan, usize)> {
         let mut model = self.model.clone();
         let length = length.map_or_else(|| model.symbols.sym("sequence").to_dim(), |length| length.to_dim());
@@ -126,31 +126,35 @@ pub(super) struct Plans {
     form: Form,
 }
 
+/// For which lengths of windows there is a plan.
 #[derive(Debug, Clone)]
 enum Form {
     /// One plan for windows of every length.
-    AnyLength(Plan),
+    Any(Plan),
     /// One plan for windows of one length; shorter windows are filled up with padding.
-    FixedLength(Plan, usize),
+    Fixed(Plan, usize),
     /// Plans made for a length when a window has it; those used last are kept.
-    EachLength { output: usize, recent: Arc<Mutex<Vec<(usize, Plan)>>> },
+    Each { output: usize, recent: Arc<Mutex<Vec<(usize, Plan)>>> },
 }
+
+/// Makes the plans of one form.
+pub(super) type Planning<'g> = Box<dyn Fn() -> TractResult<Plans> + 'g>;
 
 impl Plans {
     /// The forms in which a graph's output can be planned, those that run faster first.
-    pub(super) fn forms(graph: &Arc<Graph>, output: usize) -> Vec<Box<dyn Fn() -> TractResult<Plans> + '_>> {
+    pub(super) fn forms(graph: &Arc<Graph>, output: usize) -> Vec<Planning<'_>> {
         let of = move |labels: usize, form: Form| Plans { graph: graph.clone(), labels, form };
         if let Some(length) = graph.fixed_length() {
             return vec![Box::new(move || {
                 let (plan, labels) = graph.plan(output, Some(length))?;
-                Ok(of(labels, Form::FixedLength(plan, length)))
+                Ok(of(labels, Form::Fixed(plan, length)))
             })];
         }
-        let any = move || graph.plan(output, None).map(|(plan, labels)| of(labels, Form::AnyLength(plan)));
+        let any = move || graph.plan(output, None).map(|(plan, labels)| of(labels, Form::Any(plan)));
         let each = move || {
             let (plan, labels) = graph.plan(output, Some(PROBED_LENGTH))?;
             let recent = Arc::new(Mutex::new(vec![(PROBED_LENGTH, plan)]));
-            Ok(of(labels, Form::EachLength { output, recent }))
+            Ok(of(labels, Form::Each { output, recent }))
         };
         vec![Box::new(any), Box::new(each)]
     }
@@ -163,23 +167,23 @@ impl Plans {
     /// The only length that the graph takes, if it takes only one.
     pub(super) fn fixed_length(&self) -> Option<usize> {
         match self.form {
-            Form::FixedLength(_, length) => Some(length),
+            Form::Fixed(_, length) => Some(length),
             _ => None,
         }
     }
 
     /// Whether each length of a window has a plan of its own, which takes long for the first window of a length.
     pub(super) fn is_each_length(&self) -> bool {
-        matches!(self.form, Form::EachLength { .. })
+        matches!(self.form, Form::Each { .. })
     }
 
     /// The output for a window: a value per word piece and label.
     pub(super) fn run(&self, window: &Window<'_>) -> TractResult<Vec<f32>> {
         let count = window.ids.len();
         let (plan, length) = match &self.form {
-            Form::AnyLength(plan) => (plan.clone(), count),
-            Form::FixedLength(plan, length) => (plan.clone(), *length),
-            Form::EachLength { output, recent } => (self.recent(*output, recent, count)?, count),
+            Form::Any(plan) => (plan.clone(), count),
+            Form::Fixed(plan, length) => (plan.clone(), *length),
+            Form::Each { output, recent } => (self.recent(*output, recent, count)?, count),
         };
         ensure!(count <= length, "a window of {count} word pieces for a graph that takes {length}");
         let mut inputs = tvec![];

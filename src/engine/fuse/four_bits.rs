@@ -83,7 +83,7 @@ fn weights(graph: &GraphProto, node: &NodeProto) -> Option<TensorProto> {
         return None;
     }
     let value = |i: usize| {
-        let code = codes[i / 2] >> (if i % 2 == 0 { 4 } else { 0 }) & 15;
+        let code = codes[i / 2] >> (if i.is_multiple_of(2) { 4 } else { 0 }) & 15;
         levels[usize::from(code)] * largest[i / block]
     };
     let values = (0..count).map(|i| value(i % n * k + i / n));
