@@ -2,6 +2,7 @@
 
 mod exported;
 mod fuse;
+mod gate;
 mod guard;
 mod input;
 mod interface;
@@ -135,6 +136,7 @@ impl Classifier {
         };
         let opset = fuse::opset(&proto);
         let Some(graph) = &mut proto.graph else { return Err("it holds no graph".into()) };
+        gate::check(graph)?;
         let declared = input::declared(graph)?;
         let inputs = declared.iter().map(|declared| declared.input).collect();
         let name_of = |input: Input| declared.iter().find(|declared| declared.input == input).map(|of| of.name.clone());
