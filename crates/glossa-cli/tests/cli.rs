@@ -1,28 +1,16 @@
-//! Runs the `glossa` binary as a user does.
+//! What the `glossa` binary prints, flag by flag.
 
 #[path = "../../../tests/common/mod.rs"]
 mod common;
+mod program;
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use common::{repository, slice, tiny_path, TemporaryFolder};
+use program::glossa;
 use serde_json::{json, Value};
 
 const SENTENCE: &str = "IL-2 gene expression requires NF-kappa B in human T cells.";
-
-fn glossa(arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_glossa"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    // A program that fails early does not read its input.
-    let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
-    child.wait_with_output().expect("the program ends")
-}
 
 fn lines(output: &Output) -> Vec<Value> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

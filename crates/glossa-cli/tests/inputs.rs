@@ -2,27 +2,13 @@
 
 #[path = "../../../tests/common/mod.rs"]
 mod common;
-
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+mod program;
 
 use common::{repository, tiny_path, TemporaryFolder};
+use program::glossa;
 use serde_json::Value;
 
 const SENTENCE: &str = "IL-2 gene expression requires NF-kappa B.";
-
-fn glossa(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_glossa"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    // A program that fails early does not read its input.
-    let _ = child.stdin.take().expect("its input").write_all(input);
-    child.wait_with_output().expect("the program ends")
-}
 
 /// Exit code, output and messages of `glossa annotate` with the tiny model.
 fn annotate(arguments: &[&str], input: &[u8]) -> (i32, String, String) {

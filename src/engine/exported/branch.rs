@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tract_onnx::pb::{GraphProto, NodeProto};
 
-use crate::engine::proto::attribute;
+use crate::engine::proto::{attribute, standard};
 
 /// Maximum number of rounds: a branch may hold further branches, and decide the conditions of later ones.
 const MAX_ROUNDS: usize = 16;
@@ -35,15 +35,10 @@ pub(in crate::engine) fn take_known_branches(
             changed = true;
             names.extend(branch.node.iter().flat_map(|node| node.output.iter().cloned()));
             names.extend(branch.initializer.iter().map(|tensor| tensor.name.clone()));
-            let results = node.output.iter().zip(&branch.output).map(|(outer, inner)| NodeProto {
-                name: outer.clone(),
-                op_type: "Identity".into(),
-                input: vec![inner.name.clone()],
-                output: vec![outer.clone()],
-                ..Default::default()
-            });
+            let outputs = node.output.iter().zip(&branch.output).filter(|(outer, _)| !outer.is_empty());
+            let results = outputs.map(|(outer, inner)| standard("Identity", &[&inner.name], outer));
             graph.node.extend(branch.node.iter().cloned());
-            graph.node.extend(results.filter(|identity| !identity.name.is_empty()));
+            graph.node.extend(results);
             graph.initializer.extend(branch.initializer.iter().cloned());
         }
         if !changed {

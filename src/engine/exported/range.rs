@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, NodeProto};
 
-use crate::engine::proto::{attribute, integers, raw_tensor, tensor_attribute};
+use crate::engine::proto::{attribute, integers, raw_tensor, standard, tensor_attribute};
 
 /// Writes ranges of integers with a constant negative step as `start - range(0, start - limit, -step)`.
 pub(in crate::engine) fn count_up(graph: &mut GraphProto) {
@@ -34,24 +34,14 @@ pub(in crate::engine) fn count_up(graph: &mut GraphProto) {
         let name = |part: &str| format!("{output}.{part}");
         let constant = |part: &str, value: i64| NodeProto {
             attribute: vec![tensor_attribute("value", raw_tensor(DataType::Int64, &[], value.to_le_bytes().to_vec()))],
-            ..operation("Constant", &[], &name(part))
+            ..standard("Constant", &[], &name(part))
         };
         graph.node.extend([
             constant("zero", 0),
             constant("step", -step),
-            operation("Sub", &[start, limit], &name("distance")),
-            operation("Range", &[&name("zero"), &name("distance"), &name("step")], &name("up")),
-            operation("Sub", &[start, &name("up")], output),
+            standard("Sub", &[start, limit], &name("distance")),
+            standard("Range", &[&name("zero"), &name("distance"), &name("step")], &name("up")),
+            standard("Sub", &[start, &name("up")], output),
         ]);
-    }
-}
-
-fn operation(op_type: &str, input: &[&str], output: &str) -> NodeProto {
-    NodeProto {
-        name: output.into(),
-        op_type: op_type.into(),
-        input: input.iter().map(|&name| name.into()).collect(),
-        output: vec![output.into()],
-        ..Default::default()
     }
 }

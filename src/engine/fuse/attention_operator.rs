@@ -4,10 +4,12 @@ use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, NodeProto};
 
 use super::attention::is_boolean;
-use super::desugar::{inner, standard};
+use super::desugar::inner;
 use super::facts::{Facts, Size};
 use super::graph_index::{replace_by, GraphIndex};
-use crate::engine::proto::{attribute, integer, integer_attribute, ints_attribute, raw_tensor, tensor_attribute};
+use crate::engine::proto::{
+    attribute, integer, integer_attribute, ints_attribute, raw_tensor, standard, tensor_attribute,
+};
 
 /// Writes out what the operator's definition says, for queries, keys and values of `[batch, heads, length, size]` with a mask
 /// or without. Others stay.

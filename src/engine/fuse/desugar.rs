@@ -6,7 +6,9 @@ use tract_onnx::pb::{GraphProto, NodeProto};
 use super::facts::{Facts, Size};
 use super::graph_index::{replace_by, GraphIndex};
 use super::nodes::attention_node;
-use crate::engine::proto::{attribute, float_attribute, integer, integer_attribute, raw_tensor, tensor_attribute};
+use crate::engine::proto::{
+    attribute, float_attribute, integer, integer_attribute, raw_tensor, standard, tensor_attribute,
+};
 
 /// The domain of onnxruntime's operators.
 const DOMAIN: &str = "com.microsoft";
@@ -168,16 +170,6 @@ fn output(node: &NodeProto, i: usize) -> Option<&String> {
 /// A name for an intermediate value of a node's replacement.
 pub(super) fn inner(node: &NodeProto, part: &str) -> String {
     format!("{}.{part}", node.output[0])
-}
-
-pub(super) fn standard(op_type: &str, input: &[&str], output: &str) -> NodeProto {
-    NodeProto {
-        name: output.into(),
-        op_type: op_type.into(),
-        input: input.iter().map(|&name| name.into()).collect(),
-        output: vec![output.into()],
-        ..Default::default()
-    }
 }
 
 fn gather(table: &str, rows: &str, output: &str) -> NodeProto {
