@@ -305,9 +305,13 @@ impl Run<'_> {
                     next = found.map(|end| (*after, end));
                 }
                 Instruction::Reference { group, fold } => {
-                    let read = state.group(*group).and_then(|group| self.repeated(group, position, *fold));
-                    budget.spend(read.map_or(0, |end| end - position))?;
-                    next = read.map(|end| (at + 1, end));
+                    next = None;
+                    if let Some(group) = state.group(*group) {
+                        let (end, repeats) = self.repeated(group, position, *fold);
+                        // Also where it fails: what was compared was read.
+                        budget.spend(end - position)?;
+                        next = repeats.then_some((at + 1, end));
+                    }
                 }
                 Instruction::Boundary(boundary) => {
                     next = next.filter(|_| boundary::holds(*boundary, self.text, position, self.last_match));
@@ -388,30 +392,26 @@ impl Run<'_> {
         }
     }
 
-    /// Where the repeated text of a group ends, if the text at `position` repeats it.
-    fn repeated(&self, group: Range<usize>, position: usize, fold: Fold) -> Option<usize> {
-        if fold == Fold::None {
-            let wanted = &self.text[group];
-            return self.text[position..].starts_with(wanted).then_some(position + wanted.len());
-        }
+    /// Compares the text at `position` with that of a group: where they cease to be the same, and whether that is the end
+    /// of the group's.
+    fn repeated(&self, group: Range<usize>, position: usize, fold: Fold) -> (usize, bool) {
         let mut end = position;
         for wanted in self.text[group].chars() {
-            let found = self.character(end)?;
-            let same = match fold {
-                Fold::Ascii => wanted.eq_ignore_ascii_case(&found),
-                _ => {
-                    wanted == found
-                        || wanted
-                            .to_uppercase()
-                            .flat_map(char::to_lowercase)
-                            .eq(found.to_uppercase().flat_map(char::to_lowercase))
-                }
-            };
+            let Some(found) = self.character(end) else { return (end, false) };
+            let same = wanted == found
+                || match fold {
+                    Fold::None => false,
+                    Fold::Ascii => wanted.eq_ignore_ascii_case(&found),
+                    Fold::Unicode => wanted
+                        .to_uppercase()
+                        .flat_map(char::to_lowercase)
+                        .eq(found.to_uppercase().flat_map(char::to_lowercase)),
+                };
             if !same {
-                return None;
+                return (end, false);
             }
             end += found.len_utf8();
         }
-        Some(end)
+        (end, true)
     }
 }
