@@ -1,8 +1,10 @@
 //! [`Annotator`]: loads a model and annotates texts with it.
 
+use std::collections::HashSet;
+
 use crate::annotation::{Annotation, Chunk, LabelledTokens, TokenLabel};
 use crate::engine::{Classifier, ClassifierSetup, Fused, Precision};
-use crate::labels::{convert, entity_after_hyphen, Decoder, Decoding, TokenLogits};
+use crate::labels::{convert, entity_after_hyphen, Decoder, Decoding, TokenLogits, MOST_VITERBI_LABELS};
 use crate::model::{numbered, LoadContext, Model, ModelDefaults, Source, TextEncoder};
 use crate::options::{AnnotateOptions, Encoding, Mode, Options};
 use crate::pipeline::{HuggingFace, HuggingFaceText, Job, Pipeline, Spark, State, WindowScores};
@@ -46,7 +48,8 @@ impl Annotator {
     ///
     /// # Errors
     /// Those of [`Classifier::new`]; `vocabulary_mismatch` if the vocabulary has an id beyond the graph's embedding
-    /// table; `labels_mismatch` if the width of the logits differs from the number of labels; `graph_invalid` if the
+    /// table; `labels_mismatch` if the width of the logits differs from the number of labels; `labels_invalid` if there are
+    /// more than [`MOST_VITERBI_LABELS`] for the decoding `viterbi`; `graph_invalid` if the
     /// manifest declares token types that the graph cannot read; `option_invalid`.
     pub fn from_model(model: Model, options: &Options) -> Result<Self, Error> {
         let encoder = choose_encoder(model.encoder, options)?;
@@ -68,6 +71,14 @@ impl Annotator {
                 labels: labels.len(),
                 outputs: classifier.labels(),
             });
+        }
+        let decoding = options.decoding.unwrap_or(model.defaults.decoder.decoding);
+        let viterbi = decoding == Decoding::Viterbi && matches!(encoder, TextEncoder::Spark(_));
+        if viterbi && labels.len() > MOST_VITERBI_LABELS {
+            let count = labels.len();
+            let reason =
+                format!("there are {count}; the decoding viterbi takes {MOST_VITERBI_LABELS} at most, use argmax");
+            return Err(Error::LabelsInvalid { file: model.name, reason });
         }
         let largest_id = match &encoder {
             TextEncoder::Spark(vocabulary) => Some(vocabulary.largest_id()),
@@ -145,6 +156,7 @@ impl Annotator {
     /// Names of the entities that the model can find, in the order of its labels.
     pub fn entities(&self) -> Vec<&str> {
         let mut entities: Vec<&str> = Vec::new();
+        let mut seen = HashSet::new();
         for label in &self.labels {
             let entity = match (&self.pipeline, label.split_once('-')) {
                 (_, Some((_, entity))) => entity,
@@ -152,7 +164,7 @@ impl Annotator {
                 (Pipeline::HuggingFace(_), None) if label != "O" => entity_after_hyphen(label),
                 _ => continue,
             };
-            if !entities.contains(&entity) {
+            if seen.insert(entity) {
                 entities.push(entity);
             }
         }

@@ -78,7 +78,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The list of labels is empty, repeats a label, or is not UTF-8.
+    /// The list of labels is empty, repeats a label, is not UTF-8, or is too long for the decoding `viterbi`.
     #[error("{file}: invalid labels: {reason}")]
     LabelsInvalid {
         /// The file that holds the labels.

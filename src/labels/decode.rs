@@ -1,8 +1,14 @@
 //! Decodes logits: a label and a score for each token of a document.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::argmax;
+
+/// The most labels that [`Decoding::Viterbi`] takes: its table of transitions has an entry for each pair of labels, 64 MB
+/// at this number, and each token takes as many steps. The largest sets of labels in use have a few hundred.
+pub const MOST_VITERBI_LABELS: usize = 2048;
 
 /// How labels are decoded from the logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,9 +109,10 @@ impl TokenLogits {
 pub struct Decoder {
     decoding: Decoding,
     temperature: f64,
-    /// For each label, the labels that may precede it, with the log-score of the transition.
+    /// For each label, the labels that may precede it, with the log-score of the transition. Only for Viterbi: there is
+    /// one for each pair of labels.
     before: Vec<Vec<(usize, f64)>>,
-    /// For each label, the log-score of starting a document; `None` if it must not.
+    /// For each label, the log-score of starting a document; `None` if it must not. Only for Viterbi.
     first: Vec<Option<f64>>,
 }
 
@@ -115,22 +122,27 @@ const UNLIKELY: f64 = -1e9;
 impl Decoder {
     /// A decoder for a model with these labels, in id order. `decoding` overrides that of `defaults`, whose transitions
     /// must have a row and a column per label.
+    ///
+    /// # Panics
+    /// If Viterbi is to decode more than [`MOST_VITERBI_LABELS`].
     pub fn new(labels: &[String], defaults: &DecoderDefaults, decoding: Option<Decoding>) -> Self {
+        let decoding = decoding.unwrap_or(defaults.decoding);
+        let temperature = defaults.temperature.into();
+        if decoding == Decoding::Argmax {
+            return Decoder { decoding, temperature, before: Vec::new(), first: Vec::new() };
+        }
+        assert!(labels.len() <= MOST_VITERBI_LABELS, "more than {MOST_VITERBI_LABELS} labels");
         let outside = labels.iter().position(|label| label == "O");
         let score =
             |from: usize, to: usize| defaults.transitions.as_ref().map_or(0.0, |scores| f64::from(scores[from][to]));
-        let before = (0..labels.len()).map(|to| {
-            let allowed = (0..labels.len()).filter(|&from| may_follow(&labels[from], &labels[to], labels));
-            allowed.map(|from| (from, score(from, to))).collect()
+        let predecessors = predecessors(labels);
+        let before = predecessors.iter().enumerate().map(|(to, allowed)| match allowed {
+            None => (0..labels.len()).map(|from| (from, score(from, to))).collect(),
+            Some(allowed) => allowed.iter().map(|&from| (from, score(from, to))).collect(),
         });
-        let first = (0..labels.len())
-            .map(|to| may_follow("O", &labels[to], labels).then(|| outside.map_or(0.0, |from| score(from, to))));
-        Decoder {
-            decoding: decoding.unwrap_or(defaults.decoding),
-            temperature: defaults.temperature.into(),
-            before: before.collect(),
-            first: first.collect(),
-        }
+        let first = predecessors.iter().enumerate();
+        let first = first.map(|(to, allowed)| allowed.is_none().then(|| outside.map_or(0.0, |from| score(from, to))));
+        Decoder { decoding, temperature, before: before.collect(), first: first.collect() }
     }
 
     /// The same decoder at another temperature.
@@ -219,12 +231,18 @@ impl Decoder {
     }
 }
 
-/// Whether a label may follow another. `I-X` needs `B-X` or `I-X` before it, but only if the model has a label `B-X`: in
-/// the IO scheme `I-X` also begins an entity.
-fn may_follow(before: &str, label: &str, labels: &[String]) -> bool {
-    let Some(entity) = label.strip_prefix("I-") else { return true };
-    let begins = |other: &str| other.strip_prefix("B-") == Some(entity);
-    before == label || begins(before) || !labels.iter().any(|other| begins(other))
+/// For each label `I-X`, the ids of `B-X` and `I-X`, in order: only these may precede it. `None` for a label that may
+/// follow every other, such as an `I-X` of a model without `B-X`: in the IO scheme `I-X` also begins an entity.
+fn predecessors(labels: &[String]) -> Vec<Option<Vec<usize>>> {
+    let mut ids: HashMap<&str, Vec<usize>> = HashMap::new();
+    labels.iter().enumerate().for_each(|(id, label)| ids.entry(label).or_default().push(id));
+    let of = |label: &String| {
+        let begin = ids.get(format!("B-{}", label.strip_prefix("I-")?).as_str())?;
+        let mut allowed = [begin.as_slice(), &ids[label.as_str()]].concat();
+        allowed.sort_unstable();
+        Some(allowed)
+    };
+    labels.iter().map(of).collect()
 }
 
 #[cfg(test)]

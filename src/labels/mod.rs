@@ -8,7 +8,7 @@ mod iob;
 pub use aggregate::AggregationStrategy;
 pub(crate) use aggregate::{aggregate, best, words, Group, ScoredPiece};
 pub use chunk::{align, convert, LabelCasing};
-pub use decode::{Decoder, DecoderDefaults, Decoding, TokenLogits};
+pub use decode::{Decoder, DecoderDefaults, Decoding, TokenLogits, MOST_VITERBI_LABELS};
 pub(crate) use iob::{entity_after_hyphen, entity_after_prefix};
 
 /// Index of the highest value; the first one in a tie. `values` must not be empty.

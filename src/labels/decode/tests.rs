@@ -184,3 +184,23 @@ fn a_scheme_without_b_may_begin_with_i() {
     let found = names(&decoder(&names_of, 1.0, None), &rows, &names_of);
     assert_eq!(found, [Some("I-X"), Some("PAD"), Some("I-X")]);
 }
+
+#[test]
+fn transitions_are_made_only_where_they_are_needed_and_for_a_limited_number_of_labels() {
+    let labels: Vec<String> = (0..20_000).map(|id| format!("I-{id}")).collect();
+    let argmax = Decoder::new(&labels, &DecoderDefaults::default(), None);
+    assert!(argmax.before.is_empty() && argmax.first.is_empty());
+    let mut row = vec![0.0; labels.len()];
+    row[17_000] = 9.0;
+    assert_eq!(argmax.decode(&logits(&[row], labels.len()))[0].map(|(label, _)| label), Some(17_000));
+
+    let viterbi = |count| Decoder::new(&labels[..count], &DecoderDefaults::default(), Some(Decoding::Viterbi));
+    assert_eq!(viterbi(MOST_VITERBI_LABELS).before.len(), MOST_VITERBI_LABELS);
+    assert!(std::panic::catch_unwind(|| viterbi(MOST_VITERBI_LABELS + 1)).is_err());
+}
+
+#[test]
+fn labels_of_one_name_precede_each_other() {
+    let found = predecessors(&labels(&["I-X", "B-X", "O", "I-X", "I-Y"]));
+    assert_eq!(found, [Some(vec![0, 1, 3]), None, None, Some(vec![0, 1, 3]), None]);
+}
