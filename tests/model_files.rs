@@ -353,6 +353,36 @@ fn hostile_java_objects_are_refused() {
     assert!(chain.to_string().contains("nested"), "{chain}");
 }
 
+/// A pair of a name and an object that holds a number. Handles from `handle` on: the class of pairs, the types of its fields,
+/// the pair.
+fn java_pair(name: &str, number: i32) -> Vec<u8> {
+    let mut integer = [&[0x72][..], &java_text("java.lang.Integer"), &[0; 8], &[2, 0, 1]].concat();
+    integer.extend([&b"I"[..], &java_text("value"), &[0x78, 0x70]].concat());
+    let name = [&[0x74][..], &java_text(name)].concat();
+    let pair = [&[0x73][..], &java_class("scala.Tuple2", &["_1", "_2"]), &name].concat();
+    [&pair[..], &[0x73], &integer, &number.to_be_bytes()].concat()
+}
+
+#[test]
+fn references_of_java_objects_multiply_nothing() {
+    let with_references = |name: &str, count: u32| {
+        // Handles: 0, 1 the array; 2 the class of pairs, 3, 4 its fields' types, 5 the pair.
+        let elements = [java_pair(name, 0), reference(5).repeat(count as usize)].concat();
+        labels_of(java_array(count as i32 + 1, &elements))
+    };
+    let copied = with_references(&"x".repeat(65_000), 100_000);
+    assert_eq!(copied.code(), "archive_invalid", "{copied}");
+    assert!(copied.to_string().contains("again") && copied.to_string().len() < 1000, "{copied}");
+    // As many names as references have bytes: found to be the same label.
+    assert_eq!(with_references("x", 1000).code(), "labels_invalid");
+
+    let names: Vec<String> = (0..65_000).map(|field| field.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let wide = [&[0x73][..], &java_class("scala.Tuple2", &names), &[0x70; 65_000]].concat();
+    let wide = labels_of(java_array(1, &wide));
+    assert!(wide.code() == "archive_invalid" && wide.to_string().contains("fields"), "{wide}");
+}
+
 fn hugging_face(options: &Options) -> Result<Annotator, Error> {
     Annotator::load(&Folder::open(golden("hf_cellular")).expect("a folder"), options)
 }

@@ -14,6 +14,9 @@ use crate::Error;
 
 /// Maximum depth of nesting; the files that Spark saves have three levels.
 const DEEPEST: usize = 32;
+/// The most fields of an object, those of superclasses included; the pairs that Spark saves have two. Fields are looked up
+/// one after another, each time that an object is referred to.
+const MOST_FIELDS: usize = 64;
 /// The first handle that a stream assigns.
 const FIRST_HANDLE: u32 = 0x7E_0000;
 
@@ -160,6 +163,9 @@ impl<'b> Stream<'b> {
         let mut fields = Vec::new();
         for class in chain.iter().rev() {
             for (kind, name) in &class.fields {
+                if fields.len() == MOST_FIELDS {
+                    return Err(format!("an object has more than {MOST_FIELDS} fields"));
+                }
                 fields.push((name.clone(), self.field(*kind, depth)?));
             }
         }

@@ -21,6 +21,8 @@ const VOCABULARY: &str = "fields/vocabulary";
 const LABELS: &str = "fields/labels";
 /// Limit on the bytes of a map's parts together; a vocabulary of 30,000 pieces has 1.5 MB.
 const LARGEST_MAP: u64 = 128 << 20;
+/// Characters of a name that a message shows.
+const SHOWN: usize = 100;
 /// Advice for models saved for another engine.
 const EXPORT: &str =
     "export it to ONNX (optimum's ORTModelForTokenClassification, or Spark NLP's loadSavedModel of an \
@@ -139,7 +141,7 @@ fn read_map(source: &dyn Source, folder: &str) -> Result<Vec<(String, i32)>, Err
             })?;
             let bytes = fill(reader, length, &file)?;
             for record in sequence_file::values(&bytes, &file)? {
-                take_pairs(&java_object::read(record, &file)?, &mut pairs, &file)?;
+                take_pairs(&java_object::read(record, &file)?, record.len(), &mut pairs, &file)?;
             }
             Ok(())
         })?;
@@ -151,7 +153,10 @@ fn read_map(source: &dyn Source, folder: &str) -> Result<Vec<(String, i32)>, Err
     Ok(pairs)
 }
 
-fn take_pairs(record: &Value, pairs: &mut Vec<(String, i32)>, file: &str) -> Result<(), Error> {
+/// Appends the pairs of a record of `bytes` bytes. A map has each name once, and its record holds them; names that are
+/// longer together are one name, referred to again and again, which a small record could have fill the memory.
+fn take_pairs(record: &Value, bytes: usize, pairs: &mut Vec<(String, i32)>, file: &str) -> Result<(), Error> {
+    let mut left = bytes;
     let invalid = |reason: String| Error::ArchiveInvalid { file: file.to_string(), reason };
     let Value::Array(array) = record else { return Err(invalid("a record is not an array".into())) };
     for element in &array.elements {
@@ -163,11 +168,19 @@ fn take_pairs(record: &Value, pairs: &mut Vec<(String, i32)>, file: &str) -> Res
             return Err(invalid(format!("an element is a {}, not a pair of a string and a number", pair.class)));
         };
         let Some(Value::Int(number)) = number.field("value") else {
-            return Err(invalid(format!("{name:?} is paired with a {}, not a number", number.class)));
+            return Err(invalid(format!("{:?} is paired with a {}, not a number", shown(name), number.class)));
         };
+        left = left.checked_sub(name.len()).ok_or_else(|| {
+            invalid(format!("its names have more bytes than the record; {:?} stands in it again", shown(name)))
+        })?;
         pairs.push((name.to_string(), *number));
     }
     Ok(())
+}
+
+/// The begin of a name, for a message.
+fn shown(name: &str) -> String {
+    name.chars().take(SHOWN).collect()
 }
 
 fn in_id_order(labels: Vec<(String, i32)>, file: &str) -> Result<Vec<String>, Error> {
