@@ -1,6 +1,6 @@
 //! Classes in brackets: unions, negation, and intersections with `&&`.
 
-use regex_syntax::hir::ClassUnicode;
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
 use crate::cursor::Cursor;
 use crate::escapes::Escape;
@@ -19,39 +19,38 @@ impl Cursor {
             return Err(self.error("unclosed character class"));
         }
         self.leave();
-        Ok(if negated { set::not(class) } else { class })
+        self.counted(if negated { set::not(class) } else { class })
     }
 
     /// Parses members up to the `]`, which is not consumed. A `]` that comes first is a member.
     fn members(&mut self) -> Result<ClassUnicode, String> {
-        let mut found: Option<ClassUnicode> = None;
-        let join = |found: &mut Option<ClassUnicode>, class: ClassUnicode| match found {
-            None => *found = Some(class),
-            Some(found) => found.union(&class),
-        };
+        // Joined at the end: one by one, each would take a step for all before it.
+        let mut found: Option<Vec<ClassUnicodeRange>> = None;
         loop {
             let Some(symbol) = self.peek() else { return Err(self.error("unclosed character class")) };
             match symbol.c {
                 '[' if !symbol.quoted => {
                     let inner = self.brackets()?;
-                    join(&mut found, inner);
+                    found.get_or_insert_default().extend(inner.iter());
                 }
                 '&' if !symbol.quoted && self.ahead(1) == Some('&') => {
                     self.at += 2;
                     let right = self.operand()?;
                     found = match (found, right) {
                         (None, None) => return Err(self.error("nothing on either side of '&&'")),
-                        (Some(mut left), Some(right)) => {
+                        (Some(left), Some(right)) => {
+                            self.count(left.len())?;
+                            let mut left = ClassUnicode::new(left);
                             left.intersect(&right);
-                            Some(left)
+                            Some(left.ranges().to_vec())
                         }
-                        (left, right) => left.or(right),
+                        (left, right) => left.or(right.map(|right| right.ranges().to_vec())),
                     };
                 }
-                ']' if !symbol.quoted && found.is_some() => return Ok(found.unwrap_or(ClassUnicode::empty())),
+                ']' if !symbol.quoted && found.is_some() => return Ok(ClassUnicode::new(found.unwrap_or_default())),
                 _ => {
                     let member = self.member()?;
-                    join(&mut found, member);
+                    found.get_or_insert_default().extend(member.iter());
                 }
             }
         }
@@ -59,7 +58,7 @@ impl Cursor {
 
     /// Parses the right side of `&&`, up to the `]` or another `&`.
     fn operand(&mut self) -> Result<Option<ClassUnicode>, String> {
-        let mut right: Option<ClassUnicode> = None;
+        let mut right: Option<Vec<ClassUnicodeRange>> = None;
         loop {
             let next = match self.peek() {
                 None => return Err(self.error("unclosed character class")),
@@ -67,7 +66,7 @@ impl Cursor {
                 Some(symbol) => Some(symbol.c),
             };
             let class = match next {
-                Some(']' | '&') => return Ok(right),
+                Some(']' | '&') => return Ok(right.map(ClassUnicode::new)),
                 Some('[') => self.brackets()?,
                 _ => {
                     self.enter()?;
@@ -76,10 +75,7 @@ impl Cursor {
                     class
                 }
             };
-            match &mut right {
-                None => right = Some(class),
-                Some(right) => right.union(&class),
-            }
+            right.get_or_insert_default().extend(class.iter());
         }
     }
 
@@ -97,7 +93,7 @@ impl Cursor {
                 _ => return Err(self.error("illegal character range")),
             };
         }
-        Ok(set::folded(class, self.flags.fold()))
+        self.folded(class)
     }
 
     fn endpoint(&mut self) -> Result<Escape, String> {

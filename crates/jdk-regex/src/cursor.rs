@@ -1,9 +1,19 @@
 //! A pattern's text and the place up to which it is parsed.
 
-use crate::set::Fold;
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
+use crate::set::{self, Fold};
 
 /// How deep groups and classes may be nested: bounds the depth of recursion.
 const MAX_DEPTH: usize = 100;
+
+/// The most characters of a pattern: lists of words have thousands. Bounds the size of its program.
+const MAX_SYMBOLS: usize = 1 << 20;
+
+/// The most ranges and characters that a pattern's classes are made of, each counted as often as it stands there or is
+/// negated, intersected or folded. A letter of any script, `\p{L}`, has 700 ranges, so that a pattern of 1 MB could
+/// fill gigabytes.
+const MAX_RANGES: usize = 1 << 22;
 
 /// A character of the pattern. Those between `\Q` and `\E` are literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +58,40 @@ pub(crate) struct Cursor {
     pub(crate) at: usize,
     pub(crate) flags: Flags,
     depth: usize,
+    /// What is left of [`MAX_RANGES`].
+    ranges: usize,
 }
 
 impl Cursor {
-    pub(crate) fn new(source: &str) -> Self {
-        Cursor { symbols: unquote(source), at: 0, flags: Flags::default(), depth: 0 }
+    /// # Errors
+    /// The pattern is too long.
+    pub(crate) fn new(source: &str) -> Result<Self, String> {
+        let symbols = unquote(source);
+        if symbols.len() > MAX_SYMBOLS {
+            return Err(format!("it has more than {MAX_SYMBOLS} characters"));
+        }
+        Ok(Cursor { symbols, at: 0, flags: Flags::default(), depth: 0, ranges: MAX_RANGES })
+    }
+
+    /// Counts ranges or characters of classes against [`MAX_RANGES`].
+    pub(crate) fn count(&mut self, ranges: usize) -> Result<(), String> {
+        self.ranges = self.ranges.checked_sub(ranges).ok_or_else(|| self.error("too large classes"))?;
+        Ok(())
+    }
+
+    /// Counts a class against [`MAX_RANGES`].
+    pub(crate) fn counted(&mut self, class: ClassUnicode) -> Result<ClassUnicode, String> {
+        self.count(class.ranges().len())?;
+        Ok(class)
+    }
+
+    /// Adds the members' other cases under `(?i)`, which takes a step for each character.
+    pub(crate) fn folded(&mut self, class: ClassUnicode) -> Result<ClassUnicode, String> {
+        let fold = self.flags.fold();
+        if fold == Fold::Unicode {
+            self.count(class.iter().map(ClassUnicodeRange::len).sum())?;
+        }
+        self.counted(set::folded(class, fold))
     }
 
     pub(crate) fn error(&self, reason: &str) -> String {

@@ -39,7 +39,7 @@ impl Cursor {
                 let class = set::predefined(c, self.flags.unicode_class);
                 let class = class.ok_or_else(|| self.error(&format!("unsupported escape \\{c}")))?;
                 self.at += 2;
-                return Ok(Escape::Class(class));
+                return self.counted(class).map(Escape::Class);
             }
             _ => c,
         };
@@ -123,6 +123,6 @@ impl Cursor {
         self.at += 1;
         let class = set::property(&name, self.flags.unicode_class, self.flags.insensitive);
         let class = class.ok_or_else(|| self.error(&format!("unknown property {name:?}")))?;
-        Ok(if negated { set::not(class) } else { class })
+        self.counted(if negated { set::not(class) } else { class })
     }
 }

@@ -1,11 +1,11 @@
 //! The syntax tree of a pattern.
 
-use regex_syntax::hir::ClassUnicode;
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
 use crate::set::{self, Fold};
 
 /// A pattern or a part of one.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) enum Node {
     /// Matches the empty string.
     Empty,
@@ -70,8 +70,10 @@ impl Node {
                 (min.saturating_add(width.0), max)
             }),
             Node::Either(nodes) => {
-                let min = nodes.iter().map(|node| node.width().0).min().unwrap_or(0);
-                let max = nodes.iter().map(|node| node.width().1).try_fold(0, |a, b| b.map(|b| a.max(b)));
+                // Once for each: twice, it would double with each level of nesting.
+                let widths: Vec<_> = nodes.iter().map(Node::width).collect();
+                let min = widths.iter().map(|width| width.0).min().unwrap_or(0);
+                let max = widths.iter().map(|width| width.1).try_fold(0, |a, b| b.map(|b| a.max(b)));
                 (min, max)
             }
             Node::Group(_, node) | Node::Atomic(node) => node.width(),
@@ -87,22 +89,22 @@ impl Node {
         }
     }
 
-    /// Adds the characters that a match can begin with. `false` when the match may also be empty, so that they do not
-    /// suffice.
-    pub(crate) fn first(&self, set: &mut ClassUnicode) -> bool {
+    /// Adds the ranges of characters that a match can begin with. `false` when the match may also be empty, so that they
+    /// do not suffice.
+    pub(crate) fn first(&self, ranges: &mut Vec<ClassUnicodeRange>) -> bool {
         match self {
             Node::Set(class) => {
-                set.union(class);
+                ranges.extend(class.iter());
                 true
             }
-            Node::Sequence(nodes) => nodes.iter().any(|node| node.first(set)),
-            // No short circuit: every branch adds to the set.
-            Node::Either(nodes) => nodes.iter().map(|node| node.first(set)).fold(true, |all, one| all & one),
-            Node::Group(_, node) | Node::Atomic(node) => node.first(set),
-            Node::Repeat { node, min, .. } => node.first(set) && *min > 0,
+            Node::Sequence(nodes) => nodes.iter().any(|node| node.first(ranges)),
+            // No short circuit: every branch adds its ranges.
+            Node::Either(nodes) => nodes.iter().map(|node| node.first(ranges)).fold(true, |all, one| all & one),
+            Node::Group(_, node) | Node::Atomic(node) => node.first(ranges),
+            Node::Repeat { node, min, .. } => node.first(ranges) && *min > 0,
             Node::Reference { .. } => {
                 // It may match any text.
-                set.union(&set::any());
+                ranges.extend(set::any().iter());
                 false
             }
             Node::Empty | Node::Look { .. } | Node::Boundary(_) => false,

@@ -21,7 +21,7 @@ struct Parser {
 /// # Errors
 /// What is wrong, and near which character.
 pub(crate) fn parse(source: &str) -> Result<(Node, usize), String> {
-    let mut parser = Parser { cursor: Cursor::new(source), groups: 0, names: HashMap::new() };
+    let mut parser = Parser { cursor: Cursor::new(source)?, groups: 0, names: HashMap::new() };
     let node = parser.either()?;
     if parser.cursor.at < parser.cursor.symbols.len() {
         return Err(parser.cursor.error("unmatched closing ')'"));
@@ -60,7 +60,7 @@ impl Parser {
         let Some(symbol) = self.cursor.peek() else { return Ok(None) };
         if symbol.quoted {
             self.cursor.at += 1;
-            return Ok(Some(Node::Set(self.character(symbol.c))));
+            return Ok(Some(Node::Set(self.character(symbol.c)?)));
         }
         let unix = self.cursor.flags.unix_lines;
         let node = match symbol.c {
@@ -77,7 +77,7 @@ impl Parser {
                     '^' => Node::Boundary(Boundary::Begin),
                     '$' if self.cursor.flags.multiline => Node::Boundary(Boundary::LineEnd { unix }),
                     '$' => Node::Boundary(Boundary::LastLine { unix }),
-                    _ => Node::Set(self.character(c)),
+                    _ => Node::Set(self.character(c)?),
                 }
             }
         };
@@ -258,7 +258,7 @@ impl Parser {
             _ => {
                 return Ok(Node::Set(match self.cursor.escape(false)? {
                     Escape::Class(class) => class,
-                    Escape::Character(c) => self.character(c),
+                    Escape::Character(c) => self.character(c)?,
                 }))
             }
         };
@@ -282,7 +282,7 @@ impl Parser {
     }
 
     /// A character, with its other case under `(?i)`.
-    fn character(&self, c: char) -> ClassUnicode {
-        set::folded(set::one(c), self.cursor.flags.fold())
+    fn character(&mut self, c: char) -> Result<ClassUnicode, String> {
+        self.cursor.folded(set::one(c))
     }
 }

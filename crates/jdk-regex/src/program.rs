@@ -1,5 +1,7 @@
 //! From a syntax tree to a program for a backtracking machine.
 
+use std::collections::HashMap;
+
 use regex_syntax::hir::ClassUnicode;
 
 use crate::node::{Boundary, Greed, Node};
@@ -9,6 +11,7 @@ use crate::set::{CharSet, Fold};
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) instructions: Vec<Instruction>,
+    /// The sets, each once.
     pub(crate) sets: Vec<CharSet>,
     /// Capturing groups.
     pub(crate) groups: usize,
@@ -57,28 +60,38 @@ pub(crate) enum Instruction {
 
 impl Program {
     pub(crate) fn new(node: &Node, groups: usize) -> Self {
-        let mut first = ClassUnicode::empty();
+        let mut first = Vec::new();
         let known = node.first(&mut first);
         let mut program = Program {
             instructions: Vec::new(),
             sets: Vec::new(),
             groups,
             counters: 0,
-            first: known.then(|| CharSet::new(&first)),
+            first: known.then(|| CharSet::new(&ClassUnicode::new(first))),
             anchored: node.anchored(),
         };
-        program.node(node, !node.refers());
+        let mut compiler = Compiler { program: &mut program, ids: HashMap::new() };
+        compiler.node(node, !node.refers());
         program.instructions.push(Instruction::Accept);
         program
     }
+}
 
+/// Compiles nodes into a program.
+struct Compiler<'p> {
+    program: &'p mut Program,
+    /// Indices of sets by their ranges: a class that stands in a pattern a thousand times is held once.
+    ids: HashMap<Vec<(char, char)>, usize>,
+}
+
+impl Compiler<'_> {
     /// Appends a node's instructions. `pure`: see [`Instruction::Loop`].
     fn node(&mut self, node: &Node, pure: bool) {
         match node {
             Node::Empty => (),
             Node::Set(class) => {
                 let set = self.set(class);
-                self.instructions.push(Instruction::Set(set));
+                self.program.instructions.push(Instruction::Set(set));
             }
             Node::Sequence(nodes) => nodes.iter().for_each(|node| self.node(node, pure)),
             Node::Either(nodes) => {
@@ -91,78 +104,84 @@ impl Program {
                     let split = self.reserve();
                     self.node(node, pure);
                     ends.push(self.reserve());
-                    self.instructions[split] = Instruction::Split { otherwise: self.instructions.len() };
+                    self.program.instructions[split] =
+                        Instruction::Split { otherwise: self.program.instructions.len() };
                 }
-                let after = self.instructions.len();
-                ends.into_iter().for_each(|end| self.instructions[end] = Instruction::Jump(after));
+                let after = self.program.instructions.len();
+                ends.into_iter().for_each(|end| self.program.instructions[end] = Instruction::Jump(after));
             }
             Node::Group(group, node) => {
-                self.instructions.push(Instruction::Save(2 * group));
+                self.program.instructions.push(Instruction::Save(2 * group));
                 self.node(node, pure);
-                self.instructions.push(Instruction::Save(2 * group + 1));
+                self.program.instructions.push(Instruction::Save(2 * group + 1));
             }
             Node::Repeat { node, min, max, greed } => self.repeat(node, *min, *max, *greed, pure),
             Node::Look { node, behind, negated } => {
                 let (min, max) = node.width();
                 let behind = behind.then_some((min, max.unwrap_or(usize::MAX)));
                 let negated = *negated;
-                self.body(node, |next| Instruction::Look { behind, negated, next });
+                self.body(|compiler| compiler.node(node, false), |next| Instruction::Look { behind, negated, next });
             }
-            Node::Atomic(node) => self.body(node, |next| Instruction::Atomic { next }),
+            Node::Atomic(node) => self.body(|compiler| compiler.node(node, false), |next| Instruction::Atomic { next }),
             Node::Reference { group, fold } => {
-                self.instructions.push(Instruction::Reference { group: *group, fold: *fold });
+                self.program.instructions.push(Instruction::Reference { group: *group, fold: *fold });
             }
-            Node::Boundary(boundary) => self.instructions.push(Instruction::Boundary(*boundary)),
+            Node::Boundary(boundary) => self.program.instructions.push(Instruction::Boundary(*boundary)),
         }
     }
 
     /// Compiles a part that runs on its own.
-    fn body(&mut self, node: &Node, make: impl Fn(usize) -> Instruction) {
+    fn body(&mut self, part: impl FnOnce(&mut Self), make: impl Fn(usize) -> Instruction) {
         let at = self.reserve();
-        self.node(node, false);
-        self.instructions.push(Instruction::Accept);
-        self.instructions[at] = make(self.instructions.len());
+        part(self);
+        self.program.instructions.push(Instruction::Accept);
+        self.program.instructions[at] = make(self.program.instructions.len());
     }
 
     fn repeat(&mut self, node: &Node, min: u32, max: Option<u32>, greed: Greed, pure: bool) {
         if let Node::Set(class) = node {
             let set = self.set(class);
             let max = max.map_or(usize::MAX, |max| max as usize);
-            self.instructions.push(Instruction::Run { set, min: min as usize, max, greed });
+            self.program.instructions.push(Instruction::Run { set, min: min as usize, max, greed });
             return;
         }
         if greed == Greed::Possessive {
-            let greedy = Node::Repeat { node: Box::new(node.clone()), min, max, greed: Greed::Greedy };
-            return self.body(&greedy, |next| Instruction::Atomic { next });
+            let greedy = |compiler: &mut Self| compiler.repeat(node, min, max, Greed::Greedy, false);
+            return self.body(greedy, |next| Instruction::Atomic { next });
         }
         let lazy = greed == Greed::Lazy;
         if (min, max) == (0, Some(1)) {
             let split = self.reserve();
             self.node(node, pure);
-            let otherwise = self.instructions.len();
-            self.instructions[split] =
+            let otherwise = self.program.instructions.len();
+            self.program.instructions[split] =
                 if lazy { Instruction::SplitLazy { otherwise } } else { Instruction::Split { otherwise } };
             return;
         }
-        let counter = self.counters;
-        self.counters += 1;
-        self.instructions.push(Instruction::Begin(counter));
+        let counter = self.program.counters;
+        self.program.counters += 1;
+        self.program.instructions.push(Instruction::Begin(counter));
         let at = self.reserve();
-        self.instructions.push(Instruction::Round(counter));
+        self.program.instructions.push(Instruction::Round(counter));
         self.node(node, false);
-        self.instructions.push(Instruction::Jump(at));
+        self.program.instructions.push(Instruction::Jump(at));
         let pure = pure && !lazy && max.is_none();
-        self.instructions[at] = Instruction::Loop { counter, min, max, lazy, pure, exit: self.instructions.len() };
+        self.program.instructions[at] =
+            Instruction::Loop { counter, min, max, lazy, pure, exit: self.program.instructions.len() };
     }
 
     /// Reserves the slot of an instruction that is not known yet.
     fn reserve(&mut self) -> usize {
-        self.instructions.push(Instruction::Accept);
-        self.instructions.len() - 1
+        self.program.instructions.push(Instruction::Accept);
+        self.program.instructions.len() - 1
     }
 
     fn set(&mut self, class: &ClassUnicode) -> usize {
-        self.sets.push(CharSet::new(class));
-        self.sets.len() - 1
+        let next = self.program.sets.len();
+        let id = *self.ids.entry(class.iter().map(|range| (range.start(), range.end())).collect()).or_insert(next);
+        if id == next {
+            self.program.sets.push(CharSet::new(class));
+        }
+        id
     }
 }

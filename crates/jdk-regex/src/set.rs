@@ -23,8 +23,8 @@ pub(crate) struct CharSet {
 impl CharSet {
     pub(crate) fn new(class: &ClassUnicode) -> Self {
         let ranges: Vec<(char, char)> = class.iter().map(|range| (range.start(), range.end())).collect();
-        let has = |code: u8| ranges.iter().any(|&(start, end)| (start..=end).contains(&char::from(code)));
-        let ascii = (0..128).filter(|&code| has(code)).fold(0, |bits, code| bits | 1u128 << code);
+        let codes = ranges.iter().flat_map(|&(start, end)| u32::from(start)..=u32::from(end).min(127));
+        let ascii = codes.fold(0, |bits, code| bits | 1u128 << code);
         CharSet { ascii, ranges }
     }
 
