@@ -125,8 +125,8 @@ fn check_axes(axes: &[i64]) -> Result<(), String> {
 
 /// -1 and 0 stand for sizes that are not known here.
 fn check_shape(shape: &[i64]) -> Result<(), String> {
-    let known = shape.iter().map(|&size| if size == -1 { 1 } else { size.max(1) });
-    let count = known.fold(Some(1i64), |count, size| count?.checked_mul(size));
+    let mut known = shape.iter().map(|&size| if size == -1 { 1 } else { size.max(1) });
+    let count = known.try_fold(1i64, i64::checked_mul);
     let fits = count.is_some_and(|count| count <= MAX_MADE_VALUES) && shape.iter().all(|&size| size >= -1);
     if fits && shape.len() as i64 <= MAX_RANK {
         return Ok(());
