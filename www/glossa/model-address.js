@@ -58,8 +58,11 @@ export async function isZip(response) {
   return ZIP.every((byte, i) => start[i] === byte);
 }
 
-/** @param {string} part of an address */
-function decoded(part) {
+/**
+ * A part of an address as people read it; as it stands if a `%` in it is no escape.
+ * @param {string} part
+ */
+export function decoded(part) {
   try {
     return decodeURIComponent(part);
   } catch {

@@ -3,14 +3,11 @@
 import { GlossaError } from '../glossa/index.js';
 import { element } from './element.js';
 import { FIELDS, FORMAT, GROUPS } from './option-fields.js';
+import { meant, written } from './written-words.js';
 
 /** @typedef {import('./option-fields.js').Field} Field */
 /** @typedef {import('./option-fields.js').Control} Control */
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} ControlElement */
-
-/** @type {Record<string, string>} how characters that cannot be typed into a line are written there */
-const WRITTEN = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-const MEANT = new Map(Object.entries(WRITTEN).map(([character, written]) => [written, character]));
 
 /**
  * @param {string} text
@@ -31,8 +28,8 @@ const KINDS = {
   lines: { read: (text) => unlessEmpty(text.split('\n').filter(Boolean)), write: (list) => list.join('\n') },
   names: { read: (text) => unlessEmpty(parts(text, ',')), write: (list) => list.join(', ') },
   words: {
-    read: (text) => unlessEmpty(parts(text, ' ').map((word) => MEANT.get(word) ?? word)),
-    write: (/** @type {string[]} */ list) => list.map((word) => WRITTEN[word] ?? word).join(' '),
+    read: (text) => unlessEmpty(meant(parts(text, ' '))),
+    write: (list) => written(list).join(' '),
   },
   characters: { read: (text) => unlessEmpty([...text]), write: (list) => list.join('') },
   escaped: { read: (text) => unlessEmpty(text.match(/\\?[^]/gu) ?? []), write: (list) => list.join('') },

@@ -1,5 +1,7 @@
 /** What decides what is found in a text: the model and the options, as the toolbar and the panel of options have them. */
 
+import { decoded } from '../glossa/model-address.js';
+
 /** @typedef {import('../glossa/index.js').AnnotateOptions} AnnotateOptions */
 /** @typedef {import('../glossa/index.js').Pipeline} Pipeline */
 /** @typedef {import('./options-form.js').OptionsForm} OptionsForm */
@@ -114,7 +116,7 @@ export class Setup {
   chooseAddress(address) {
     const plain = (/** @type {string} */ value) => new URL(value, document.baseURI).href.replace(/\/$/, '');
     const wanted = plain(address);
-    const name = decodeURIComponent(wanted.slice(wanted.lastIndexOf('/') + 1));
+    const name = decoded(wanted.slice(wanted.lastIndexOf('/') + 1));
     const offered = [...this.#model.options].map(({ value }) => value);
     const local = LOCAL + name;
     const value = offered.find((value) => (value.startsWith(LOCAL) ? value === local : plain(value) === wanted));
