@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use serde_json::Value as Json;
 
+use super::hf_tokenizer_limits as limits;
 use super::position::Position;
+use crate::engine::guarded;
 use crate::Error;
 
 /// A Hugging Face tokenizer.
@@ -56,10 +58,15 @@ impl HfTokenizer {
     /// unknown piece, such as `[UNK]`; `file` names the tokenizer in errors.
     ///
     /// # Errors
-    /// `vocabulary_invalid`.
+    /// `vocabulary_invalid`; also for steps that make a text many times longer.
     pub fn new(json: &Json, unknown: Option<&str>, file: &str) -> Result<Self, Error> {
-        let invalid = |reason: String| Error::VocabularyInvalid { file: file.to_string(), reason };
-        let failed = |error: tokenizers::Error| invalid(error.to_string());
+        let made = guarded(|| Self::make(json, unknown)).unwrap_or_else(Err);
+        made.map_err(|reason| Error::VocabularyInvalid { file: file.to_string(), reason })
+    }
+
+    fn make(json: &Json, unknown: Option<&str>) -> Result<Self, String> {
+        let failed = |error: tokenizers::Error| error.to_string();
+        limits::check(json)?;
         let mut tokenizer = tokenizers::Tokenizer::from_bytes(json.to_string()).map_err(failed)?;
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(failed)?;
@@ -119,10 +126,10 @@ impl HfTokenizer {
     /// # Errors
     /// `inference_failed` when the tokenizer cannot encode a word.
     pub(crate) fn encode(&self, text: &str) -> Result<Vec<Piece>, Error> {
-        let encoding = self
-            .tokenizer
-            .encode_char_offsets(text, false)
-            .map_err(|error| Error::InferenceFailed { reason: format!("the tokenizer: {error}") })?;
+        let encode = || self.tokenizer.encode_char_offsets(text, false).map_err(|error| error.to_string());
+        let encoding = guarded(encode)
+            .unwrap_or_else(Err)
+            .map_err(|reason| Error::InferenceFailed { reason: format!("the tokenizer: {reason}") })?;
         // Where each character begins, and the end.
         let mut places = Vec::with_capacity(text.len() + 1);
         let mut at = Position { byte: 0, utf16: 0 };

@@ -4,6 +4,7 @@ pub mod charset;
 mod cleanup;
 mod document;
 mod hf_tokenizer;
+mod hf_tokenizer_limits;
 mod java_chars;
 mod plain;
 mod position;
