@@ -44,6 +44,15 @@ fn a_normaliser_that_makes_gigabytes_is_refused() {
 }
 
 #[test]
+fn templates_that_the_library_would_trust_are_refused() {
+    assert_refused(&tokenizer("undefined_in_template.json", &[]), "\"[CLS]\"");
+    let uneven = tokenizer("unlimited_words.json", &[("/post_processor/special_tokens/[SEP]/ids", json!([3, 3]))]);
+    assert_refused(&uneven, "as many ids as tokens");
+    let twice = json!([{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]);
+    assert_refused(&tokenizer("unlimited_words.json", &[("/post_processor/single", twice)]), "2 times");
+}
+
+#[test]
 fn a_panic_of_the_library_is_an_error() {
     // It expects that a map of characters can be read.
     let map = json!({"type": "Precompiled", "precompiled_charsmap": "AAAA"});

@@ -58,7 +58,7 @@ impl HfTokenizer {
     /// unknown piece, such as `[UNK]`; `file` names the tokenizer in errors.
     ///
     /// # Errors
-    /// `vocabulary_invalid`; also for steps that make a text many times longer.
+    /// `vocabulary_invalid`; also for steps that make a text many times longer, and templates without their tokens.
     pub fn new(json: &Json, unknown: Option<&str>, file: &str) -> Result<Self, Error> {
         let made = guarded(|| Self::make(json, unknown)).unwrap_or_else(Err);
         made.map_err(|reason| Error::VocabularyInvalid { file: file.to_string(), reason })

@@ -1,4 +1,4 @@
-//! What a `tokenizer.json` is checked for before the library runs it: the library trusts its steps.
+//! What a `tokenizer.json` is checked for before the library runs it: the library trusts its steps and templates.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
+use tokenizers::processors::PostProcessorWrapper;
 
 /// How many times longer, in bytes, the steps before the model may make a text. Steps multiply: 34 that double are 16 GB of
 /// one letter. Tokenizers in use need 33: a Unicode form before a replacement of three bytes.
@@ -32,7 +33,8 @@ const FORM_LENGTH: usize = 33;
 pub(super) fn check(json: &Json) -> Result<(), String> {
     let mut steps = Steps::default();
     steps.add(&canonical::<NormalizerWrapper>(&json["normalizer"]))?;
-    steps.add(&canonical::<PreTokenizerWrapper>(&json["pre_tokenizer"]))
+    steps.add(&canonical::<PreTokenizerWrapper>(&json["pre_tokenizer"]))?;
+    check_template(&canonical::<PostProcessorWrapper>(&json["post_processor"]))
 }
 
 /// A part as the library understands it, whatever of the accepted spellings the file has. What it cannot read is null here:
@@ -225,6 +227,38 @@ fn base64(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// Checks the templates of a post-processor in canonical form: the library looks up their special tokens without asking
+/// whether there are any.
+fn check_template(processor: &Json) -> Result<(), String> {
+    for part in processor["processors"].as_array().into_iter().flatten() {
+        check_template(part)?;
+    }
+    if processor["type"].as_str() != Some("TemplateProcessing") {
+        return Ok(());
+    }
+    let mut texts = 0;
+    for piece in processor["single"].as_array().into_iter().flatten() {
+        if let Some(name) = piece["SpecialToken"]["id"].as_str() {
+            let token = &processor["special_tokens"][name];
+            let length = |list: &str| token[list].as_array().map(Vec::len);
+            if token.is_null() {
+                return Err(format!("its template uses {name:?}, which is not among the template's special_tokens"));
+            }
+            if length("ids") != length("tokens") {
+                return Err(format!("its template's special token {name:?} has not as many ids as tokens"));
+            }
+        } else if piece["Sequence"]["id"].as_str() == Some("A") {
+            texts += 1;
+        } else {
+            return Err("its template for one text uses a second".into());
+        }
+    }
+    match texts {
+        1 => Ok(()),
+        _ => Err(format!("its template for one text has it {texts} times")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -310,5 +344,26 @@ mod tests {
         assert_eq!(longest_replacement("BAAAAAAAAABhYgBjZGUA"), 3);
         assert_eq!(longest_replacement("/////w=="), 0);
         assert_eq!(longest_replacement(""), 0);
+    }
+
+    #[test]
+    fn templates_are_checked() {
+        let template = |single: Json, tokens: Json| {
+            let processor =
+                json!({"type": "TemplateProcessing", "single": single, "pair": [], "special_tokens": tokens});
+            let nested = json!({"type": "Sequence", "processors": [processor]});
+            let checked = check(&json!({"post_processor": processor}));
+            assert_eq!(check(&json!({"post_processor": nested})), checked);
+            checked
+        };
+        let (text, start) =
+            (json!({"Sequence": {"id": "A", "type_id": 0}}), json!({"SpecialToken": {"id": "[CLS]", "type_id": 0}}));
+        let token = |ids: Json| json!({"[CLS]": {"id": "[CLS]", "ids": ids, "tokens": ["[CLS]"]}});
+        assert_eq!(template(json!([start, text]), token(json!([2]))), Ok(()));
+        assert!(template(json!([start, text]), json!({})).expect_err("refused").contains("\"[CLS]\""));
+        assert!(template(json!([start, text]), token(json!([2, 2]))).is_err());
+        assert!(template(json!([start]), token(json!([2]))).is_err());
+        assert!(template(json!([text, text]), json!({})).is_err());
+        assert!(template(json!([text, {"Sequence": {"id": "B", "type_id": 0}}]), json!({})).is_err());
     }
 }
