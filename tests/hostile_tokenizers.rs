@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use glossa_ner::model::MemoryFiles;
-use glossa_ner::{Annotator, Error, Options};
+use glossa_ner::{AnnotateOptions, Annotator, Error, Options};
 use serde_json::{json, Value};
 
 fn read(name: &str) -> Vec<u8> {
@@ -57,4 +57,21 @@ fn a_panic_of_the_library_is_an_error() {
     // It expects that a map of characters can be read.
     let map = json!({"type": "Precompiled", "precompiled_charsmap": "AAAA"});
     assert_refused(&tokenizer("unlimited_words.json", &[("/normalizer", map)]), "");
+}
+
+#[test]
+fn a_word_without_limit_is_one_unknown_piece() {
+    let all = AnnotateOptions { ignore_labels: Some(vec![]), ..Default::default() };
+    let annotator = load(&tokenizer("unlimited_words.json", &[])).expect("a model");
+    let limited = tokenizer("unlimited_words.json", &[("/model/max_input_chars_per_word", json!(100))]);
+    let limited = load(&limited).expect("a model");
+    // Cubic time would be half a minute for the first alone.
+    for text in
+        ["a".repeat(10_000), format!("a {} a", "a".repeat(100_000)), format!("\u{1F9EC} {} aa", "a".repeat(401))]
+    {
+        assert_eq!(annotator.annotate(&text, &all), limited.annotate(&text, &all));
+    }
+    // Below the limit the file's own counts.
+    let text = "a".repeat(400);
+    assert!(annotator.annotate(&text, &all).is_ok());
 }

@@ -68,6 +68,7 @@ impl HfTokenizer {
         let failed = |error: tokenizers::Error| error.to_string();
         limits::check(json)?;
         let mut tokenizer = tokenizers::Tokenizer::from_bytes(json.to_string()).map_err(failed)?;
+        limits::limit_words(&mut tokenizer);
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(failed)?;
         // Encoding a probe with and without special tokens shows which of them come before and after the text.

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::Value as Json;
+use tokenizers::models::ModelWrapper;
 use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::processors::PostProcessorWrapper;
+use tokenizers::Tokenizer;
 
 /// How many times longer, in bytes, the steps before the model may make a text. Steps multiply: 34 that double are 16 GB of
 /// one letter. Tokenizers in use need 33: a Unicode form before a replacement of three bytes.
@@ -26,6 +28,10 @@ const FORM_GROWTH: usize = 11;
 /// The longest replacement, in bytes, of SentencePiece's own maps of characters, which hold Unicode's forms: U+FDFA's.
 const FORM_LENGTH: usize = 33;
 
+/// Characters of a word, beyond which WordPiece takes it for unknown whatever its own limit is: its time is cubic in them.
+/// Tokenizers in use have the limit 100.
+const WORD_LENGTH: usize = 400;
+
 /// Checks what the library would not, or only when it is too late.
 ///
 /// # Errors
@@ -35,6 +41,17 @@ pub(super) fn check(json: &Json) -> Result<(), String> {
     steps.add(&canonical::<NormalizerWrapper>(&json["normalizer"]))?;
     steps.add(&canonical::<PreTokenizerWrapper>(&json["pre_tokenizer"]))?;
     check_template(&canonical::<PostProcessorWrapper>(&json["post_processor"]))
+}
+
+/// Lowers a limit of the model's to ours.
+pub(super) fn limit_words(tokenizer: &mut Tokenizer) {
+    if let ModelWrapper::WordPiece(model) = tokenizer.get_model() {
+        if model.max_input_chars_per_word > WORD_LENGTH {
+            let mut model = model.clone();
+            model.max_input_chars_per_word = WORD_LENGTH;
+            tokenizer.with_model(model);
+        }
+    }
 }
 
 /// A part as the library understands it, whatever of the accepted spellings the file has. What it cannot read is null here:
