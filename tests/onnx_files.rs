@@ -306,6 +306,33 @@ fn weights_in_another_file_are_named() {
 }
 
 #[test]
+fn weights_beside_the_file_are_quantised_as_those_in_it() {
+    let inside = plain_tensors(&weights());
+    let entry = |key: &str, value: &str| StringStringEntryProto { key: key.into(), value: value.into() };
+    let outside = inside.iter().map(|tensor| TensorProto {
+        raw_data: vec![],
+        external_data: vec![entry("location", &tensor.name)],
+        data_location: Some(1),
+        ..tensor.clone()
+    });
+    let outside: Vec<TensorProto> = outside.collect();
+    for precision in [Precision::F32, Precision::Int8] {
+        let bytes = model(graph(&plain_nodes(), &outside));
+        let mut file =
+            OnnxFile::read(&mut bytes.as_slice(), bytes.len() as u64, "model.onnx", precision).expect("a file");
+        for tensor in &inside {
+            let values = &tensor.raw_data;
+            let read = file.read_external(&tensor.name, &mut values.as_slice(), values.len() as u64, &tensor.name);
+            read.expect("weights");
+        }
+        let classifier = Classifier::new(file, "model.onnx", &ClassifierSetup::default()).expect("a classifier");
+        let found = classifier.logits(&IDS).expect("logits");
+        let found: Vec<f32> = (0..IDS.len()).flat_map(|i| found.row(i).to_vec()).collect();
+        assert_eq!((found, classifier.fused().linear), logits(&plain(), precision), "{precision:?}");
+    }
+}
+
+#[test]
 fn weights_that_are_no_numbers_are_refused_where_they_would_become_int8() {
     for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         for table in [true, false] {

@@ -69,11 +69,13 @@ impl OnnxFile {
         let mut weights = scanner.weights;
         let graph = proto.graph.get_or_insert_default();
         let invalid = |reason: String| Error::GraphInvalid { file: file.to_string(), reason };
-        let external = External::of(graph).map_err(invalid)?;
+        let mut external = External::of(graph).map_err(invalid)?;
         let quantise =
             quantise || precision == Precision::Auto && length.saturating_add(external.bytes()) >= LARGE_FILE;
         if quantise {
             weights.quantise_rest(graph).map_err(|refused| refused.in_file(file))?;
+            // What waits for its file has another place in the graph now.
+            external = External::of(graph).map_err(invalid)?;
         }
         let mut read = OnnxFile { proto, weights, external, length, precision, quantised: quantise };
         read.complete();

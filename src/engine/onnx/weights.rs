@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, TensorProto};
 
+use super::external::is_external;
 use super::fields::LARGE_TENSOR;
 use super::uses::{self, Use};
 use super::wire::{Fault, Wire};
@@ -124,13 +125,16 @@ impl Weights {
         Ok(Ok(()))
     }
 
-    /// Quantises the weights of a graph that came before the nodes that read them; those that it holds itself too.
+    /// Quantises the weights of a graph that came before the nodes that read them; those that it holds itself too, but none
+    /// that waits for its file.
     pub(super) fn quantise_rest(&mut self, graph: &mut GraphProto) -> Result<(), Refused> {
         let uses = uses::of_weights(graph);
         if self.quantised.iter().any(|(name, used)| uses.get(name) != Some(used)) {
             return Err(Refused::Scattered);
         }
-        let parsed = std::mem::take(&mut graph.initializer);
+        let (waiting, parsed) = std::mem::take(&mut graph.initializer).into_iter().partition(is_external);
+        graph.initializer = waiting;
+        let parsed: Vec<TensorProto> = parsed;
         for tensor in std::mem::take(&mut self.tensors).into_iter().chain(parsed) {
             let used = uses.get(&tensor.name).copied();
             self.keep(tensor, used)?;
