@@ -62,12 +62,22 @@ export async function serve(extra = {}) {
     response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A test that fails closes nothing: what is left open must not keep the run from its end.
+  server.unref().on('connection', (socket) => socket.unref());
   /** As a network that is gone, connections that are open included. */
   const stop = async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
   return { address: `http://127.0.0.1:${server.address().port}/`, requests, close: () => server.close(), stop };
+}
+
+/**
+ * Waits until `condition`, which runs in the page and may be asynchronous, is true of `argument`. Playwright's own
+ * `waitForFunction` takes a promise for true.
+ */
+export async function until(page, condition, argument) {
+  while (!(await page.evaluate(condition, argument))) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];

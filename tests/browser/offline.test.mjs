@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { IN_SENTENCE, SENTENCE, browser, bundle, serve } from './harness.mjs';
+import { IN_SENTENCE, SENTENCE, browser, bundle, serve, until } from './harness.mjs';
 import { marks, settled } from './page.mjs';
 
 const LONG = 300_000;
@@ -88,13 +88,12 @@ test('a model is kept without a service worker, replaced by its successor, and n
       return [before, outcome];
     });
   const mine = async () => (await kept(page)).filter((path) => path.startsWith('/models/mine/'));
-  const until = (condition, argument) => page.waitForFunction(condition, argument, { timeout: LONG });
   const isKept = async (path) => Boolean(await (await caches.open('glossa-hashed')).match(path));
   const listed = () =>
     JSON.parse(model['manifest.json']).files.map(({ path, sha256 }) => `/models/mine/${path}?sha256=${sha256}`).sort();
 
   assert.deepEqual(await load(), [false, 'loaded']);
-  for (const path of listed()) await until(isKept, path);
+  for (const path of listed()) await until(page, isKept, path);
   assert.deepEqual(await mine(), listed());
   assert.deepEqual(await load(), [true, 'loaded']);
   assert.equal(count(server, 'model.onnx'), 1);
@@ -102,8 +101,8 @@ test('a model is kept without a service worker, replaced by its successor, and n
   const first = listed();
   model = successor(model);
   assert.deepEqual(await load(), [true, 'loaded']);
-  for (const path of listed()) await until(isKept, path);
-  await until(async (path) => !(await (await caches.open('glossa-hashed')).match(path)), first[1]);
+  for (const path of listed()) await until(page, isKept, path);
+  await until(page, async (path) => !(await (await caches.open('glossa-hashed')).match(path)), first[1]);
   assert.deepEqual(await mine(), listed());
   assert.deepEqual([count(server, 'model.onnx'), count(server, 'vocab.txt')], [1, 2], 'only what has changed comes again');
 
