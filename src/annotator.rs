@@ -37,10 +37,28 @@ impl Annotator {
     /// # Errors
     /// Those of [`load`](Self::load).
     pub fn load_with(source: &dyn Source, options: &Options, progress: &dyn Fn(u64, u64)) -> Result<Self, Error> {
-        Self::from_model(
-            Model::read(source, &LoadContext { precision: options.precision, dtype: options.dtype, progress })?,
-            options,
-        )
+        Self::load_checked(source, options, progress, &|| Ok(()))
+    }
+
+    /// Like [`load`](Self::load), within a budget of time and memory, which is looked at between the steps of loading: see
+    /// [`LoadBudget`](crate::LoadBudget).
+    ///
+    /// # Errors
+    /// `load_limit`, and those of [`load`](Self::load).
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn load_within(source: &dyn Source, options: &Options, budget: &crate::LoadBudget) -> Result<Self, Error> {
+        Self::load_checked(source, options, &|_, _| (), &|| budget.check())
+    }
+
+    fn load_checked(
+        source: &dyn Source,
+        options: &Options,
+        progress: &dyn Fn(u64, u64),
+        check: &dyn Fn() -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let context = LoadContext { precision: options.precision, dtype: options.dtype, progress, check };
+        let model = Model::read(source, &context)?;
+        Self::from_model_checked(model, options, check)
     }
 
     /// Like [`load`](Self::load), for a model already read. `options.precision` and `options.dtype` have no
@@ -52,6 +70,14 @@ impl Annotator {
     /// more than [`MOST_VITERBI_LABELS`] for the decoding `viterbi`; `graph_invalid` if the
     /// manifest declares token types that the graph cannot read; `option_invalid`.
     pub fn from_model(model: Model, options: &Options) -> Result<Self, Error> {
+        Self::from_model_checked(model, options, &|| Ok(()))
+    }
+
+    fn from_model_checked(
+        model: Model,
+        options: &Options,
+        check: &dyn Fn() -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         let encoder = choose_encoder(model.encoder, options)?;
         let max_sentence_length = options.max_sentence_length.unwrap_or(model.defaults.max_sentence_length);
         let longest = model.defaults.longest_window;
@@ -60,7 +86,7 @@ impl Annotator {
             return Err(Error::option_invalid("maxSentenceLength", reason));
         }
         let setup = setup(&model.labels, &model.defaults, max_sentence_length);
-        let classifier = Classifier::new(model.graph, &model.graph_file, &setup);
+        let classifier = Classifier::new_checked(model.graph, &model.graph_file, &setup, check);
         let classifier = classifier.map_err(|error| with_family(error, &model.family))?;
         let mut warnings = model.warnings;
         let max_sentence_length = runnable_length(&classifier, max_sentence_length, options, &mut warnings)?;

@@ -138,6 +138,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Loading a model is given up: it has passed a limit of the caller's.
+    #[error("loading the model is given up: {reason}")]
+    LoadLimit {
+        /// Which limit.
+        reason: String,
+    },
     /// The graph failed on a valid window.
     #[error("the model failed to run: {reason}")]
     InferenceFailed {
@@ -187,6 +193,7 @@ impl Error {
             Error::OptionInvalid { .. } => "option_invalid",
             Error::PipelineInvalid { .. } => "pipeline_invalid",
             Error::InputInvalid { .. } => "input_invalid",
+            Error::LoadLimit { .. } => "load_limit",
             Error::InferenceFailed { .. } => "inference_failed",
         }
     }

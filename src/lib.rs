@@ -5,6 +5,8 @@
 mod annotation;
 mod annotator;
 mod error;
+#[cfg(not(target_arch = "wasm32"))]
+mod load_limits;
 mod options;
 mod pipeline;
 
@@ -22,6 +24,8 @@ pub use annotation::{Annotation, Chunk, LabelledTokens, TokenLabel};
 pub use annotator::Annotator;
 pub use error::Error;
 pub use labels::{AggregationStrategy, Decoding, LabelCasing};
+#[cfg(not(target_arch = "wasm32"))]
+pub use load_limits::{LoadBudget, LoadLimits};
 #[cfg(feature = "schema")]
 pub use options::schema;
 pub use options::{AnnotateOptions, Encoding, Mode, Options};

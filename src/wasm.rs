@@ -132,7 +132,8 @@ impl Annotator {
                 let _ = listener.call1(&JsValue::NULL, &plain(&event));
             }
         };
-        let context = LoadContext { precision: options.precision, dtype: options.dtype, progress: &progress };
+        let context =
+            LoadContext { precision: options.precision, dtype: options.dtype, progress: &progress, check: &|| Ok(()) };
         let model = Model::read(&files, &context).map_err(|error| js_error(&error))?;
         // Optimising the graph takes its size again: by then the files need not be held any more.
         drop(files);

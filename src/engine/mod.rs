@@ -106,12 +106,26 @@ impl Classifier {
     /// `graph_invalid` when it has other inputs or outputs, operators that are not supported, or does not run;
     /// `model_unsupported` when its external data have not been read.
     pub fn new(onnx: OnnxFile, file: &str, setup: &ClassifierSetup) -> Result<Self, Error> {
+        Self::new_checked(onnx, file, setup, &|| Ok(()))
+    }
+
+    /// As [`new`](Self::new); `check` is called between the steps, and its error ends them.
+    pub(crate) fn new_checked(
+        onnx: OnnxFile,
+        file: &str,
+        setup: &ClassifierSetup,
+        check: &dyn Fn() -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         if let Some(missing) = onnx.external_files().first() {
             let reason = onnx::unread(missing);
             return Err(Error::ModelUnsupported { file: file.to_string(), reason });
         }
-        let made = guarded(|| Self::make(onnx, setup)).unwrap_or_else(Err);
-        made.map_err(|reason| Error::GraphInvalid { file: file.to_string(), reason })
+        check()?;
+        let made = guarded(|| Self::make(onnx, setup, check)).unwrap_or_else(|reason| Err(Stop::Invalid(reason)));
+        made.map_err(|stop| match stop {
+            Stop::Invalid(reason) => Error::GraphInvalid { file: file.to_string(), reason },
+            Stop::Checked(error) => error,
+        })
     }
 
     /// As [`new`](Self::new), from an ONNX file in memory.
@@ -123,7 +137,7 @@ impl Classifier {
         Self::new(OnnxFile::read(&mut onnx, length, file, precision)?, file, setup)
     }
 
-    fn make(onnx: OnnxFile, setup: &ClassifierSetup) -> Result<Self, String> {
+    fn make(onnx: OnnxFile, setup: &ClassifierSetup, check: &dyn Fn() -> Result<(), Error>) -> Result<Self, Stop> {
         let broken = |error: TractError| format!("{error:#}");
         let mut framework = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
         exported::register(&mut framework);
@@ -135,7 +149,7 @@ impl Classifier {
             _ => QuantiseLinear::AlreadyInt8,
         };
         let opset = fuse::opset(&proto);
-        let Some(graph) = &mut proto.graph else { return Err("it holds no graph".into()) };
+        let Some(graph) = &mut proto.graph else { return Err(Stop::Invalid("it holds no graph".into())) };
         gate::check(graph)?;
         let declared = input::declared(graph)?;
         let inputs = declared.iter().map(|declared| declared.input).collect();
@@ -147,15 +161,15 @@ impl Classifier {
         let fused = fuse::rewrite(&mut proto, linear);
         let graph = Graph::parse(&framework, proto, declared).map_err(broken)?;
         if let Some(missing) = graph.unsupported() {
-            return Err(format!("operator {missing} is not supported"));
+            return Err(Stop::Invalid(format!("operator {missing} is not supported")));
         }
         if graph.fixed_length().is_some() && !graph.is_masked() {
             let reason =
                 "it takes windows of one length only and has no attention_mask for shorter ones; export it with \
                           a dynamic sequence axis";
-            return Err(reason.into());
+            return Err(Stop::Invalid(reason.into()));
         }
-        let tried = try_plans(&Arc::new(graph), &outputs, setup)?;
+        let tried = try_plans(&Arc::new(graph), &outputs, setup, check)?;
         Ok(Classifier {
             plans: tried.plans,
             limit: tried.limit,
@@ -231,6 +245,20 @@ fn run(plans: &Plans, setup: &ClassifierSetup, ids: &[u32], token_types: &[u32])
     guarded(|| plans.run(&window).map_err(|error| format!("{error:#}"))).unwrap_or_else(Err)
 }
 
+/// Why no classifier is made of a graph.
+enum Stop {
+    /// The graph is at fault, with this reason.
+    Invalid(String),
+    /// The caller's check has failed.
+    Checked(Error),
+}
+
+impl From<String> for Stop {
+    fn from(reason: String) -> Self {
+        Stop::Invalid(reason)
+    }
+}
+
 /// Plans that ran.
 struct Tried {
     plans: Plans,
@@ -240,13 +268,20 @@ struct Tried {
 
 /// Plans the first output, in the first form, that gives values for the labels and runs on the longest window; failing
 /// that, the first that runs at all. The error is that of the first try.
-fn try_plans(graph: &Arc<Graph>, outputs: &[usize], setup: &ClassifierSetup) -> Result<Tried, String> {
+fn try_plans(
+    graph: &Arc<Graph>,
+    outputs: &[usize],
+    setup: &ClassifierSetup,
+    check: &dyn Fn() -> Result<(), Error>,
+) -> Result<Tried, Stop> {
+    let check = || check().map_err(Stop::Checked);
     let mut reason = None;
     let mut second_best: Option<(Plans, Vec<f32>)> = None;
     let longest = setup.longest.clamp(1, LONGEST_PROBE);
     let probe = |plans: &Plans, length: usize| run(plans, setup, &vec![setup.piece; length], &[]);
     for &output in outputs {
         for form in Plans::forms(graph, output) {
+            check()?;
             let plans = guarded(|| form().map_err(|error| format!("{error:#}"))).unwrap_or_else(Err);
             let tried = plans.and_then(|plans| {
                 let longest = longest.min(plans.fixed_length().unwrap_or(usize::MAX));
@@ -264,6 +299,7 @@ fn try_plans(graph: &Arc<Graph>, outputs: &[usize], setup: &ClassifierSetup) -> 
                 second_best.get_or_insert((plans, values));
                 break;
             }
+            check()?;
             match probe(&plans, longest) {
                 Ok(_) => {
                     let limit = plans.fixed_length().unwrap_or(setup.longest);
@@ -276,9 +312,12 @@ fn try_plans(graph: &Arc<Graph>, outputs: &[usize], setup: &ClassifierSetup) -> 
             }
         }
     }
-    let Some((plans, values)) = second_best else { return Err(reason.unwrap_or_else(|| "it has no output".into())) };
+    let Some((plans, values)) = second_best else {
+        return Err(Stop::Invalid(reason.unwrap_or_else(|| "it has no output".into())));
+    };
     let (mut runs, mut fails) = (PROBED_LENGTH.min(longest), longest + 1);
     while fails - runs > 1 {
+        check()?;
         let length = runs + (fails - runs) / 2;
         if probe(&plans, length).is_ok() {
             runs = length;

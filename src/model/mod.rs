@@ -66,11 +66,18 @@ pub struct LoadContext<'p> {
     pub dtype: Dtype,
     /// Called while the ONNX file is read, with the bytes read so far and their total; in the last call both are equal.
     pub progress: &'p dyn Fn(u64, u64),
+    /// Called between the steps of reading; its error ends them.
+    pub check: &'p dyn Fn() -> Result<(), Error>,
 }
 
 impl Default for LoadContext<'_> {
     fn default() -> Self {
-        LoadContext { precision: Precision::default(), dtype: Dtype::default(), progress: &|_, _| () }
+        LoadContext {
+            precision: Precision::default(),
+            dtype: Dtype::default(),
+            progress: &|_, _| (),
+            check: &|| Ok(()),
+        }
     }
 }
 
@@ -126,6 +133,12 @@ impl Model {
     /// `option_invalid` if there is no ONNX file of the wanted number format; otherwise, for the file at fault, `archive_invalid`, `file_missing`, `file_unreadable`, `manifest_invalid`,
     /// `config_invalid`, `file_mismatch`, `vocabulary_invalid`, `labels_invalid` or `graph_invalid`.
     pub fn read(source: &dyn Source, context: &LoadContext<'_>) -> Result<Self, Error> {
+        let read = Self::read_any(source, context);
+        // A stream that the check has ended looks like a damaged one.
+        (context.check)().and(read)
+    }
+
+    fn read_any(source: &dyn Source, context: &LoadContext<'_>) -> Result<Self, Error> {
         match source.archive()? {
             Some((name, bytes)) => Self::read_files(&Archive::open(name, bytes)?, context),
             None => Self::read_files(source, context),
@@ -260,7 +273,7 @@ fn read_external_files(
     Ok(())
 }
 
-/// A stream that reports how much of it has been read.
+/// A stream that reports how much of it has been read, and fails when the context's check does.
 struct Counted<'r> {
     reader: &'r mut dyn Read,
     read: u64,
@@ -270,6 +283,7 @@ struct Counted<'r> {
 
 impl Read for Counted<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (self.context.check)().map_err(io::Error::other)?;
         let read = self.reader.read(buffer)?;
         self.read += read as u64;
         (self.context.progress)(self.read.min(self.length), self.length);

@@ -8,6 +8,7 @@ pub mod eval;
 mod annotate;
 mod input;
 mod kind;
+mod load;
 mod option_flags;
 mod options_command;
 mod parallel;

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use glossa_ner::model::Folder;
 use glossa_ner::pipeline_file::PipelineFile;
 use glossa_ner::{Annotator, Error};
 
 use crate::input::EncodingFlag;
+use crate::load::{load, LimitFlags};
 use crate::option_flags::LoadFlags;
 
 #[derive(Args)]
@@ -21,6 +21,8 @@ pub(crate) struct Setup {
     /// Number of threads to run documents on; by default that of the machine.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    #[command(flatten)]
+    limits: LimitFlags,
     #[command(flatten)]
     options: LoadFlags,
 }
@@ -41,7 +43,7 @@ impl Setup {
             reason: "it names no model, and neither does --model".into(),
         })?;
         pipeline.options = self.options.over(&pipeline.options)?;
-        let annotator = Annotator::load(&Folder::open(&model)?, &pipeline.options)?;
+        let annotator = load(model, &pipeline.options, &self.limits)?;
         for warning in annotator.warnings() {
             eprintln!("glossa: warning: {warning}");
         }

@@ -106,8 +106,18 @@ fn eval_counts_exact_spans_and_labels() {
 }
 
 /// Flags of `glossa annotate` that are not options of the library.
-const NOT_OF_THE_PIPELINE: [&str; 8] =
-    ["--model", "--pipeline", "--format", "--csv-bom", "--input", "--input-encoding", "--threads", "--help"];
+const NOT_OF_THE_PIPELINE: [&str; 10] = [
+    "--model",
+    "--pipeline",
+    "--format",
+    "--csv-bom",
+    "--input",
+    "--input-encoding",
+    "--threads",
+    "--load-timeout",
+    "--load-memory",
+    "--help",
+];
 
 /// A Hugging Face folder with two ONNX files, of other weights each.
 fn folder_of_two_graphs(test: &str) -> TemporaryFolder {
