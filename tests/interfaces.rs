@@ -5,7 +5,7 @@ mod onnx;
 
 use glossa_ner::engine::{Classifier, ClassifierSetup, OnnxFile, Precision};
 use glossa_ner::Error;
-use onnx::{floats, int, int64, node, value};
+use onnx::{floats, int, int64, ints, node, value};
 use prost::Message;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::{dimension::Value, Dimension};
@@ -387,5 +387,27 @@ fn files_of_weights_that_are_missing_or_cut_off_are_named() {
         let bytes = bytes(graph);
         let read = OnnxFile::read(&mut bytes.as_slice(), bytes.len() as u64, "model.onnx", Precision::F32);
         assert_eq!(read.expect_err("an error").code(), "graph_invalid");
+    }
+}
+
+/// Along the last axis of a table, an index beyond a row would be one of the next row.
+#[test]
+fn a_lookup_beyond_its_table_is_told() {
+    let one = int64("one", &[], &[1]);
+    let by_rows = [node("Add", &["input_ids", "one"], "next", &[]), gather("next", "logits")];
+    let by_columns = [
+        node("Add", &["input_ids", "one"], "next", &[]),
+        node("Transpose", &["pieces"], "columns", &[ints("perm", &[1, 0])]),
+        node("Gather", &["columns", "next"], "found", &[int("axis", 1)]),
+        node("Transpose", &["found"], "logits", &[ints("perm", &[1, 2, 0])]),
+    ];
+    for nodes in [by_rows.as_slice(), by_columns.as_slice()] {
+        let graph = onnx::graph(&["input_ids"], nodes, &[tensors(), vec![one.clone()]].concat());
+        let classifier = load(graph, &setup()).expect("a classifier");
+        let last = PIECES as u32 - 1;
+        assert_near(&logits(&classifier, &[4, last - 1]), &expected(&[5, last], None));
+        let error = classifier.logits(&[4, last, 4]).expect_err("an error");
+        assert_eq!(error.code(), "inference_failed");
+        assert!(error.to_string().contains("index 60 of a table of 60 rows"), "{error}");
     }
 }

@@ -1,5 +1,6 @@
 //! Runs a token classifier's graph: tract, with fused operations in place of the file's.
 
+mod checked_gather;
 mod exported;
 mod fuse;
 mod gate;

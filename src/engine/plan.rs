@@ -6,6 +6,7 @@ use tract_onnx::pb::ModelProto;
 use tract_onnx::tract_hir::internal::*;
 use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 
+use super::checked_gather::check_lookups;
 use super::exported::with_long_int64;
 use super::input::{DeclaredInput, Input};
 use super::onnx::Constants;
@@ -114,7 +115,9 @@ impl Graph {
             let outlets = typed.wire_node("glossa.f32", cast, &outlets)?;
             typed.select_output_outlets(&outlets)?;
         }
-        Ok((typed.into_decluttered()?.into_optimized()?.into_runnable()?, labels))
+        let mut optimised = typed.into_decluttered()?.into_optimized()?;
+        check_lookups(&mut optimised)?;
+        Ok((optimised.into_runnable()?, labels))
     }
 }
 
