@@ -14,6 +14,9 @@ use crate::set::Fold;
 /// Length of the backtracking stack: bounds the memory, at 64 MiB.
 const MAX_STACK: usize = 2 << 20;
 
+/// The most failed rounds that are remembered: bounds the memory, at 64 MiB. Those forgotten cost steps, which are counted.
+const MAX_FAILED: usize = 2 << 20;
+
 /// The position of a slot that is not set.
 const UNSET: usize = usize::MAX;
 
@@ -355,7 +358,9 @@ impl Run<'_> {
             match state.stack.pop()? {
                 Step::Try { at, position } => return Some((at, position)),
                 Step::Leave { at, position, failed } => {
-                    state.failed.insert((failed, position));
+                    if state.failed.len() < MAX_FAILED {
+                        state.failed.insert((failed, position));
+                    }
                     return Some((at, position));
                 }
                 Step::Shorten { at, min, position } => {
