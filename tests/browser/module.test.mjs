@@ -234,6 +234,7 @@ test('a pipeline is taken as an object, as text, at an address and as a file', {
       version: await code(readPipeline({ ...document, glossaPipeline: 2 })),
       missing: await code(readPipeline('/elsewhere/none.json')),
       nameless: await code(Annotator.create({ pipeline: { glossaPipeline: 1 } })),
+      percent: await code(Annotator.create({ pipeline: { ...document, model: '/100%/' } })),
       cyclic: await code(readPipeline(Object.assign(document, { model: document }))),
     };
   }, PIPELINE);
@@ -253,6 +254,7 @@ test('a pipeline is taken as an object, as text, at an address and as a file', {
   assert.match(found.version, /^pipeline_invalid: .*version 2/);
   assert.match(found.missing, /^file_missing: .*none\.json/);
   assert.match(found.nameless, /^option_invalid: .*model/);
+  assert.match(found.percent, /^option_invalid: .*100%.*%25/);
   assert.match(found.cyclic, /^pipeline_invalid: /);
 });
 

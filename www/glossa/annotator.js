@@ -3,6 +3,7 @@
 import { linked } from './abort.js';
 import { baseAddress } from './base-address.js';
 import { GlossaError, cancelled } from './errors.js';
+import { strayPercent } from './model-address.js';
 import { readPipeline } from './pipeline-file.js';
 import { Pool } from './pool.js';
 import { WorkerClient, notify } from './worker-client.js';
@@ -134,11 +135,19 @@ function loadRequest({ model, files, name = 'model', options }) {
   const given = withoutUndefined(options);
   if (files) return { type: 'load', files, name, options: given };
   if (!model) throw new GlossaError('option_invalid', 'option model: an address is required, or files');
+  /** @type {URL} */
+  let address;
   try {
-    return { type: 'load', model: new URL(model, baseAddress()).href, options: given };
+    address = new URL(model, baseAddress());
   } catch (error) {
     throw new GlossaError('option_invalid', `option model: ${model} is not an address`, { cause: error });
   }
+  const wrong = strayPercent(address.pathname);
+  if (wrong) {
+    const reason = `in ${model}, ${wrong} is no escape; write a % of a file's name as %25`;
+    throw new GlossaError('option_invalid', `option model: ${reason}`);
+  }
+  return { type: 'load', model: address.href, options: given };
 }
 
 /** A loaded model. Texts are annotated off the page's thread: in one worker, or in several if there is much to do. */

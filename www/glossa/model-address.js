@@ -59,6 +59,15 @@ export async function isZip(response) {
 }
 
 /**
+ * What begins with a `%` and is no escape, in a path; hosts read such a path each in their own way.
+ * @param {string} path
+ * @returns {string | undefined}
+ */
+export function strayPercent(path) {
+  return path.match(/%(?![0-9a-f]{2}).{0,2}/i)?.[0];
+}
+
+/**
  * A part of an address as people read it; as it stands if a `%` in it is no escape.
  * @param {string} part
  */
