@@ -4,6 +4,7 @@
 #   ./build.sh serve [PORT]   the page on http://localhost:PORT/ (8000), from a quick build if there is no other
 #   ./build.sh test           every test: native, and the page as shipped in headless Chromium
 #   ./build.sh lint           formatting and lints of Rust and JavaScript; runs no test
+#   ./build.sh firefox        the page and the module in Firefox
 #   ./build.sh crate          the tests of the library's crate as published, packed and unpacked
 #   ./build.sh build          what is shipped: the command line (target/release/glossa) and the browser's files (www/pkg)
 #   ./build.sh bench          everything that docs/performance.md has figures of; its first part lists the flags
@@ -289,6 +290,20 @@ need_browser() {
   have chromium || have chromium-browser || have google-chrome || packages "a browser" chromium fonts-dejavu-core
 }
 
+# A second browser, and what drives it, which is of no use for anything else.
+run_firefox() {
+  build_page
+  [ -n "${FIREFOX:-}" ] || have firefox-esr || have firefox || packages "Firefox" firefox-esr
+  local folder=tests/firefox
+  if [ ! -d $folder/node_modules ] || [ $folder/package-lock.json -nt $folder/node_modules/.package-lock.json ]; then
+    say "Installing what drives Firefox (a minute)"
+    npm ci --prefix $folder --ignore-scripts --no-audit --no-fund --loglevel=error ||
+      give_up "npm could not install it" "npm ci --prefix $folder --ignore-scripts"
+  fi
+  say "The page and the module in Firefox"
+  node --test --test-concurrency=1 $folder/
+}
+
 # The engines to compare with, from npm, and the models in their forms, made once.
 need_peers() {
   if [ ! -d bench/node_modules ] || [ bench/package-lock.json -nt bench/node_modules/.package-lock.json ]; then
@@ -344,11 +359,12 @@ case "${1:-}" in
   serve) run_serve "${2:-}" ;;
   test) run_test ;;
   lint) run_lint ;;
+  firefox) run_firefox ;;
   crate) run_crate ;;
   build) build_native && build_web ;;
   bench) run_bench "${@:2}" ;;
   *)
-    sed -n '2,11s/^# \{0,1\}//p' "$0"
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac
