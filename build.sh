@@ -8,6 +8,10 @@
 #   ./build.sh crate          the tests of the library's crate as published, packed and unpacked
 #   ./build.sh build          what is shipped: the command line (target/release/glossa) and the browser's files (www/pkg)
 #   ./build.sh bench          everything that docs/performance.md has figures of; its first part lists the flags
+#   ./build.sh package        what is released, in target/package: crates, command line, page, bill of materials, hashes
+#   ./build.sh reproduce      the browser's binaries from two clean builds, which must be the same
+#   ./build.sh audit [FOLDER] advisories, licences and sources of all crates, by cargo-deny
+#   ./build.sh mutants        which changes of the code no test would notice, by cargo-mutants
 #
 # A second run builds only what has changed. CONTRIBUTING.md says how long each step takes.
 set -euo pipefail
@@ -15,6 +19,8 @@ cd "$(dirname "$0")"
 
 WASM_TARGET=wasm32-unknown-unknown
 OLDEST_RUST=1.91
+CARGO_DENY=0.20.2
+CARGO_MUTANTS=27.1.0
 # One selection of packages for building and testing: with another, cargo would build libraries again for other features.
 LIBRARY_AND_COMMAND=(--workspace --exclude bind-wasm)
 
@@ -189,11 +195,16 @@ build_scripts() {
 
 # Everything of the page that is built, as it is shipped.
 build_web() {
+  build_binaries
+  build_scripts
+}
+
+# The browser's binaries by themselves.
+build_binaries() {
   need_rust
   need_node
   build_binary web simd "4 to 6 minutes on two cores the first time"
   build_binary web relaxed-simd "1 to 2 minutes"
-  build_scripts
 }
 
 # The same for a look at the page: of each binary the one that is shipped if it is fresh, otherwise a quick one.
@@ -254,8 +265,7 @@ run_test() {
 run_crate() {
   need_rust
   say "The library's crate, packed, unpacked and tested (2 minutes after the tests)"
-  "$CARGO" package --quiet --workspace --exclude bind-wasm --no-verify --allow-dirty ||
-    give_up "the crates could not be packed: see above"
+  pack_crates
   local folder target patches=() name
   folder=$(mktemp -d) target=$PWD/target
   for name in glossa-kernels jdk-regex glossa-ner; do
@@ -267,8 +277,119 @@ run_crate() {
   rm -rf "$folder"
 }
 
+pack_crates() {
+  "$CARGO" package --quiet --workspace --exclude bind-wasm --no-verify --allow-dirty ||
+    give_up "the crates could not be packed: see above"
+}
+
+# What is released. The archives depend on the files in them alone: names in order, no dates, no owners.
+run_package() {
+  build_native
+  build_web
+  pack_crates
+  local out=target/package version
+  version=$(crate_version)
+  say "Archives, bill of materials and hashes"
+  node scripts/supply/licences.mjs --check || give_up "the notice of licences is not up to date" "node scripts/supply/licences.mjs"
+  node scripts/supply/sbom.mjs $out || give_up "the bill of materials could not be made: see above"
+  archive "$out/glossa-www-$version.tar.gz" LICENSE THIRD-PARTY-LICENSES $(node scripts/supply/shipped-files.mjs www) -C $out integrity.json
+  archive "$out/glossa-$version-$(rustc_host).tar.gz" LICENSE THIRD-PARTY-LICENSES -C target/release glossa
+  (cd $out && sha256sum -- *"-$version"*.crate *"-$version"*.tar.gz glossa.cdx.json integrity.json >SHA256SUMS && cat SHA256SUMS)
+}
+
+# Writes archive $1 of the files that follow.
+archive() {
+  local made=$1
+  shift
+  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u=rwX,go=rX -cf - "$@" | gzip -n -9 >"$made"
+}
+
+rustc_host() { "${RUSTC:-rustc}" -vV | sed -n 's/^host: //p'; }
+
+# Installs version $2 of the cargo command $1 from crates.io into target/tools.
+need_cargo_tool() {
+  local bin=target/tools/bin/$1
+  [ "$("$bin" "${1#cargo-}" --version 2>/dev/null | cut -d ' ' -f 2)" != "$2" ] || return 0
+  say "Installing $1 $2 (5 minutes on two cores)"
+  "$CARGO" install --quiet --locked --root target/tools "$1@$2" ||
+    give_up "$1 could not be installed: see above" "cargo install --locked $1@$2"
+}
+
+# Checks all that Cargo.lock pins. FOLDER is a clone of the RustSec advisory database, at the state that is to count;
+# without it the newest is fetched from github.com.
+run_audit() {
+  need_rust
+  need_cargo_tool cargo-deny $CARGO_DENY
+  local deny=$PWD/target/tools/bin/cargo-deny config=target/audit/deny.toml
+  say "Licences, sources and bans"
+  "$deny" --locked check --config deny.toml licenses sources bans || give_up "cargo-deny refuses a crate: see above"
+  mkdir -p target/audit
+  # Where the databases are is told by the configuration alone.
+  local databases="db-path = \"$PWD/target/audit/databases\""
+  if [ -n "${1:-}" ]; then
+    databases+="\ndb-urls = [\"file://$(cd "$1" && pwd)\"]"
+    say "Advisories as of $(git -C "$1" log -1 --format='%cs (%h)')"
+  else
+    say "Advisories as of today"
+  fi
+  sed "s|^\[advisories\]$|&\n$databases|" deny.toml >$config
+  "$deny" --locked check --config $config advisories ||
+    give_up "an advisory applies, or the database could not be had: see above" "./build.sh audit FOLDER   with a clone of github.com/rustsec/advisory-db"
+}
+
+# Changes the code of .cargo/mutants.toml, one place at a time, and runs the tests that should notice. The kernels' crate
+# takes half an hour on two cores, the library's files two hours. Arguments are cargo-mutants' own.
+run_mutants() {
+  need_rust
+  need_cargo_tool cargo-mutants $CARGO_MUTANTS
+  local mutants=$PWD/target/tools/bin/cargo-mutants
+  export CARGO_PROFILE_DEV_DEBUG=0
+  say "Mutants of the kernels"
+  CARGO=$CARGO "$mutants" mutants --package glossa-kernels --output target/mutants/kernels "$@" -- --lib
+  say "Mutants of decoding, chunks and windows"
+  CARGO=$CARGO "$mutants" mutants --package glossa-ner --output target/mutants/library "$@" -- --lib -- labels:: text::windows
+}
+
 # The version that all crates of the workspace have.
 crate_version() { sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1; }
+
+# Copies the files that git knows, as they are in the work tree, to folder $1, with the npm packages of this one.
+copy_of_sources() {
+  mkdir -p "$1"
+  # Not the models: the browser's binaries do not hold them.
+  git ls-files -z --cached -- . ':!www/models' | tar --null --files-from=- -cf - | tar -xf - -C "$1"
+  ln -s "$PWD/node_modules" "$1/node_modules"
+}
+
+# The browser's binaries from two clean builds, which differ in everything that a build should not depend on: the folder
+# of the sources, that of the crates, that of the compiler, and how many jobs run at once.
+run_reproduce() {
+  need_rust
+  need_node
+  local here=$PWD/target/reproduce file same=yes
+  local first=$here/first second=$here/folder-of/the-second/build
+  rm -rf "$here"
+  say "Two clean builds of the browser's binaries (10 minutes each on two cores)"
+  copy_of_sources "$first"
+  copy_of_sources "$second"
+  local cargo_home=${CARGO_HOME:-$HOME/.cargo} rustup_home=${RUSTUP_HOME:-$HOME/.rustup}
+  "$first/build.sh" binaries
+  mkdir -p "$here/other-home"
+  ln -s "$cargo_home/registry" "$here/other-home/registry"
+  [ ! -d "$rustup_home" ] || ln -s "$rustup_home" "$here/other-rustup"
+  (
+    [ ! -d "$rustup_home" ] || export RUSTUP_HOME=$here/other-rustup
+    CARGO_HOME=$here/other-home CARGO_BUILD_JOBS=1 "$second/build.sh" binaries
+  )
+  say "What the two builds have made"
+  for file in {simd,relaxed-simd}/{glossa_bg.wasm,glossa.js}; do
+    cmp "$first/www/pkg/$file" "$second/www/pkg/$file" || same=no
+    (cd "$first/www/pkg" && sha256sum "$file")
+  done
+  [ $same = yes ] || give_up "two builds of the same sources differ: see above" "compare $first with $second"
+  say "The two builds are the same, byte by byte"
+  rm -rf "$here"
+}
 
 # With the profile of the native tests, so that what they build for lints and for running is shared.
 run_lint() {
@@ -280,6 +401,8 @@ run_lint() {
   say "Lints of the JavaScript code"
   npm run --silent lint
   npm run --silent check
+  say "Lock files and licences"
+  CARGO=$CARGO npm run --silent supply
   say "Lints of the Rust code, for this machine and for WebAssembly (3 minutes on two cores the first time)"
   "$CARGO" clippy --release --locked --workspace --all-targets -- --deny warnings
   cargo_wasm clippy release -- --deny warnings
@@ -363,6 +486,12 @@ case "${1:-}" in
   crate) run_crate ;;
   build) build_native && build_web ;;
   bench) run_bench "${@:2}" ;;
+  package) run_package ;;
+  audit) run_audit "${2:-}" ;;
+  mutants) run_mutants "${@:2}" ;;
+  reproduce) run_reproduce ;;
+  # For reproduce: the browser's binaries by themselves.
+  binaries) build_binaries ;;
   *)
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
     exit 2
