@@ -176,5 +176,6 @@ mod tests {
     fn truncation_keeps_a_token_whose_first_piece_fits() {
         let tokens = tokens(&[2, 3, 1]);
         assert_eq!(truncate(&tokens, 4), Window { pieces: 0..4, decides: 0..2 });
+        assert_eq!(truncate(&tokens, 5), Window { pieces: 0..5, decides: 0..2 });
     }
 }

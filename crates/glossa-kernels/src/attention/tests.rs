@@ -109,6 +109,9 @@ fn operands_that_do_not_fit_are_refused() {
     assert!(refused(Attention { heads: 3, ..plain }, 8));
     assert!(refused(Attention { length: 3, ..plain }, 12));
     assert!(refused(Attention { keys: Rows { first: 9, ..plain.keys }, ..plain }, 8));
+    // Columns that reach into the next row, and a last row that is cut off behind its columns.
+    assert!(refused(Attention { length: 1, keys: Rows { first: 9, ..plain.keys }, ..plain }, 4));
+    assert!(refused(Attention { queries: Rows { values: &rows[..20], ..plain.queries }, ..plain }, 8));
     let mask = Mask { values: &[0.0; 3], head_stride: 0, row_stride: 2 };
     assert!(refused(Attention { mask: Some(mask), ..plain }, 8));
 }
