@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::text::{CleanupMode, Tokenizer, TokenizerOptions};
+use crate::text::{CleanupMode, Reading, Tokenizer, TokenizerOptions};
 
 /// Chunks of a text whose tokens have these labels (`-` is none), scored 0.5, 0.6 and so on.
 fn converted(document: &Document, labels: &[&str], options: &AnnotateOptions) -> Vec<Chunk> {
@@ -112,4 +112,23 @@ fn a_chunk_without_scores_has_no_confidence() {
     let chunks = convert(&document, &tokens, &labels, &options);
     assert_eq!(chunks[0].confidence, None);
     assert_eq!(serde_json::to_string(&chunks).unwrap(), r#"[{"begin":0,"end":3,"text":"a b","entity":"X"}]"#);
+}
+
+#[test]
+fn a_chunk_ends_with_its_paragraph() {
+    let reading = Reading { document_structure: true, ..Default::default() };
+    let text = "a b\n\nc d\n\ne of\n\nf";
+    let labels = ["I-X", "I-X", "I-X", "I-X", "I-X", "O", "I-X"];
+    let texts = |document: &Document, words: Option<Vec<String>>| {
+        let options = AnnotateOptions { ignore_stop_words: words, ..Default::default() };
+        converted(document, &labels, &options).into_iter().map(|chunk| chunk.text).collect::<Vec<_>>()
+    };
+    let divided = Document::read(text, &reading, &|_| false);
+    let words = some(&["of", "\n"]);
+    assert_eq!(texts(&divided, None), ["a b", "c d", "e", "f"]);
+    assert_eq!(texts(&divided, words.clone()), ["a b", "c d", "e", "f"]);
+    // Without structure, an empty line is white space.
+    let whole = Document::new(text);
+    assert_eq!(texts(&whole, None), ["a b\n\nc d\n\ne", "f"]);
+    assert_eq!(texts(&whole, words), ["a b\n\nc d\n\ne of\n\nf"]);
 }

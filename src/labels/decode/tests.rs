@@ -204,3 +204,81 @@ fn labels_of_one_name_precede_each_other() {
     let found = predecessors(&labels(&["I-X", "B-X", "O", "I-X", "I-Y"]));
     assert_eq!(found, [Some(vec![0, 1, 3]), None, None, Some(vec![0, 1, 3]), None]);
 }
+
+#[test]
+fn paragraphs_are_decoded_as_documents_of_their_own() {
+    let viterbi = decoder(&LABELS, 1.0, None);
+    let begins = row([0.1, 0.8, 0.05, 0.03, 0.02]);
+    let inside = row([0.35, 0.05, 0.55, 0.025, 0.025]);
+    let rows = [begins.clone(), inside.clone(), inside.clone(), inside.clone(), begins.clone(), inside];
+    let at = |paragraphs: &[usize]| -> Vec<&str> {
+        let found = viterbi.decode(&logits(&rows, 5).with_paragraphs(paragraphs.to_vec()));
+        found.into_iter().map(|found| LABELS[found.expect("read").0]).collect()
+    };
+    assert_eq!(at(&[]), ["B-X", "I-X", "I-X", "I-X", "B-X", "I-X"]);
+    // What stands before a paragraph begins no entity in it.
+    assert_eq!(at(&[2]), ["B-X", "I-X", "O", "O", "B-X", "I-X"]);
+    assert_eq!(at(&[0, 1, 5]), ["B-X", "O", "O", "O", "B-X", "O"]);
+}
+
+#[test]
+fn in_a_tie_the_lower_id_wins() {
+    let rows = vec![vec![0.0; 5]; 4];
+    assert_eq!(names(&decoder(&LABELS, 1.0, None), &rows, &LABELS), [Some("O"); 4]);
+    let argmax = Decoder::new(&labels(&LABELS), &DecoderDefaults::default(), None);
+    assert_eq!(argmax.likeliest(&[1.0, 3.0, 3.0, 2.0, 3.0]).0, 1);
+}
+
+#[test]
+fn large_and_infinite_logits_are_decoded() {
+    let viterbi = decoder(&LABELS, 1.0, None);
+    let [large, none] = [[0.0, 1000.0, 0.0, 999.0, 0.0], [0.5, f32::NEG_INFINITY, 0.0, f32::NEG_INFINITY, 0.0]];
+    assert_eq!(names(&viterbi, &[large.to_vec()], &LABELS), [Some("B-X")]);
+    let (label, score) = viterbi.likeliest(&large);
+    assert_eq!(label, 1);
+    assert!((score - 1.0 / (1.0 + (-1f32).exp())).abs() < 1e-6, "{score}");
+    // A label that cannot be is not chosen, though others are unlikely.
+    assert_eq!(names(&viterbi, &[none.to_vec()], &LABELS), [Some("O")]);
+    assert!(viterbi.log_probabilities(&none).iter().all(|log| log.is_finite()));
+}
+
+#[test]
+fn a_decoder_tells_how_it_decodes_and_keeps_its_labels_at_another_temperature() {
+    let viterbi = decoder(&LABELS, 2.5, None);
+    assert_eq!((viterbi.decoding(), viterbi.temperature()), (Decoding::Viterbi, 2.5));
+    let cold = viterbi.at(0.5);
+    assert_eq!((cold.decoding(), cold.temperature()), (Decoding::Viterbi, 0.5));
+    let rows = random_rows(&mut fastrand::Rng::with_seed(11), 6, 5);
+    assert_eq!(cold.decode(&logits(&rows, 5)), decoder(&LABELS, 0.5, None).decode(&logits(&rows, 5)));
+    let argmax = Decoder::new(&labels(&LABELS), &DecoderDefaults::default(), None);
+    assert_eq!((argmax.decoding(), argmax.temperature()), (Decoding::Argmax, 1.0));
+}
+
+#[test]
+fn defaults_that_do_not_fit_the_labels_are_refused() {
+    let check = |temperature, transitions| {
+        DecoderDefaults { decoding: Decoding::Viterbi, temperature, transitions }.check(2).map_err(|reason| {
+            assert!(!reason.is_empty());
+            reason.split(' ').next().expect("a word").to_string()
+        })
+    };
+    assert_eq!(check(0.1, Some(vec![vec![-1.0, 0.0]; 2])), Ok(()));
+    for temperature in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+        assert_eq!(check(temperature, None), Err("temperature".into()), "{temperature}");
+    }
+    let infinite = vec![vec![0.0, f32::NEG_INFINITY], vec![0.0, 0.0]];
+    let ragged = vec![vec![0.0, 0.0], vec![0.0]];
+    for transitions in [vec![vec![0.0; 2]; 1], vec![vec![0.0; 2]; 3], vec![vec![0.0; 3]; 2], ragged, infinite] {
+        assert_eq!(check(1.0, Some(transitions.clone())), Err("transitions".into()), "{transitions:?}");
+    }
+}
+
+#[test]
+fn logits_are_kept_by_token() {
+    let mut kept = TokenLogits::new(3, 2);
+    kept.set(2, &[1.0, 2.0]);
+    kept.set(0, &[3.0, 4.0]);
+    assert_eq!([kept.row(0), kept.row(1), kept.row(2)], [Some(&[3.0, 4.0][..]), None, Some(&[1.0, 2.0])]);
+    assert_eq!((kept.len(), kept.is_empty()), (3, false));
+    assert_eq!((TokenLogits::new(0, 2).len(), TokenLogits::new(0, 2).is_empty()), (0, true));
+}

@@ -221,6 +221,14 @@ mod tests {
     }
 
     #[test]
+    fn kernels_are_known_by_their_names() {
+        let names: Vec<&str> = all().iter().map(Kernel::name).collect();
+        assert_eq!(names.last(), Some(&"scalar"));
+        assert!(names.iter().all(|name| names.iter().filter(|other| *other == name).count() == 1), "{names:?}");
+        assert_eq!(format!("{:?}", best()), names[0]);
+    }
+
+    #[test]
     fn lengths_that_do_not_fit_are_refused() {
         let refused = |action: &(dyn Fn() + std::panic::RefUnwindSafe)| std::panic::catch_unwind(action).is_err();
         let weights = || PackedWeights::new(3, 2, &[1; 6], &[1.0; 2]);
