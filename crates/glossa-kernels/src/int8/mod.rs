@@ -170,6 +170,65 @@ mod tests {
     }
 
     #[test]
+    fn outputs_are_those_of_values_half_a_step_away_at_most() {
+        let mut next = values(11);
+        for round in 0..60 {
+            let (rows, k, n) = (next() as usize % 9 + 1, next() as usize % 70 + 1, next() as usize % 40 + 1);
+            let activation = if round % 2 == 0 { Activation::None } else { Activation::Gelu };
+            let weights: Vec<i8> = (0..k * n).map(|_| (next() % 255) as i16 - 127).map(|weight| weight as i8).collect();
+            let scales: Vec<f32> = (0..n).map(|_| (next() % 1000 + 1) as f32 * 1e-5).collect();
+            let bias: Vec<f32> = (0..n).map(|_| (next() % 1000) as f32 * 1e-3 - 0.5).collect();
+            let layer = Layer::new(PackedWeights::new(k, n, &weights, &scales), &bias, activation);
+            assert_eq!((layer.inputs(), layer.outputs()), (k, n));
+            // Rows of all signs, above 0 and below it.
+            let shift = [0.0, 12.0, -12.0][round % 3];
+            let input: Vec<f32> = (0..rows * k).map(|_| (next() % 20_000) as f32 * 1e-3 - 10.0 + shift).collect();
+            for kernel in all() {
+                let out = run(kernel, &layer, &input);
+                for (row, out) in input.chunks(k).zip(out.chunks(n)) {
+                    let (least, most) = row.iter().fold((f32::MAX, f32::MIN), |(a, b), &x| (a.min(x), b.max(x)));
+                    let half = f64::from(most - least) / 127.0 / 2.0;
+                    for (column, &out) in out.iter().enumerate() {
+                        let weight = |i: usize| f64::from(weights[i * n + column]) * f64::from(scales[column]);
+                        let product = |(i, x): (usize, &f32)| f64::from(*x) * weight(i);
+                        let exact = row.iter().enumerate().map(product).sum::<f64>() + f64::from(bias[column]);
+                        let size = (0..k).map(|i| weight(i).abs()).sum::<f64>();
+                        // GELU is at most 1.13 times as steep; rounding in f32 is a part of the largest term.
+                        let allowed = 1.13 * half * size + 1e-5 * (1.0 + size * f64::from(least.abs().max(most.abs())));
+                        let mut expected = [exact as f32];
+                        if activation == Activation::Gelu {
+                            crate::gelu::gelu(&mut expected);
+                        }
+                        let difference = f64::from(f32::from_bits(out) - expected[0]).abs();
+                        assert!(
+                            difference <= allowed,
+                            "{kernel:?}, {k} x {n}, column {column}: {difference} {allowed}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_is_rounded_to_the_nearest_of_128_steps() {
+        // One weight that is not zero reads one value; the others set the range.
+        let (least, most) = (-3.0, 9.7);
+        let step = (most - least) / 127.0;
+        let layer = Layer::new(PackedWeights::new(3, 1, &[0, 1, 0], &[1.0]), &[], Activation::None);
+        for i in 0..=1270 {
+            let value = least + (most - least) * i as f32 / 1270.0;
+            let nearest = least + ((value - least) / step).round() * step;
+            for kernel in all() {
+                let out = f32::from_bits(run(kernel, &layer, &[most, value, least])[0]);
+                // Half-way between two steps, either is right.
+                let right = (out - nearest).abs() < 1e-4 || ((out - value).abs() - step / 2.0).abs() < 1e-4;
+                assert!(right, "{kernel:?}: {value} became {out}, not {nearest}");
+            }
+        }
+    }
+
+    #[test]
     fn the_largest_products_are_exact() {
         for k in [4, 1537, 3072] {
             for weight in [127, -127] {
