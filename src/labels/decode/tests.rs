@@ -178,6 +178,17 @@ fn a_temperature_changes_scores_and_not_the_likeliest_label() {
 }
 
 #[test]
+fn log_probabilities_are_the_logarithms_of_the_scores() {
+    let values = [2.0, 0.0, -1.0, 0.5, 0.0];
+    for temperature in [0.5, 1.0, 2.0] {
+        let decoder = decoder(&LABELS, temperature, None);
+        let probabilities: Vec<f64> = decoder.log_probabilities(&values).into_iter().map(f64::exp).collect();
+        assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{probabilities:?}");
+        assert!((probabilities[0] - f64::from(decoder.likeliest(&values).1)).abs() < 1e-6, "{probabilities:?}");
+    }
+}
+
+#[test]
 fn a_scheme_without_b_may_begin_with_i() {
     let names_of = ["O", "I-X", "PAD"];
     let rows = [vec![0.0, 3.0, 0.0], vec![0.0, 0.0, 3.0], vec![0.0, 3.0, 0.0]];
