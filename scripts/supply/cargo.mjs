@@ -1,9 +1,9 @@
 // What cargo knows of the crates: all that Cargo.lock pins, and those that are linked into what is shipped.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-export const ROOT = join(import.meta.dirname, '..', '..');
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const CRATES_IO = 'registry+https://github.com/rust-lang/crates.io-index';
 
 /** The binaries that are shipped, each with the arguments by which `cargo tree` finds what is linked into it. */
@@ -51,4 +51,4 @@ export function lockedPackages(text) {
   });
 }
 
-export const cargoLock = () => lockedPackages(readFileSync(join(ROOT, 'Cargo.lock'), 'utf8'));
+export const cargoLock = () => lockedPackages(readFileSync(new URL('../../Cargo.lock', import.meta.url), 'utf8'));

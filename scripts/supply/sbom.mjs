@@ -3,6 +3,7 @@
 // files alone: neither has a date or a random number.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { cargoLock, cargoMetadata, linkedPackages, ROOT } from './cargo.mjs';
 import { hashOf, integrityOf, shippedFiles } from './shipped-files.mjs';
 import { spdxExpression } from './spdx.mjs';
@@ -137,7 +138,7 @@ export function materials() {
   };
 }
 
-if (import.meta.main ?? process.argv[1] === import.meta.filename) {
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const folder = process.argv[2];
   const write = (name, value) => writeFileSync(join(folder, name), `${JSON.stringify(value, null, 1)}\n`);
   write('glossa.cdx.json', billOfMaterials(materials()));

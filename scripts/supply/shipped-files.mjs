@@ -1,7 +1,8 @@
 // The files of www/ as a host serves them, and their hashes.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /** What lies in www/ only to check and describe its scripts. */
 const NOT_SERVED = /(?:^|\/)tsconfig[^/]*\.json$/;
@@ -11,9 +12,8 @@ const NOT_SERVED = /(?:^|\/)tsconfig[^/]*\.json$/;
  * @param {string} www
  */
 export function shippedFiles(www) {
-  const entries = readdirSync(www, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const paths = entries.map((entry) => join(entry.parentPath, entry.name).slice(www.length + 1).replaceAll('\\', '/'));
-  return paths.filter((path) => !NOT_SERVED.test(path)).sort();
+  const paths = readdirSync(www, { recursive: true }).filter((path) => statSync(join(www, path)).isFile());
+  return paths.map((path) => path.replaceAll('\\', '/')).filter((path) => !NOT_SERVED.test(path)).sort();
 }
 
 /** @param {string} path @param {'sha256' | 'sha384'} algorithm @param {'hex' | 'base64'} encoding */
@@ -30,6 +30,6 @@ export function integrityOf(www) {
 }
 
 // `node scripts/supply/shipped-files.mjs FOLDER` prints them.
-if (import.meta.main ?? process.argv[1] === import.meta.filename) {
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   for (const path of shippedFiles(process.argv[2])) console.log(`${process.argv[2]}/${path}`);
 }
