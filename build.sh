@@ -342,12 +342,22 @@ run_audit() {
 run_mutants() {
   need_rust
   need_cargo_tool cargo-mutants $CARGO_MUTANTS
-  local mutants=$PWD/target/tools/bin/cargo-mutants
-  export CARGO_PROFILE_DEV_DEBUG=0
+  local mutants=$PWD/target/tools/bin/cargo-mutants out=target/mutants unnoticed=0
+  export CARGO CARGO_PROFILE_DEV_DEBUG=0
+  mkdir -p $out
   say "Mutants of the kernels"
-  CARGO=$CARGO "$mutants" mutants --package glossa-kernels --output target/mutants/kernels "$@" -- --lib
+  CARGO_PROFILE_DEV_OPT_LEVEL=1 noticed "$mutants" mutants --package glossa-kernels --output $out/kernels "$@" -- --lib ||
+    unnoticed=1
   say "Mutants of decoding, chunks and windows"
-  CARGO=$CARGO "$mutants" mutants --package glossa-ner --output target/mutants/library "$@" -- --lib -- labels:: text::windows
+  noticed "$mutants" mutants --package glossa-ner --output $out/library "$@" -- --lib -- labels:: text::windows || unnoticed=1
+  [ $unnoticed = 0 ] || give_up "no test notices some changes" "cat $out/*/mutants.out/missed.txt"
+}
+
+# Whether the tests noticed every mutant: a test that no longer ends has noticed too.
+noticed() {
+  local status=0
+  "$@" || status=$?
+  [ $status = 0 ] || [ $status = 3 ]
 }
 
 # The version that all crates of the workspace have.
