@@ -4,7 +4,8 @@
  * What goes wrong with a file's answers; without any it is sent whole, or the part that is asked for.
  * @typedef {object} Fault
  * @property {number} [times] how many answers go wrong; all, if left out
- * @property {number} [cutAt] bytes after which the connection is cut
+ * @property {number} [cutAt] bytes after which the connection is cut, when the page has said by `loaded` that they have come
+ * @property {number} [besides] bytes of other files that the page counts with them
  * @property {number} [stallAt] bytes after which nothing comes any more
  * @property {boolean} [silent] the answer does not even begin
  * @property {number} [short] bytes that are sent as if they were all
@@ -29,6 +30,8 @@ export class FaultyHost {
   asked = [];
   /** Answers that stand still. */
   stalled = [];
+  /** Connections that are to be cut when so many bytes have come. */
+  #cuts = [];
 
   /** @param {Record<string, Buffer | string>} files by path */
   constructor(files) {
@@ -57,6 +60,13 @@ export class FaultyHost {
   /** The ranges that were asked for of a file, in this order; null for the whole. */
   rangesOf(path) {
     return this.asked.filter((asked) => asked.path === path).map(({ range }) => range ?? null);
+  }
+
+  /** Bytes that have come, as the page counts them. */
+  loaded(bytes) {
+    const due = this.#cuts.filter(({ at }) => bytes >= at);
+    this.#cuts = this.#cuts.filter(({ at }) => bytes < at);
+    for (const { cut } of due) cut();
   }
 
   /** Lets go what stands still. */
@@ -91,10 +101,9 @@ export class FaultyHost {
     response.writeHead(part ? 206 : 200, { ...headers, 'content-length': body.length });
     const until = fault.cutAt ?? fault.stallAt;
     if (until === undefined || until >= body.length) return response.end(body);
-    // Bytes that have not left are lost with the connection.
-    response.write(body.subarray(0, until), () => {
-      if (fault.cutAt !== undefined) setTimeout(() => response.destroy(), 50);
-      else this.stalled.push(() => response.end(body.subarray(until)));
-    });
+    // What a browser has not read when a connection is cut is lost.
+    if (fault.cutAt === undefined) this.stalled.push(() => response.end(body.subarray(until)));
+    else this.#cuts.push({ at: (part ? Number(from) : 0) + until + (fault.besides ?? 0), cut: () => response.destroy() });
+    response.write(body.subarray(0, until));
   }
 }

@@ -114,6 +114,17 @@ export class PageVersions {
   }
 
   /**
+   * Whether the host's page is that of a version.
+   * @param {string} version
+   * @param {Response} page
+   */
+  async isPageOf(version, page) {
+    const listed = filesOf(await this.#listingOf(version)).find(({ path }) => path === './');
+    const content = listed && (await page.clone().arrayBuffer().catch(() => undefined));
+    return content !== undefined && (await sha256(content)) === listed?.sha256;
+  }
+
+  /**
    * Looks whether the host still has the page that its list says; {@link PageVersions.update} asks for the list alone.
    * @param {string | undefined} version
    */

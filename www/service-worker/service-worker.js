@@ -88,9 +88,11 @@ async function openPage(event) {
   if (!kept) return fetch(event.request);
   const version = await firstInTime(updating, kept);
   if (!version) {
-    // The host is there and has no versions, so its page is what it has now.
+    // The host is there and has no list of a version. Another page than that of the version is what it has now; with the
+    // same, it is only the list, and maybe other files, that do not come.
     const found = await fetch(event.request).catch(() => undefined);
-    if (found && (found.ok || found.type === 'opaqueredirect')) return found;
+    const isAnswer = found && (found.ok || found.type === 'opaqueredirect');
+    if (isAnswer && !(await versions.isPageOf(kept, found))) return found;
   }
   const chosen = version ?? kept;
   const page = () => pageOf(chosen, event.resultingClientId);
