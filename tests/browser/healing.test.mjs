@@ -144,6 +144,27 @@ test('a damaged file is told if the host has no other, and comes when it has', {
   }
 });
 
+test('a damaged model that makes the engine trap comes anew into another engine', { timeout: LONG }, async (t) => {
+  const path = '/pkg/relaxed-simd/glossa.js';
+  const bindings = String(await readFile(join(root, 'www', path)));
+  const model = (await bundle(''))['model.onnx'];
+  // An engine that has trapped does nothing any more.
+  const trapping = `
+    let trapped = false;
+    const { fromFiles } = Annotator;
+    Annotator.fromFiles = (name, files, ...more) => {
+      const model = files['model.onnx'];
+      trapped ||= model[model.length >> 1] !== ${model[model.length >> 1]};
+      if (trapped) throw new WebAssembly.RuntimeError('unreachable');
+      return fromFiles.call(Annotator, name, files, ...more);
+    };`;
+  const { host, page } = await open(t, { [path]: bindings + trapping });
+  await visit(host, page);
+  await damage(page, MODEL, 'changed');
+  await finds(page);
+  assert.equal(host.rangesOf(MODEL).length, 1);
+});
+
 test('what the browser has kept for longer than the host has it is asked for anew', { timeout: LONG }, async (t) => {
   const { host, page } = await open(t);
   host.headers = { 'cache-control': 'max-age=3600' };
@@ -325,7 +346,7 @@ async function openPage(t) {
       }),
     ),
   );
-  const type = { js: 'text/javascript', css: 'text/css', json: 'application/json', wasm: 'application/wasm', onnx: 'application/octet-stream' };
+  const type = { js: 'text/javascript', css: 'text/css', json: 'application/json', wasm: 'application/wasm', onnx: 'application/octet-stream', txt: 'text/plain' };
   const asked = [];
   const answer = (path) => (_, response) => {
     asked.push(path);
