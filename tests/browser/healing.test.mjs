@@ -275,6 +275,24 @@ test('a manifest that comes too late for a load is for the next', { timeout: LON
   assert.equal(host.rangesOf(VOCABULARY).length, 1);
 });
 
+test('all workers of an annotator have one version of the model, whatever its host has when they load', { timeout: LONG }, async (t) => {
+  const { host, page } = await open(t);
+  await visit(host, page);
+  await page.evaluate(async () => {
+    const { Annotator } = await import('/glossa/index.js');
+    globalThis.annotator.dispose();
+    globalThis.annotator = await Annotator.create({ model: '/m/', workers: 2 });
+  });
+  host.asked = [];
+  succeed(host);
+  const [workers, ...found] = await page.evaluate(async (text) => {
+    const many = await globalThis.annotator.annotateAll(Array(4).fill(text.repeat(1000)));
+    return [globalThis.annotator.info.workers, ...many.map(({ chunks }) => chunks.length)];
+  }, SENTENCE);
+  assert.deepEqual([workers, found], [2, [3000, 3000, 3000, 3000]]);
+  assert.deepEqual(host.asked, [], 'nothing of the new version is asked for');
+});
+
 /** Scripts that run in the worker before all others. */
 async function inWorker(script) {
   const worker = String(await readFile(join(root, 'www', 'glossa', 'worker', 'worker.js')));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { deployments, version } from './deployments.mjs';
-import { IN_SENTENCE, SENTENCE, browser } from './harness.mjs';
+import { IN_SENTENCE, SENTENCE, browser, until } from './harness.mjs';
 import { marks, settled } from './page.mjs';
 
 const LONG = 60_000;
@@ -52,14 +52,14 @@ async function visited() {
 
 /** Waits until a version is the one that visits begin with. */
 const kept = (page, { number }) =>
-  page.waitForFunction(
+  until(
+    page,
     async (number) => {
       const cache = await caches.open('glossa-page-state');
       const current = await cache.match(`${location.origin}/?state=current`);
       return (await current?.text()) === number;
     },
     number,
-    { timeout: LONG },
   );
 
 /** The versions of HTML, style sheet and script of a page, once it runs. */

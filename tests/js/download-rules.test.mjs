@@ -1,7 +1,8 @@
 // To which origins a host may send a download on.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { refuseRedirect, rulesOf } from '../../www/glossa/download-rules.js';
+import { DEFAULT_RULES, refuseRedirect, rulesOf } from '../../www/glossa/download-rules.js';
 
 /** Whether a redirect from one address to another is taken. */
 function isTaken(from, to, allowedOrigins = []) {
@@ -33,4 +34,10 @@ test('an origin that is allowed, and all below one', () => {
   for (const other of ['https://b.org/m', 'https://cb.org/m', 'http://c.b.org/m', 'https://c.b.org.evil.org/', 'https://c.b.org:444/']) {
     assert.ok(!isTaken('https://a.org/m', other, ['https://*.b.org']), other);
   }
+});
+
+test('the limit that the documentation tells is the one in the code', async () => {
+  const page = await readFile(new URL('../../docs/security.md', import.meta.url), 'utf8');
+  const [, seconds] = /`stallTimeout` of `Annotator\.create`.*?\| (\d+) s \|/.exec(page);
+  assert.equal(Number(seconds) * 1000, DEFAULT_RULES.stallTimeout);
 });

@@ -115,7 +115,7 @@ export async function downloadBundle(host, manifest, onProgress) {
     return replaced.includes(true);
   });
   verified.catch(() => {});
-  return { name: host.address.name, files, hashed, verified };
+  return { name: host.address.name, files, manifest, hashed, verified };
 }
 
 /**

@@ -33,6 +33,7 @@ const UNREADABLE_VOCABULARIES = [
  * @typedef {object} DownloadedModel
  * @property {string} name the address of the folder, or of the zip's folder
  * @property {Record<string, Content>} files by path
+ * @property {Uint8Array<ArrayBuffer>} [manifest] a bundle's, by which another worker loads the same version
  * @property {string[]} hashed paths of the files that `verified` is about
  * @property {Promise<boolean>} verified whether one of those files did not have the SHA-256 that the manifest lists, so that
  *   another has come and taken its place in `files`: then the model is to be prepared again. Rejects with `file_mismatch` if
@@ -46,16 +47,18 @@ const UNREADABLE_VOCABULARIES = [
 /**
  * @param {string} address absolute
  * @param {OnProgress} onProgress bytes of all files together; `total` is 0 where no manifest tells it
- * @param {{ dtype?: import('./graph-files.js').Dtype, rules?: import('../download-rules.js').DownloadRules }} [options]
- *   `dtype`: which ONNX file of a Hugging Face folder is wanted
+ * @param {object} [options]
+ * @param {import('./graph-files.js').Dtype} [options.dtype] which ONNX file of a Hugging Face folder is wanted
+ * @param {import('../download-rules.js').DownloadRules} [options.rules]
+ * @param {Uint8Array<ArrayBuffer>} [options.manifest] that of the version that is wanted of a bundle, instead of the newest
  * @returns {Promise<DownloadedModel>}
  * @throws {GlossaError} `file_missing` (a listed file, or the zip), `file_mismatch` (by length), `file_unreadable`,
  *   `redirect_refused`
  */
-export async function downloadModel(address, onProgress, { dtype, rules } = {}) {
+export async function downloadModel(address, onProgress, { dtype, rules, manifest } = {}) {
   const host = new ModelHost(address, rules);
   if (host.address.isArchive) return downloadArchive(host, onProgress);
-  const manifest = await manifestOf(host);
+  manifest ??= await manifestOf(host);
   if (manifest) return downloadBundle(host, manifest, onProgress);
   const model = await downloadFolder(host, onProgress, dtype);
   const found = Object.keys(model.files);

@@ -23,7 +23,7 @@
  *   {id, type: 'progress', event}        load: {stage: 'download', file, loaded, total},
  *                                        {stage: 'prepare', loaded, total};
  *                                        annotate: {stage: 'annotate', done, total}
- *   {id, type: 'result', value}          load: {info: {name, labels, entities, …}, compiled}; annotate and join:
+ *   {id, type: 'result', value}          load: {info: {name, labels, entities, …}, compiled, manifest}; annotate and join:
  *                                        {chunks, truncatedFrom, windows}; part: an array of values for each window;
  *                                        parsePipeline: {model, options, annotate, format}
  *   {id, type: 'error', code, message}   the request failed; the worker is well
@@ -89,10 +89,10 @@ async function serve(request) {
 }
 
 /** @param {Request} request */
-async function load({ id, model, files, name, options, rules, compiled }) {
+async function load({ id, model, files, name, options, rules, compiled, manifest }) {
   const tell = progressOf(id);
   // The files come while the engine is downloaded and compiled.
-  const download = model ? downloadModel(model, tell, { dtype: options?.dtype, rules }) : null;
+  const download = model ? downloadModel(model, tell, { dtype: options?.dtype, rules, manifest }) : null;
   // Its failure is told where it is awaited, which may be later.
   download?.catch(() => {});
   const engine = await loadEngine({ compiled, rules });
@@ -102,7 +102,7 @@ async function load({ id, model, files, name, options, rules, compiled }) {
   annotator = download
     ? await fromDownload(engine, await download, options, tell)
     : engine.bindings.Annotator.fromFiles(name, files, options, tell);
-  return { info: annotator.info(), compiled: engine.compiled };
+  return { info: annotator.info(), compiled: engine.compiled, manifest: (await download)?.manifest };
 }
 
 /**
