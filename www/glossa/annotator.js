@@ -2,6 +2,7 @@
 
 import { linked } from './abort.js';
 import { baseAddress } from './base-address.js';
+import { rulesOf } from './download-rules.js';
 import { GlossaError, cancelled } from './errors.js';
 import { strayPercent } from './model-address.js';
 import { readPipeline } from './pipeline-file.js';
@@ -89,7 +90,11 @@ import { WorkerClient, notify } from './worker-client.js';
  *   it. By default as many as the processor has cores, up to four, and only one for a model of 64 MiB or more
  * @property {(event: LoadProgress) => void} [onProgress]
  * @property {AbortSignal} [signal]
+ * @property {number} [stallTimeout] see {@link DownloadOptions}
+ * @property {string[]} [allowedOrigins] see {@link DownloadOptions}
  */
+
+/** @typedef {import('./download-rules.js').DownloadOptions} DownloadOptions */
 
 /** @typedef {AnnotateOptions & { signal?: AbortSignal, onProgress?: (event: AnnotateProgress) => void }} CallOptions */
 
@@ -129,11 +134,12 @@ function withDefaults(options, defaults) {
 /**
  * The request to load a model.
  * @param {Omit<Source, 'pipeline'>} source
+ * @param {import('./download-rules.js').DownloadRules} rules
  * @returns {Message}
  */
-function loadRequest({ model, files, name = 'model', options }) {
+function loadRequest({ model, files, name = 'model', options }, rules) {
   const given = withoutUndefined(options);
-  if (files) return { type: 'load', files, name, options: given };
+  if (files) return { type: 'load', files, name, options: given, rules };
   if (!model) throw new GlossaError('option_invalid', 'option model: an address is required, or files');
   /** @type {URL} */
   let address;
@@ -147,7 +153,7 @@ function loadRequest({ model, files, name = 'model', options }) {
     const reason = `in ${model}, ${wrong} is no escape; write a % of a file's name as %25`;
     throw new GlossaError('option_invalid', `option model: ${reason}`);
   }
-  return { type: 'load', model: address.href, options: given };
+  return { type: 'load', model: address.href, options: given, rules };
 }
 
 /** A loaded model. Texts are annotated off the page's thread: in one worker, or in several if there is much to do. */
@@ -177,14 +183,15 @@ export class Annotator {
    * Starts a worker and loads a model into it.
    * @param {Source & CreateOptions} source
    * @returns {Promise<Annotator>}
-   * @throws {GlossaError} `model_unrecognised`, `file_mismatch` and others, by what is wrong with the model;
+   * @throws {GlossaError} `model_unrecognised`, `file_mismatch`, `redirect_refused` and others, by what is wrong with the model;
    *   `option_invalid`, `pipeline_invalid`, `cancelled`, `worker_failed`
    */
-  static async create({ onProgress, signal, pipeline, workers, ...source }) {
+  static async create({ onProgress, signal, pipeline, workers, stallTimeout, allowedOrigins, ...source }) {
     if (signal?.aborted) throw cancelled(signal);
     if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1)) {
       throw new GlossaError('option_invalid', `option workers: ${workers} is not a whole number from 1`);
     }
+    const rules = rulesOf({ stallTimeout, allowedOrigins });
     notify(onProgress, { stage: 'engine' });
     const client = new WorkerClient();
     let pool;
@@ -192,12 +199,12 @@ export class Annotator {
       /** @type {AnnotateOptions} */
       let defaults = {};
       if (pipeline !== undefined && pipeline !== null) {
-        const { model, options, annotate } = await readPipeline(pipeline, { signal, client });
+        const { model, options, annotate } = await readPipeline(pipeline, { signal, client, ...rules });
         const merged = { ...options, ...withoutUndefined(source.options) };
         source = { ...source, model: source.model ?? model, options: merged };
         defaults = annotate;
       }
-      pool = new Pool(loadRequest(source), workers ?? 1);
+      pool = new Pool(loadRequest(source, rules), workers ?? 1);
       let bytes = 0;
       const listener = (/** @type {LoadProgress} */ event) => {
         if (event.stage === 'download') bytes = Math.max(bytes, event.loaded, event.total);

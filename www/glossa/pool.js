@@ -79,8 +79,10 @@ export class Pool {
       worker.client ??= new WorkerClient();
       worker.client.model = this.#model;
       const message = { ...this.#load, compiled: this.#compiled };
-      const { info, compiled } = await worker.client.request(message, { onProgress, signal });
+      const { info, compiled, manifest } = await worker.client.request(message, { onProgress, signal });
       this.#compiled ??= compiled;
+      // Whatever the host has when another worker loads: all have one version of the model.
+      this.#load = { ...this.#load, manifest };
       worker.loaded = true;
       this.#turn();
       return info;

@@ -4,6 +4,7 @@ import { acceptFiles } from './bring-files.js';
 import { counted } from './counted.js';
 import { InputText } from './input-text.js';
 import { markLongLegend } from './long-legend.js';
+import { announceNewVersion } from './new-version.js';
 import { OptionsForm } from './options-form.js';
 import { closable } from './options-sheet.js';
 import { byId, find } from './page-elements.js';
@@ -160,4 +161,5 @@ describe();
 
 // Keeps the page for the next visit. Where that is denied, the page works all the same.
 navigator.serviceWorker?.register('service-worker.js').catch(() => {});
+announceNewVersion(find('new-version'), () => Boolean(input.text.trim()));
 session.prefetch();

@@ -2,8 +2,8 @@
  * The engine's thread. It holds one model; requests are served in order, one at a time.
  *
  * In, each with an `id` that the answers repeat:
- *   {id, type: 'load', model, options, compiled}
- *                                        downloads and loads the model at an absolute address
+ *   {id, type: 'load', model, options, rules, compiled}
+ *                                        downloads and loads the model at an absolute address; `rules` are DownloadRules
  *   {id, type: 'load', files, name, options, compiled}
  *                                        loads a model from {path: Uint8Array or Blob}; `compiled`, which may be left
  *                                        out, is the engine's binary if another worker has compiled it
@@ -23,7 +23,7 @@
  *   {id, type: 'progress', event}        load: {stage: 'download', file, loaded, total},
  *                                        {stage: 'prepare', loaded, total};
  *                                        annotate: {stage: 'annotate', done, total}
- *   {id, type: 'result', value}          load: {info: {name, labels, entities, …}, compiled}; annotate and join:
+ *   {id, type: 'result', value}          load: {info: {name, labels, entities, …}, compiled, manifest}; annotate and join:
  *                                        {chunks, truncatedFrom, windows}; part: an array of values for each window;
  *                                        parsePipeline: {model, options, annotate, format}
  *   {id, type: 'error', code, message}   the request failed; the worker is well
@@ -33,10 +33,11 @@
 import { GlossaError, messageOf } from '../errors.js';
 import { downloadModel } from './download-model.js';
 import { throttled } from './throttled.js';
-import { loadEngine } from './wasm-binary.js';
+import { loadEngine, renewEngine } from './wasm-binary.js';
 
 /** @typedef {import('./wasm-binary.js').BoundAnnotator} BoundAnnotator */
 /** @typedef {import('./wasm-binary.js').BoundAnnotatorClass} BoundAnnotatorClass */
+/** @typedef {import('./wasm-binary.js').Engine} Engine */
 /** @typedef {import('./wasm-binary.js').Job} Job */
 /** @typedef {(event: import('../annotator.js').WorkerProgress) => void} OnProgress */
 
@@ -79,8 +80,8 @@ async function serve(request) {
     postMessage({ id, type: 'result', value });
   } catch (error) {
     // The engine's errors have a code. Anything else is a trap, after which its memory cannot be trusted.
-    const { code, message } = /** @type {GlossaError} */ (error ?? {});
-    if (typeof code !== 'string') return fail(error);
+    if (!isCoded(error)) return fail(error);
+    const { code, message } = error;
     postMessage({ id, type: 'error', code, message });
   } finally {
     open.delete(id);
@@ -88,39 +89,45 @@ async function serve(request) {
 }
 
 /** @param {Request} request */
-async function load({ id, model, files, name, options, compiled }) {
+async function load({ id, model, files, name, options, rules, compiled, manifest }) {
   const tell = progressOf(id);
   // The files come while the engine is downloaded and compiled.
-  const download = model ? downloadModel(model, tell, options?.dtype) : null;
+  const download = model ? downloadModel(model, tell, { dtype: options?.dtype, rules, manifest }) : null;
   // Its failure is told where it is awaited, which may be later.
   download?.catch(() => {});
-  const engine = await loadEngine(compiled);
-  const { Annotator } = engine.bindings;
+  const engine = await loadEngine({ compiled, rules });
   forget();
   annotator?.free();
   annotator = null;
   annotator = download
-    ? await fromDownload(Annotator, await download, options, tell)
-    : Annotator.fromFiles(name, files, options, tell);
-  return { info: annotator.info(), compiled: engine.compiled };
+    ? await fromDownload(engine, await download, options, tell)
+    : engine.bindings.Annotator.fromFiles(name, files, options, tell);
+  return { info: annotator.info(), compiled: engine.compiled, manifest: (await download)?.manifest };
 }
 
 /**
- * @param {BoundAnnotatorClass} Annotator
+ * @param {Engine} engine
  * @param {import('./download-model.js').DownloadedModel} download
  * @param {object} options
  * @param {OnProgress} tell
  */
-async function fromDownload(Annotator, { name, files, hashed, verified, add }, options, tell) {
+async function fromDownload({ bindings, compiled }, { name, files, hashed, verified, add }, options, tell) {
   // Which files hold the weights beside the ONNX file, only the ONNX file tells.
-  const external = add ? Annotator.externalFiles(name, files) : [];
+  const external = add ? bindings.Annotator.externalFiles(name, files) : [];
   if (add && external.length) await add(external);
-  /** @type {Promise<BoundAnnotator>} */
-  const loading = new Promise((resolve) => resolve(Annotator.fromFiles(name, files, options, tell, hashed)));
+  const prepare = async (/** @type {BoundAnnotatorClass} */ Annotator) =>
+    Annotator.fromFiles(name, files, options, tell, hashed);
+  const loading = prepare(bindings.Annotator);
   loading.catch(() => {});
   // That a file is not the one listed explains any other failure.
-  await verified;
-  return loading;
+  const replaced = await verified;
+  if (!replaced) return loading;
+  // Nothing stays of what was made of a damaged file. It may have been such that the engine trapped.
+  const { Annotator } = await loading.then(
+    (damaged) => (damaged.free(), bindings),
+    async (error) => (isCoded(error) ? bindings : (await renewEngine(compiled)).bindings),
+  );
+  return prepare(Annotator);
 }
 
 /** @param {Request} request */
@@ -223,6 +230,12 @@ function forget() {
 function refuseIfCancelled({ cancelled }) {
   if (cancelled) throw new GlossaError('cancelled', 'cancelled');
 }
+
+/**
+ * @param {unknown} error
+ * @returns {error is GlossaError}
+ */
+const isCoded = (error) => typeof (/** @type {any} */ (error)?.code) === 'string';
 
 /** @param {unknown} error */
 function fail(error) {
