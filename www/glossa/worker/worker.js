@@ -175,7 +175,7 @@ async function annotate(request) {
     }
     progress();
   } catch (error) {
-    job.free();
+    drop(job);
     throw error;
   }
   return finish(request, job);
@@ -227,7 +227,7 @@ function join(request) {
   try {
     for (const values of request.parts.flat()) annotator.accept(job, values);
   } catch (error) {
-    job.free();
+    drop(job);
     throw error;
   }
   return finish(request, job);
@@ -246,8 +246,20 @@ function sharedJob({ key, text, options }) {
 }
 
 function forget() {
-  shared?.job.free();
+  if (shared) drop(shared.job);
   shared = null;
+}
+
+/**
+ * Frees a job. After a trap the engine does not give it up, and what trapped is to be told, not that.
+ * @param {Job} job
+ */
+function drop(job) {
+  try {
+    job.free();
+  } catch {
+    // The worker is replaced.
+  }
 }
 
 /** @param {Request} request */
