@@ -60,6 +60,8 @@ await step('drop, until it is being annotated', async () => {
   await inState('running');
 });
 await step('annotate and draw', settled);
+const memory = await page.workers()[0].evaluate(async (address) => (await (await import(address)).default()).memory.buffer.byteLength, `${server.address}pkg/relaxed-simd/glossa.js`);
+console.log(`  the engine takes ${Math.round(memory / 2 ** 20)} MiB`);
 await step('scroll', () => page.getByTestId('document').evaluate(async (element) => {
   const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   for (let i = 1; i <= 40; i++) {

@@ -48,6 +48,8 @@ export class DocumentView {
   #indices = new WeakMap();
   /** @type {Set<Span>} spans that have their marks, those drawn first in front */
   #drawn = new Set();
+  /** The chunk whose mark is emphasised; -1 for none. */
+  #active = -1;
   /** @type {Set<Span>} spans on the screen or near it */
   #near = new Set();
   #observer;
@@ -70,6 +72,7 @@ export class DocumentView {
   async show(drawing) {
     this.#observer.disconnect();
     this.#drawing = drawing;
+    this.#active = -1;
     this.#spans = [];
     for (const kept of [this.#of, this.#marks, this.#drawn, this.#near]) kept.clear();
     this.#cut(drawing);
@@ -107,22 +110,25 @@ export class DocumentView {
   }
 
   /**
-   * The mark of a chunk, which is made if it is not there.
+   * The mark of a chunk, which is made if it is not there, and whether it is on the screen or near it.
    * @param {number} index
-   * @returns {HTMLElement | undefined}
    */
   mark(index) {
     const span = this.#spanOf(index);
     if (span && !this.#drawn.has(span)) this.#draw(span);
-    return this.#marks.get(index);
+    // Of a document whose spans are all drawn none is watched.
+    const isNear = !this.#near.size || Boolean(span && this.#near.has(span));
+    return { mark: this.#marks.get(index), isNear };
   }
 
   /**
-   * The mark of a chunk, if it is there.
-   * @param {number} index
+   * Emphasises the mark of a chunk, now or when it is made, instead of the one before.
+   * @param {number} index -1 for none
    */
-  markIfDrawn(index) {
-    return this.#marks.get(index);
+  activate(index) {
+    this.#marks.get(this.#active)?.classList.remove('active');
+    this.#marks.get(index)?.classList.add('active');
+    this.#active = index;
   }
 
   /**
@@ -220,6 +226,7 @@ export class DocumentView {
         },
         text.slice(begin, end),
       );
+      if (i === this.#active) mark.classList.add('active');
       this.#marks.set(i, mark);
       this.#indices.set(mark, i);
       fragment.append(mark);

@@ -136,29 +136,29 @@ export class ChunkTable {
   /** @param {number} i */
   #activate(i) {
     if (i === this.#active) return;
-    for (const elementOf of [(/** @type {number} */ i) => this.#rows[i], (/** @type {number} */ i) => this.#document.markIfDrawn(i)]) {
-      elementOf(this.#active)?.classList.remove('active');
-      elementOf(i)?.classList.add('active');
-    }
+    this.#rows[this.#active]?.classList.remove('active');
+    this.#rows[i]?.classList.add('active');
+    this.#document.activate(i);
     this.#active = i;
   }
 
   /** @param {number} i */
   #reveal(i) {
-    const mark = i < 0 ? undefined : this.#document.mark(i);
-    if (!mark) return;
-    this.#activate(-1);
+    if (i < 0) return;
     this.#activate(i);
-    scrollTo(mark, 'center');
+    const { mark, isNear } = this.#document.mark(i);
+    // On a long way marks would come and go, and places change.
+    if (mark) scrollTo(mark, 'center', isNear);
   }
 }
 
 /**
  * @param {Element} element
  * @param {'start' | 'center' | 'nearest'} block where on the screen it comes to be
+ * @param {boolean} [smooth] whether one sees the way
  */
-export function scrollTo(element, block) {
-  const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
+export function scrollTo(element, block, smooth = true) {
+  const behavior = !smooth || matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
   element.scrollIntoView({ block, behavior });
 }
 
