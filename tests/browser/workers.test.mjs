@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Gate } from './gate.mjs';
 import { IN_SENTENCE, INSECURE, SENTENCE, browser, bundle, places, serve } from './harness.mjs';
+import { marks, settled, status } from './page.mjs';
 
 const LONG = 300_000;
 const gate = new Gate();
@@ -80,6 +81,8 @@ const hang = (worker) => worker.evaluate(() => void setTimeout(() => { for (;;);
 
 const ended = (page) => page.evaluate(() => end(running));
 const found = async (page) => places(await page.evaluate(async () => (await annotator.annotate(sentence)).chunks));
+/** The number of workers that hold their lock, by which their end is noticed. */
+const locks = (page) => page.evaluate(async () => (await navigator.locks.query()).held.length);
 const alive = (page) => page.workers().length;
 
 test('a worker that ends without a word is replaced, and what it was at is done by another', { timeout: LONG }, async (context) => {
@@ -103,6 +106,62 @@ test('a worker that ends without a word is replaced, and what it was at is done 
   assert.equal(page.made.length, 4);
 });
 
+test('of several workers that share a text one ends without a word, and nothing of the text is missing', { timeout: LONG }, async (context) => {
+  const page = await open(context);
+  await create(page, { workers: 2 });
+  await start(page);
+  await until(() => page.made.length === 2);
+  await until(() => page.evaluate(() => globalThis.windowsRun > 1000));
+  await close(page.made[1]);
+  const { chunks, windows } = await page.evaluate(() => running);
+  assert.deepEqual([chunks.length, chunks.at(-1).end], [3 * 20_000, SENTENCE.length * 20_000 - (SENTENCE.length - IN_SENTENCE[2].end)]);
+  assert.ok(windows > 10_000);
+});
+
+test('on the page, work goes on without a worker that ended, and can be cancelled and asked for again', { timeout: LONG }, async (context) => {
+  const page = await chromium.newPage();
+  context.after(() => page.close());
+  const made = [];
+  page.on('worker', (worker) => made.push(worker));
+  await page.goto(`${server.address}?model=tiny/`);
+  // One worker, so that it is the one that works.
+  await page.evaluate(() => Object.defineProperty(navigator, 'hardwareConcurrency', { value: 1 }));
+  const text = SENTENCE.repeat(3000);
+  const run = async () => {
+    await page.getByTestId('input').fill(text);
+    await page.getByTestId('annotate').click();
+    await page.waitForFunction(() => /window [2-9]/.test(document.querySelector('[data-testid="status"]').textContent));
+  };
+  const check = async () => {
+    await page.getByTestId('input').fill(SENTENCE);
+    await page.getByTestId('annotate').click();
+    await settled(page);
+    assert.deepEqual(await marks(page), IN_SENTENCE);
+  };
+  await run();
+  await close(made.at(-1));
+  await settled(page);
+  assert.match(await status(page).textContent(), /^9,000 chunks/);
+  assert.equal(made.length, 2);
+
+  await run();
+  for (const count of [2, 3]) {
+    await until(() => made.length === count);
+    await until(async () => (await locks(page)) === 1);
+    await close(made.at(-1));
+  }
+  await settled(page, 'error');
+  assert.equal(await status(page).getAttribute('data-code'), 'worker_failed');
+  assert.equal(await page.getByTestId('input').inputValue(), text);
+  await check();
+
+  await run();
+  await hang(made.at(-1));
+  await page.getByTestId('cancel').click();
+  await settled(page, 'cancelled');
+  await check();
+});
+
 test('a request is tried once more, and not for ever', { timeout: LONG }, async (context) => {
   const page = await open(context);
   await create(page, { workers: 1 });
@@ -123,8 +182,7 @@ test('a request is tried once more, and not for ever', { timeout: LONG }, async 
   await close(page.made.at(-1));
   const { length } = page.made;
   await until(() => page.made.length > length);
-  await page.made.at(-1).evaluate(() => navigator.locks.query()).catch(() => {});
-  await until(() => page.evaluate(async () => (await navigator.locks.query()).held.length >= 2));
+  await until(async () => (await locks(page)) === 2);
   await close(page.made.at(-1));
   assert.equal(await ended(page), 'worker_failed');
 });

@@ -317,7 +317,9 @@ export class Annotator {
       tell(part, values.length);
       return values;
     });
-    return this.#pool.run({ type: 'join', ...request, parts }, { size: 0, signal, onChunk });
+    // Of a long text and many labels they are hundreds of megabytes.
+    const transfer = parts.flat().map(({ buffer }) => buffer);
+    return this.#pool.run({ type: 'join', ...request, parts }, { size: 0, signal, onChunk, transfer });
   }
 }
 

@@ -27,7 +27,7 @@ const WORTH_A_WORKER = 40_000;
 const PATIENCE_PART = 1 / 20;
 
 /**
- * What a worker is to do. `size` is the number of code units to read, `again` whether it is done for a second time.
+ * What a worker is to do. `size` is the number of code units to read, `again` whether it cannot be done once more.
  * @typedef {RequestOptions & { message: Message, size: number, again: boolean, resolve: (value: any) => void,
  *   reject: (error: unknown) => void }} Task
  */
@@ -134,18 +134,19 @@ export class Pool {
   }
 
   /**
-   * Has a worker do something; if the worker ends without a word, another one, once. An abort takes effect at once; the worker follows.
+   * Has a worker do something; if the worker ends without a word, another one, once, unless something was handed over. An
+   * abort takes effect at once; the worker follows.
    * @param {Message} message
    * @param {RequestOptions & { size: number }} options `size`: code units to read
    * @returns {Promise<any>} the value of the worker's answer
    */
-  run(message, { size, signal, onProgress, onChunk }) {
+  run(message, { size, signal, ...more }) {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal?.aborted) return Promise.reject(cancelled(signal));
     let unlink = () => {};
     const done = new Promise((resolve, reject) => {
       /** @type {Task} */
-      const task = { message, size, signal, onProgress, onChunk, again: false, resolve, reject };
+      const task = { message, size, signal, ...more, again: Boolean(more.transfer), resolve, reject };
       unlink = onAbort(signal, () => this.#abandon(task));
       this.#waiting.push(task);
     });
@@ -188,8 +189,8 @@ export class Pool {
   #give(worker, client, task) {
     if (!task) return;
     worker.task = task;
-    const { message, signal, onProgress, onChunk, resolve, reject } = task;
-    const done = client.request(message, { signal, onProgress, onChunk, limit: this.#limits.work }).then(resolve, (error) => {
+    const { message, signal, resolve, reject } = task;
+    const done = client.request(message, { ...task, limit: this.#limits.work }).then(resolve, (error) => {
       if (task.again || !client.vanished || this.#ended || signal?.aborted) return reject(error);
       task.again = true;
       this.#waiting.unshift(task);

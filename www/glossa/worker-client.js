@@ -29,6 +29,7 @@ export function notify(listener, event) {
  * @property {(event: any) => void} [onProgress]
  * @property {(chunk: import('./annotator.js').Chunk) => void} [onChunk] is called with each chunk of the answer, as they come
  * @property {Limit} [limit]
+ * @property {Transferable[]} [transfer] what of the message is handed over rather than copied: the request cannot be made again
  */
 
 /**
@@ -103,14 +104,14 @@ export class WorkerClient {
    * @param {RequestOptions} [options]
    * @returns {Promise<any>} the value of the answer
    */
-  request(message, { signal, onProgress, onChunk, limit } = {}) {
+  request(message, { signal, onProgress, onChunk, limit, transfer = [] } = {}) {
     if (this.ended) return Promise.reject(this.ended);
     const id = ++this.#lastId;
     const reply = new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject, onProgress, onChunk, chunks: [] });
     });
     try {
-      this.#worker.postMessage({ id, ...message });
+      this.#worker.postMessage({ id, ...message }, transfer);
     } catch (error) {
       this.#settle(id);
       const reason = `options: they cannot be sent to the worker: ${messageOf(error)}`;
