@@ -100,9 +100,10 @@ export const launching = {
 /** A host that is this machine, and that the browser takes for no secure context. */
 export const INSECURE = 'insecure.test';
 
-export async function browser() {
+/** @param {{ args?: string[] }} [options] more arguments of the browser */
+export async function browser({ args = [] } = {}) {
   mkdirSync(screenshots, { recursive: true });
-  return chromium.launch({ ...launching, args: [...launching.args, `--host-resolver-rules=MAP ${INSECURE} 127.0.0.1`] });
+  return chromium.launch({ ...launching, args: [...launching.args, ...args, `--host-resolver-rules=MAP ${INSECURE} 127.0.0.1`] });
 }
 
 /** The tiny model's files as the server's `extra`, some of them changed. */

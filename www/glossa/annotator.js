@@ -12,6 +12,7 @@ import { WorkerClient, notify } from './worker-client.js';
 /** @typedef {import('./options.js').LoadOptions} LoadOptions */
 /** @typedef {import('./options.js').AnnotateOptions} AnnotateOptions */
 /** @typedef {import('./worker-client.js').Message} Message */
+/** @typedef {import('./worker-client.js').RequestOptions} RequestOptions */
 
 /**
  * An entity found in a text.
@@ -88,6 +89,10 @@ import { WorkerClient, notify } from './worker-client.js';
  * @typedef {object} CreateOptions
  * @property {number} [workers] how many workers there may be at most. Another is started only if enough text waits for
  *   it. By default as many as the processor has cores, up to four, and only one for a model of 64 MiB or more
+ * @property {number} [loadTimeout] milliseconds that a worker may prepare the model without progress, after which it is
+ *   given up with `load_limit`; downloads do not count. By default 600,000; 0 for no limit
+ * @property {number} [silenceTimeout] milliseconds that a worker may be at a text without a sign of life, after which it
+ *   is replaced and its request fails with `worker_failed`. By default 120,000; 0 for no limit
  * @property {(event: LoadProgress) => void} [onProgress]
  * @property {AbortSignal} [signal]
  * @property {number} [stallTimeout] see {@link DownloadOptions}
@@ -184,10 +189,24 @@ export class Annotator {
    * @param {Source & CreateOptions} source
    * @returns {Promise<Annotator>}
    * @throws {GlossaError} `model_unrecognised`, `file_mismatch`, `redirect_refused` and others, by what is wrong with the model;
-   *   `option_invalid`, `pipeline_invalid`, `cancelled`, `worker_failed`
+   *   `option_invalid`, `pipeline_invalid`, `cancelled`, `load_limit`, `worker_failed`
    */
-  static async create({ onProgress, signal, pipeline, workers, stallTimeout, allowedOrigins, ...source }) {
+  static async create({
+    onProgress,
+    signal,
+    pipeline,
+    workers,
+    stallTimeout,
+    allowedOrigins,
+    loadTimeout,
+    silenceTimeout,
+    ...source
+  }) {
     if (signal?.aborted) throw cancelled(signal);
+    for (const [name, value] of Object.entries({ loadTimeout, silenceTimeout })) {
+      if (value === undefined || (typeof value === 'number' && value >= 0)) continue;
+      throw new GlossaError('option_invalid', `option ${name}: ${value} is not a number of milliseconds from 0`);
+    }
     if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1)) {
       throw new GlossaError('option_invalid', `option workers: ${workers} is not a whole number from 1`);
     }
@@ -204,7 +223,7 @@ export class Annotator {
         source = { ...source, model: source.model ?? model, options: merged };
         defaults = annotate;
       }
-      pool = new Pool(loadRequest(source, rules), workers ?? 1);
+      pool = new Pool(loadRequest(source, rules), workers ?? 1, { loadTimeout, silenceTimeout });
       let bytes = 0;
       const listener = (/** @type {LoadProgress} */ event) => {
         if (event.stage === 'download') bytes = Math.max(bytes, event.loaded, event.total);
@@ -244,10 +263,12 @@ export class Annotator {
     const shared =
       this.#pool.most > 1 && options.mode !== 'truncate' && text.length >= LONG_TEXT && text.length <= LONGEST_SHARED;
     const run = shared ? this.#annotateInParts : this.#annotateWhole;
-    const { chunks, truncatedFrom, precision, windows } = await run.call(this, text, options, { signal, onProgress });
     // A lone surrogate is U+FFFD in the engine's text: the chunk has what the caller's text has there.
-    const exact = chunks.map((chunk) => ({ ...chunk, text: text.slice(chunk.begin, chunk.end) }));
-    return { chunks: exact, truncatedFrom, precision, windows };
+    const onChunk = (/** @type {Chunk} */ chunk) => {
+      chunk.text = text.slice(chunk.begin, chunk.end);
+    };
+    const { chunks, truncatedFrom, precision, windows } = await run.call(this, text, options, { signal, onProgress, onChunk });
+    return { chunks, truncatedFrom, precision, windows };
   }
 
   /**
@@ -279,7 +300,7 @@ export class Annotator {
   /**
    * @param {string} text
    * @param {AnnotateOptions} options
-   * @param {Pick<CallOptions, 'signal' | 'onProgress'>} call
+   * @param {RequestOptions} call
    * @returns {Promise<Annotation>}
    */
   #annotateWhole(text, options, call) {
@@ -290,10 +311,10 @@ export class Annotator {
    * Has the text's windows run by all workers, and the annotation made of them by one.
    * @param {string} text
    * @param {AnnotateOptions} options
-   * @param {Pick<CallOptions, 'signal' | 'onProgress'>} call
+   * @param {RequestOptions} call
    * @returns {Promise<Annotation>}
    */
-  async #annotateInParts(text, options, { signal, onProgress }) {
+  async #annotateInParts(text, options, { signal, onProgress, onChunk }) {
     const of = Math.ceil(text.length / PART);
     const request = { key: ++this.#lastKey, text, options };
     /** @type {number[]} windows run of each part */
@@ -313,7 +334,9 @@ export class Annotator {
       tell(part, values.length);
       return values;
     });
-    return this.#pool.run({ type: 'join', ...request, parts }, { size: 0, signal });
+    // Of a long text and many labels they are hundreds of megabytes.
+    const transfer = parts.flat().map(({ buffer }) => buffer);
+    return this.#pool.run({ type: 'join', ...request, parts }, { size: 0, signal, onChunk, transfer });
   }
 }
 

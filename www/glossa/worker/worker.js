@@ -1,7 +1,10 @@
 /**
  * The engine's thread. It holds one model; requests are served in order, one at a time.
  *
- * In, each with an `id` that the answers repeat:
+ * In:
+ *   {type: 'lock', lock}                 has the worker hold the lock of that name until it ends, however it ends
+ *   {type: 'ping'}                       asks for a sign of life
+ * and with an `id` that the answers repeat:
  *   {id, type: 'load', model, options, rules, compiled}
  *                                        downloads and loads the model at an absolute address; `rules` are DownloadRules
  *   {id, type: 'load', files, name, options, compiled}
@@ -17,17 +20,22 @@
  *   {id, type: 'parsePipeline', text, name}
  *                                        parses a pipeline file, which errors call by that name
  *   {id, type: 'cancel'}                 drops the annotate or part request of that id, queued or running
- * A load is cancelled by ending the worker: while the model is prepared no message would get through.
+ * A load is cancelled by ending the worker: while the model is prepared no message would get through. So is any other
+ * request that goes on after it was told to stop.
  *
- * Out, any number of 'progress', at most one per 100 ms and stage, then one of the others:
+ * Out, without an `id`:
+ *   {type: 'locked', lock}               the lock is held
+ *   {type: 'pong'}                       the answer to 'ping', when messages are taken: not within a call of the engine
+ *   {type: 'failed', message}            the worker is lost, and all its requests with it
+ * and for a request any number of 'progress', at most one per 100 ms and stage, and of 'chunks', then one of the others:
  *   {id, type: 'progress', event}        load: {stage: 'download', file, loaded, total},
  *                                        {stage: 'prepare', loaded, total};
  *                                        annotate: {stage: 'annotate', done, total}
+ *   {id, type: 'chunks', chunks}         the first chunks of a long result, a batch at a time: who takes them can draw in between
  *   {id, type: 'result', value}          load: {info: {name, labels, entities, …}, compiled, manifest}; annotate and join:
- *                                        {chunks, truncatedFrom, windows}; part: an array of values for each window;
+ *                                        {chunks, truncatedFrom, windows}, with the last chunks; part: an array of values for each window;
  *                                        parsePipeline: {model, options, annotate, format}
- *   {id, type: 'error', code, message}   the request failed; the worker is well
- *   {type: 'failed', message}            the worker is lost, and all its requests with it
+ *   {id, type: 'error', code, message}   the request failed, or was cancelled; the worker is well
  */
 
 import { GlossaError, messageOf } from '../errors.js';
@@ -48,6 +56,8 @@ import { loadEngine, renewEngine } from './wasm-binary.js';
 
 /** How long the engine runs before messages get a turn. */
 const SLICE_MS = 40;
+/** Chunks of a message: a page takes them in a few milliseconds. */
+const BATCH = 2000;
 
 /** @type {Map<number, Request>} requests queued or running */
 const open = new Map();
@@ -58,6 +68,8 @@ let annotator = null;
 let shared = null;
 
 self.onmessage = ({ data }) => {
+  if (data.type === 'ping') return postMessage({ type: 'pong' });
+  if (data.type === 'lock') return hold(data.lock);
   if (data.type === 'cancel') {
     const request = open.get(data.id);
     if (request) request.cancelled = true;
@@ -67,6 +79,18 @@ self.onmessage = ({ data }) => {
   open.set(request.id, request);
   queue = queue.then(() => serve(request));
 };
+
+/**
+ * Holds a lock for as long as the worker lives. Browsers may deny it.
+ * @param {string} lock
+ */
+function hold(lock) {
+  const forEver = () => {
+    postMessage({ type: 'locked', lock });
+    return new Promise(() => {});
+  };
+  navigator.locks?.request(lock, forEver).catch(() => {});
+}
 
 /** @type {Record<string, (request: Request) => unknown>} */
 const SERVICES = { load, annotate, part, join, parsePipeline };
@@ -158,19 +182,26 @@ async function annotate(request) {
     }
     progress();
   } catch (error) {
-    job.free();
+    drop(job);
     throw error;
   }
-  return finish(job);
+  return finish(request, job);
 }
 
 /**
- * The annotation of a job whose windows have all been run. The job is freed.
+ * The annotation of a job whose windows have all been run; of a long one all but the last chunks are sent before. The job
+ * is freed.
+ * @param {Request} request
  * @param {Job} job
  */
-function finish(job) {
+function finish({ id }, job) {
   const windows = job.total;
-  return { ...loaded().finish(job), windows };
+  const { chunks, ...found } = loaded().finish(job);
+  let sent = 0;
+  for (; sent + BATCH < chunks.length; sent += BATCH) {
+    postMessage({ id, type: 'chunks', chunks: chunks.slice(sent, sent + BATCH) });
+  }
+  return { ...found, chunks: chunks.slice(sent), windows };
 }
 
 /** @param {Request} request */
@@ -203,10 +234,10 @@ function join(request) {
   try {
     for (const values of request.parts.flat()) annotator.accept(job, values);
   } catch (error) {
-    job.free();
+    drop(job);
     throw error;
   }
-  return finish(job);
+  return finish(request, job);
 }
 
 /**
@@ -222,8 +253,20 @@ function sharedJob({ key, text, options }) {
 }
 
 function forget() {
-  shared?.job.free();
+  if (shared) drop(shared.job);
   shared = null;
+}
+
+/**
+ * Frees a job. After a trap the engine does not give it up, and what trapped is to be told, not that.
+ * @param {Job} job
+ */
+function drop(job) {
+  try {
+    job.free();
+  } catch {
+    // The worker is replaced.
+  }
 }
 
 /** @param {Request} request */
