@@ -2,6 +2,7 @@
 
 import { abortable } from './abort.js';
 import { GlossaError, messageOf } from './errors.js';
+import { SCRIPT, startWorker } from './start-worker.js';
 import { lost, notLoaded, notStarted } from './worker-failure.js';
 
 /**
@@ -26,9 +27,6 @@ export function notify(listener, event) {
  * @property {(event: any) => void} [onProgress]
  */
 
-/** The address of the worker's script, for errors. */
-const SCRIPT = String(import.meta.url).replace(/[^/]*$/, 'worker/worker.js');
-
 /** A worker and the requests that wait for it; worker/worker.js has the protocol. */
 export class WorkerClient {
   /** @type {Worker} */
@@ -45,8 +43,7 @@ export class WorkerClient {
 
   constructor() {
     try {
-      // In this form bundlers find the script, so it is not to be taken apart.
-      this.#worker = new Worker(new URL('./worker/worker.js', import.meta.url), { type: 'module', name: 'glossa' });
+      this.#worker = startWorker();
     } catch (error) {
       throw new GlossaError('worker_failed', notStarted(SCRIPT, error, globalThis), { cause: error });
     }

@@ -1,5 +1,6 @@
 /** The manifests of models, which say which version of a model's files is wanted. They do not belong to a version of the page. */
 
+import { fetch } from './own-network.js';
 import { firstInTime } from './patience.js';
 
 const CACHE = 'glossa-manifests';

@@ -9,6 +9,7 @@
 import * as hashedCache from '../glossa/hashed-cache.js';
 import { sha256 } from '../glossa/sha256.js';
 import { binaryName } from '../glossa/worker/binary-name.js';
+import { fetch } from './own-network.js';
 import { State } from './state.js';
 
 const LISTING = 'pkg/page-files.json';

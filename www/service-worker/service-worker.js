@@ -8,11 +8,14 @@
 
 import { ClientNotes } from './client-notes.js';
 import { keepManifest, removeOldPage } from './manifests.js';
+import { closeNetwork, fetch } from './own-network.js';
 import { firstInTime } from './patience.js';
 import { PageVersions } from './page-versions.js';
 
 /** @type {ServiceWorkerGlobalScope} */
 const worker = /** @type {any} */ (self);
+
+closeNetwork(worker);
 
 const { scope } = worker.registration;
 const versions = new PageVersions(scope);
@@ -39,6 +42,11 @@ async function activate() {
   const isOurs = (/** @type {string} */ address) => versions.isPage(address) || address.startsWith(`${scope}pkg/`);
   if (version) await notes.noteOpen(version, isOurs);
 }
+
+worker.addEventListener('message', (event) => {
+  const { source, data } = event;
+  if (source instanceof WindowClient && data?.type === 'worker') event.waitUntil(notes.noteWorker(data.address, source.id));
+});
 
 worker.addEventListener('fetch', (event) => {
   const { method, mode, url } = event.request;
