@@ -40,6 +40,9 @@ export function toCsv({ chunks }) {
   return `${['begin,end,entity,confidence,text', ...rows].join('\n')}\n`;
 }
 
+/** The link that is followed to save a file; made beforehand, as the running page makes none: see `stay-in-tab.js`. */
+const link = /** @type {HTMLAnchorElement} */ (globalThis.document?.createElement('a'));
+
 /**
  * Saves text as a file.
  * @param {string} name
@@ -48,7 +51,6 @@ export function toCsv({ chunks }) {
  */
 export function save(name, type, content) {
   const address = URL.createObjectURL(new Blob([content], { type }));
-  const link = document.createElement('a');
   link.href = address;
   link.download = name;
   link.click();
