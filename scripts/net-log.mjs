@@ -29,8 +29,8 @@ export function sentBy(path) {
       requests.set(source.id, request ?? { method: params.method, address: params.url, bytes: 0 });
     } else if (request && /^HTTP_TRANSACTION_(HTTP2_|QUIC_)?SEND_REQUEST_HEADERS$/.test(name) && params) {
       request.bytes += [params.line ?? '', ...(Array.isArray(params.headers) ? params.headers : [])].join('\r\n').length;
-    } else if (request && name === 'UPLOAD_DATA_STREAM_READ' && params?.current_position !== undefined) {
-      request.bytes += params.current_position;
+    } else if (request && name === 'HTTP_TRANSACTION_SEND_REQUEST_BODY') {
+      request.bytes += params.length;
     } else if (/^HOST_RESOLVER_MANAGER_(REQUEST|JOB)$/.test(name) && params?.host) {
       names.add(params.host);
     } else if (/BYTES_SENT$/.test(name) && params) {

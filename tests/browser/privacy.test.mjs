@@ -1,18 +1,15 @@
 // The text stays in the tab: whatever a program on the page, in its worker or in its service worker would call, nothing comes
 // to hosts elsewhere. Each way out is also tried where nothing forbids it, and comes there, so that the listener hears it.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { IN_SENTENCE, SENTENCE, TINY, launching, root, serve } from './harness.mjs';
+import { IN_SENTENCE, SENTENCE, launching, serve } from './harness.mjs';
 import { marks, settled } from './page.mjs';
 import { OF_PAGES, OF_SERVICE_WORKERS, OF_WORKERS, attempt, listener } from './ways-out.mjs';
 
 const LONG = 300_000;
 const ELSEWHERE = 'elsewhere.test';
 const SECRET = 'SECRET';
-const POLICY = /http-equiv="Content-Security-Policy" content="([^"]*)"/;
 
 let browser;
 let server;
