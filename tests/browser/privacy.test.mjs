@@ -1,9 +1,12 @@
 // The text stays in the tab: whatever a program on the page, in its worker or in its service worker would call, nothing comes
 // to hosts elsewhere. Each way out is also tried where nothing forbids it, and comes there, so that the listener hears it.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { IN_SENTENCE, SENTENCE, launching, serve } from './harness.mjs';
+import { work } from '../../scripts/egress.mjs';
+import { IN_SENTENCE, SENTENCE, launching, root, serve } from './harness.mjs';
 import { marks, settled } from './page.mjs';
 import { OF_PAGES, OF_SERVICE_WORKERS, OF_WORKERS, attempt, listener } from './ways-out.mjs';
 
@@ -76,14 +79,46 @@ async function attemptFreely(threadOf, ways) {
     await attempt(free, way, addressed(`http://127.0.0.1:${other.port}/`, 'FREE', name));
     // WebRTC's datagrams have no address in them.
     await other.until(name === 'WebRTC' ? 'UDP FREE WebRTC' : addressed('/', 'FREE', name));
-    await page.close();
   }
+  await context.close();
 }
 
 const addressed = (host, mark, name) => `${host}${mark}/${name.replaceAll(' ', '-')}?${mark}`;
 
 /** The ways by which something came to the page's own host. */
 const atHome = () => [...new Set(server.received.match(/(?<=\/SECRET\/)[^?]+/g))];
+
+const POLICY = /http-equiv="Content-Security-Policy" content="([^"]*)"/;
+
+test('the policy forbids nothing that is done on the page, and would tell', { timeout: LONG }, async () => {
+  const html = await readFile(join(root, 'www', 'index.html'), 'utf8');
+  const [, policy] = html.match(POLICY);
+  const reports = [];
+  let told = () => {};
+  await start({
+    // The same policy once more, by a header: only such a one can have violations reported. A worker inherits both.
+    '/': (_, response) => {
+      const headers = { 'content-type': 'text/html', 'content-security-policy-report-only': `${policy}; report-uri /report` };
+      response.writeHead(200, headers).end(html);
+    },
+    '/report': async (request, response) => {
+      let body = '';
+      for await (const piece of request) body += piece;
+      response.writeHead(204).end();
+      const report = JSON.parse(body)['csp-report'];
+      reports.push(`${report['effective-directive']} ${report['blocked-uri']}`);
+      told();
+    },
+  });
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+  const page = await context.newPage();
+  await work(page, `${server.address}?model=tiny/`, SENTENCE);
+  const forbidden = `http://127.0.0.1:${other.port}/`;
+  await attempt(page, OF_PAGES.image, `${forbidden}page`);
+  await attempt(page.workers()[0], OF_WORKERS.import, `${forbidden}worker`);
+  while (reports.length < 2) await new Promise((resolve) => (told = resolve));
+  assert.deepEqual(reports.sort(), [`img-src ${forbidden}page`, `script-src-elem ${forbidden}worker`]);
+});
 
 test('no way out of the page', { timeout: LONG }, async () => {
   await start();
@@ -92,8 +127,11 @@ test('no way out of the page', { timeout: LONG }, async () => {
   await attemptFreely((page) => page, OF_PAGES);
   assert.doesNotMatch(other.heard, /SECRET/);
   assert.deepEqual(atHome(), ['import'], 'its own host can be asked for a script');
-  // It is still the same page, which works.
-  assert.equal(context.pages().length, 1);
+  // It is still the same page, at the same address, which works.
+  await page.evaluate((secret) => history.pushState({}, '', `/?${secret}`), SECRET).catch(() => {});
+  await page.evaluate((secret) => (document.cookie = `text=${secret}`), SECRET).catch(() => {});
+  assert.deepEqual(context.pages().map((page) => page.url()), [`${server.address}?model=tiny/`]);
+  assert.deepEqual(await context.cookies(), []);
   assert.deepEqual(await marks(page), IN_SENTENCE);
   await annotate(page, SENTENCE.repeat(2));
   assert.equal((await marks(page)).length, 6);
@@ -115,6 +153,20 @@ test('no way out of the worker that has read the text', { timeout: LONG }, async
   assert.equal((await marks(page)).length, 6, 'it still works');
 });
 
+test('before it reads a text, the worker is bound to its host by the policy', { timeout: LONG }, async () => {
+  await start();
+  const { page } = await annotated();
+  const begun = page.waitForEvent('worker');
+  await page.reload();
+  const worker = await begun;
+  await page.waitForFunction(() => document.querySelector('[data-testid="status"]').textContent.startsWith('Ready'));
+  await attemptAll(worker, OF_WORKERS);
+  await attemptFreely((page) => page, { fetch: OF_PAGES.fetch });
+  assert.doesNotMatch(other.heard, /SECRET/);
+  await annotate(page);
+  assert.deepEqual(await marks(page), IN_SENTENCE);
+});
+
 test('no way out of the service worker', { timeout: LONG }, async () => {
   await start();
   const { context, page } = await annotated();
@@ -129,4 +181,52 @@ test('no way out of the service worker', { timeout: LONG }, async () => {
   await page.reload();
   await annotate(page);
   assert.deepEqual(await marks(page), IN_SENTENCE);
+});
+
+test('no string becomes markup or a script', { timeout: LONG }, async () => {
+  await start();
+  const { page } = await annotated();
+  const refused = await page.evaluate(async (address) => {
+    // Until the next task a test may do more than the page.
+    await new Promise((resolve) => setTimeout(resolve));
+    const sinks = {
+      markup: () => (document.body.innerHTML = '<p>x</p>'),
+      adjacent: () => document.body.insertAdjacentHTML('beforeend', '<p>x</p>'),
+      parsed: () => new DOMParser().parseFromString('<p>x</p>', 'text/html'),
+      written: () => document.write('<p>x</p>'),
+      evaluated: () => new Function('return 1'),
+      worker: () => new Worker(address),
+      policy: () => trustedTypes.createPolicy('other', { createHTML: (text) => text }),
+      'policy of the same name': () => trustedTypes.createPolicy('glossa', { createHTML: (text) => text }),
+    };
+    return Object.entries(sinks).filter(([, sink]) => {
+      try {
+        sink();
+        return false;
+      } catch {
+        return true;
+      }
+    }).map(([name]) => name);
+  }, `${server.address}pkg/worker/worker.js`);
+  assert.deepEqual(refused, ['markup', 'adjacent', 'parsed', 'written', 'evaluated', 'worker', 'policy', 'policy of the same name']);
+});
+
+test('the browser does not bring the text back', { timeout: LONG }, async () => {
+  await start({ '/box.html': '<!doctype html><textarea data-testid="input"></textarea>' });
+  const page = await (await browser.newContext()).newPage();
+  const left = async (address) => {
+    await page.goto(address);
+    await page.getByTestId('input').fill(SENTENCE);
+    const found = [];
+    await Promise.all([page.waitForEvent('load'), page.evaluate(() => location.reload())]);
+    found.push(await page.getByTestId('input').inputValue());
+    await page.getByTestId('input').fill(SENTENCE);
+    await page.goto(`${server.address}free/`);
+    await page.goBack();
+    found.push(await page.getByTestId('input').inputValue());
+    return found;
+  };
+  const [, goneBackTo] = await left(`${server.address}box.html`);
+  assert.equal(goneBackTo, SENTENCE, 'as it does with other pages');
+  assert.deepEqual(await left(`${server.address}?model=tiny/`), ['', '']);
 });
