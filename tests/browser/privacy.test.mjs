@@ -230,3 +230,11 @@ test('the browser does not bring the text back', { timeout: LONG }, async () => 
   assert.equal(goneBackTo, SENTENCE, 'as it does with other pages');
   assert.deepEqual(await left(`${server.address}?model=tiny/`), ['', '']);
 });
+
+test('browsers are told not to have the text checked, continued or translated, which some do elsewhere', { timeout: LONG }, async () => {
+  await start();
+  const { page } = await annotated();
+  const told = await page.getByTestId('input').evaluate(({ spellcheck, writingSuggestions, translate }) => ({ spellcheck, writingSuggestions, translate }));
+  assert.deepEqual(told, { spellcheck: false, writingSuggestions: 'false', translate: false });
+  for (const id of ['document', 'chunks']) assert.equal(await page.getByTestId(id).evaluate(({ translate }) => translate), false, id);
+});
