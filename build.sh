@@ -7,6 +7,7 @@
 #   ./build.sh firefox        the page and the module in Firefox
 #   ./build.sh crate          the tests of the library's crate as published, packed and unpacked
 #   ./build.sh build          what is shipped: the command line (target/release/glossa) and the browser's files (www/pkg)
+#   ./build.sh egress         watches all that a browser sends and keeps while someone works on the page, and prints it
 #   ./build.sh bench          everything that docs/performance.md has figures of; its first part lists the flags
 #   ./build.sh package        what is released, in target/package: crates, command line, page, bill of materials, hashes
 #   ./build.sh reproduce      the browser's binaries from two clean builds, which must be the same
@@ -437,6 +438,14 @@ run_firefox() {
   node --test --test-concurrency=1 $folder/
 }
 
+# Ends with 1 if the text is found anywhere but in the tab.
+run_egress() {
+  build_page
+  need_browser
+  say "Someone works on the page, and the browser's network is watched (half a minute)"
+  node scripts/egress.mjs "$@"
+}
+
 # The engines to compare with, from npm, and the models in their forms, made once.
 need_peers() {
   if [ ! -d bench/node_modules ] || [ bench/package-lock.json -nt bench/node_modules/.package-lock.json ]; then
@@ -495,6 +504,7 @@ case "${1:-}" in
   firefox) run_firefox ;;
   crate) run_crate ;;
   build) build_native && build_web ;;
+  egress) run_egress "${@:2}" ;;
   bench) run_bench "${@:2}" ;;
   package) run_package ;;
   audit) run_audit "${2:-}" ;;

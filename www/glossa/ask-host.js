@@ -12,6 +12,7 @@ import { StallWatch } from './stall-watch.js';
  * @property {import('./download-rules.js').DownloadRules} [rules]
  * @property {RequestCache} [cache]
  * @property {Record<string, string>} [headers]
+ * @property {(address: string, how: RequestInit) => Promise<Response>} [fetch] instead of the thread's own
  */
 
 /**
@@ -27,7 +28,7 @@ import { StallWatch } from './stall-watch.js';
  * @returns {Promise<Answer>}
  * @throws {GlossaError} `file_unreadable`: there was no answer, or it did not begin in time; `redirect_refused`, `cancelled`
  */
-export async function askHost(address, { signal, rules = DEFAULT_RULES, cache, headers } = {}) {
+export async function askHost(address, { signal, rules = DEFAULT_RULES, cache, headers, fetch = globalThis.fetch } = {}) {
   const watch = new StallWatch(rules.stallTimeout, signal);
   watch.progress();
   try {

@@ -2,6 +2,7 @@
 
 import { abortable } from './abort.js';
 import { GlossaError, messageOf } from './errors.js';
+import { SCRIPT, startWorker } from './start-worker.js';
 import { lost, notLoaded, notStarted, silent } from './worker-failure.js';
 import { SilenceWatch, newLock, onRelease } from './worker-watch.js';
 
@@ -48,9 +49,6 @@ export const SILENCE = 120_000;
 /** Milliseconds in which a worker takes notice of an abort, or is ended. */
 export const PATIENCE = 300;
 
-/** The address of the worker's script, for errors. */
-const SCRIPT = String(import.meta.url).replace(/[^/]*$/, 'worker/worker.js');
-
 /** A worker and the requests that wait for it; worker/worker.js has the protocol. */
 export class WorkerClient {
   /** @type {Worker} */
@@ -75,8 +73,7 @@ export class WorkerClient {
 
   constructor() {
     try {
-      // In this form bundlers find the script, so it is not to be taken apart.
-      this.#worker = new Worker(new URL('./worker/worker.js', import.meta.url), { type: 'module', name: 'glossa' });
+      this.#worker = startWorker();
     } catch (error) {
       throw new GlossaError('worker_failed', notStarted(SCRIPT, error, globalThis), { cause: error });
     }

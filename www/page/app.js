@@ -1,6 +1,7 @@
 /** The page: its parts, and what each control does. */
 
 import { GlossaError } from '../glossa/index.js';
+import { startWorkersBy } from '../glossa/start-worker.js';
 import { acceptFiles } from './bring-files.js';
 import { counted } from './counted.js';
 import { InputText } from './input-text.js';
@@ -11,9 +12,11 @@ import { closable } from './options-sheet.js';
 import { byId, find } from './page-elements.js';
 import { ResultView } from './result-view.js';
 import { copy, csvParts, joined, jsonParts, save } from './save-results.js';
+import { registerServiceWorker, startBoundWorker } from './script-addresses.js';
 import { Session } from './session.js';
 import { Setup } from './setup.js';
 import { started } from './start.js';
+import { stayInTab } from './stay-in-tab.js';
 import { StatusLine } from './status-line.js';
 
 /** @typedef {keyof typeof import('./examples.js').EXAMPLES} Example */
@@ -25,6 +28,7 @@ const modeSelect = find('mode');
 /** @type {HTMLInputElement} */
 const thresholdInput = find('threshold');
 
+startWorkersBy(startBoundWorker);
 const input = new InputText(
   { area: find('input'), notice: byId('long-text'), noticeText: byId('long-text-words'), clear: find('clear-text') },
   describe,
@@ -168,7 +172,7 @@ const asked = new URLSearchParams(location.search).get('model');
 if (asked) setup.model = asked;
 describe();
 
-// Keeps the page for the next visit. Where that is denied, the page works all the same.
-navigator.serviceWorker?.register('service-worker.js').catch(() => {});
+registerServiceWorker();
 announceNewVersion(find('new-version'), () => Boolean(input.text.trim()));
+stayInTab();
 session.prefetch();

@@ -94,6 +94,9 @@ export async function written(parts, as) {
   return made;
 }
 
+/** The link that is followed to save a file; made beforehand, as the running page makes none: see `stay-in-tab.js`. */
+const link = /** @type {HTMLAnchorElement} */ (globalThis.document?.createElement('a'));
+
 /**
  * Saves text as a file.
  * @param {string} name
@@ -104,7 +107,6 @@ export async function save(name, type, parts) {
   // Of one long text a browser would make bytes at one go.
   const blobs = await written(parts, (part) => new Blob([part]));
   const address = URL.createObjectURL(new Blob(blobs, { type }));
-  const link = document.createElement('a');
   link.href = address;
   link.download = name;
   link.click();

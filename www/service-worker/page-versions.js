@@ -12,6 +12,7 @@ import * as hashedCache from '../glossa/hashed-cache.js';
 import { HostedFile } from '../glossa/hosted-file.js';
 import { sha256 } from '../glossa/sha256.js';
 import { binaryName } from '../glossa/worker/binary-name.js';
+import { fetch } from './own-network.js';
 import { State } from './state.js';
 
 const LISTING = 'pkg/page-files.json';
@@ -331,7 +332,7 @@ const withoutQuery = (address) => address.replace(/[?#].*$/s, '');
  * @param {string} hash
  */
 async function download(address, hash) {
-  const options = { cache: /** @type {const} */ ('no-cache') };
+  const options = { cache: /** @type {const} */ ('no-cache'), fetch };
   const answer = await askHost(address, options);
   const { ok, status, headers } = answer.response;
   const file = new HostedFile(address, answer, options);

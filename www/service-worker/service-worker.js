@@ -11,10 +11,13 @@
 
 import { firstInTime } from '../glossa/first-in-time.js';
 import { ClientNotes } from './client-notes.js';
+import { closeNetwork, fetch } from './own-network.js';
 import { PageVersions } from './page-versions.js';
 
 /** @type {ServiceWorkerGlobalScope} */
 const worker = /** @type {any} */ (self);
+
+closeNetwork(worker);
 
 const { scope } = worker.registration;
 const versions = new PageVersions(scope);
@@ -42,6 +45,11 @@ async function activate() {
   const isOurs = (/** @type {string} */ address) => versions.isPage(address) || address.startsWith(`${scope}pkg/`);
   if (version) await notes.noteOpen(version, isOurs);
 }
+
+worker.addEventListener('message', (event) => {
+  const { source, data } = event;
+  if (source instanceof WindowClient && data?.type === 'worker') event.waitUntil(notes.noteWorker(data.address, source.id));
+});
 
 worker.addEventListener('fetch', (event) => {
   const { method, mode, url } = event.request;

@@ -40,6 +40,7 @@
 
 import { GlossaError, messageOf } from '../errors.js';
 import { downloadModel } from './download-model.js';
+import { takeAway } from '../take-away.js';
 import { throttled } from './throttled.js';
 import { loadEngine, renewEngine } from './wasm-binary.js';
 
@@ -95,11 +96,23 @@ function hold(lock) {
 /** @type {Record<string, (request: Request) => unknown>} */
 const SERVICES = { load, annotate, part, join, parsePipeline };
 
+/** The requests that bring a text to be annotated. */
+const READS_A_TEXT = new Set(['annotate', 'part', 'join']);
+
+let alone = false;
+
+/** From the first text on this thread has no network: what it needed, it has loaded. */
+function stayAlone() {
+  if (!alone) takeAway(globalThis, 'a worker that has read a text asks for nothing any more', ['Worker']);
+  alone = true;
+}
+
 /** @param {Request} request */
 async function serve(request) {
   const { id } = request;
   try {
     refuseIfCancelled(request);
+    if (READS_A_TEXT.has(request.type)) stayAlone();
     const value = await SERVICES[request.type](request);
     postMessage({ id, type: 'result', value });
   } catch (error) {
