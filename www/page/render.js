@@ -10,8 +10,8 @@ import { element } from './element.js';
 
 /** Colours in style.css; entities beyond take them from the start again. */
 const HUES = 24;
-/** Rows put into the table at once: a browser lays out tens of thousands in seconds. */
-const ROWS = 500;
+/** Rows put into the table at once: a browser takes 30 ms to lay so many out. */
+const ROWS = 200;
 
 /**
  * The colour of each entity: by its place among the model's entities.
