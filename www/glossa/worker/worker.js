@@ -2,8 +2,9 @@
  * The engine's thread. It holds one model; requests are served in order, one at a time.
  *
  * In, each with an `id` that the answers repeat:
- *   {id, type: 'load', model, options, rules, compiled}
- *                                        downloads and loads the model at an absolute address; `rules` are DownloadRules
+ *   {id, type: 'load', model, options, rules, compiled, manifest}
+ *                                        downloads and loads the model at an absolute address; `rules` are DownloadRules,
+ *                                        `manifest`, which may be left out, is that of the bundle's version that is wanted
  *   {id, type: 'load', files, name, options, compiled}
  *                                        loads a model from {path: Uint8Array or Blob}; `compiled`, which may be left
  *                                        out, is the engine's binary if another worker has compiled it
@@ -102,7 +103,9 @@ async function load({ id, model, files, name, options, rules, compiled, manifest
   annotator = download
     ? await fromDownload(engine, await download, options, tell)
     : engine.bindings.Annotator.fromFiles(name, files, options, tell);
-  return { info: annotator.info(), compiled: engine.compiled, manifest: (await download)?.manifest };
+  const downloaded = await download;
+  downloaded?.keep?.();
+  return { info: annotator.info(), compiled: engine.compiled, manifest: downloaded?.manifest };
 }
 
 /**
