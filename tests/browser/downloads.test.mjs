@@ -141,6 +141,7 @@ test('a download that stands still is ended, and goes on where it was', { timeou
   const { error } = await find(page, { model: '/m/', stallTimeout: 1500 });
   const reason = `the download came as far as 0 of ${size} bytes: nothing came for 1.5 seconds; try again later`;
   assert.equal(error, `file_unreadable: ${MODEL}: cannot be read: ${reason}`);
+  assert.equal(host.stalled.length, 3, 'it is waited for twice in vain, not more often');
 });
 
 test('a host that does not answer is asked once more, for whatever file; without a limit it is waited for', { timeout: LONG }, async (t) => {

@@ -275,6 +275,20 @@ test('a manifest that comes too late for a load is for the next', { timeout: LON
   assert.equal(host.rangesOf(VOCABULARY).length, 1);
 });
 
+test('a version that cannot be loaded does not take the place of the one before', { timeout: LONG }, async (t) => {
+  const { host, page } = await open(t);
+  await visit(host, page);
+  const before = keysOf(host);
+  succeed(host);
+  const manifest = JSON.parse(host.content(MANIFEST));
+  host.replace(MANIFEST, JSON.stringify({ ...manifest, labels: ['O'] }));
+  assert.equal((await find(page)).code, 'labels_mismatch');
+  const found = await kept(page);
+  for (const key of before) assert.ok(found.includes(key), key);
+  host.fault(MANIFEST, { status: 500 });
+  await finds(page);
+});
+
 test('all workers of an annotator have one version of the model, whatever its host has when they load', { timeout: LONG }, async (t) => {
   const { host, page } = await open(t);
   await visit(host, page);

@@ -10,12 +10,22 @@ import { GlossaError, cancelled, fileUnreadable, messageOf } from './errors.js';
 import { FileContent, joined } from './file-content.js';
 import { shownAddress } from './host-answer.js';
 import { peek } from './peek.js';
+import { Stalled } from './stall-watch.js';
 
 /** @typedef {import('./ask-host.js').Answer} Answer */
 /** @typedef {import('./file-content.js').Content} Content */
 
 /** Milliseconds before each attempt to take a download up again: a network that has just gone may be back. */
 const PAUSES_MS = [0, 500, 1000, 2000, 4000];
+/** Waits for nothing, one after the other, after which a download is given up earlier. */
+const VAIN_WAITS = 2;
+
+/**
+ * How a download was interrupted.
+ * @typedef {object} Interruption
+ * @property {string} said in words
+ * @property {boolean} stalled whether it was waited for in vain
+ */
 
 export class HostedFile {
   #first;
@@ -74,14 +84,17 @@ export class HostedFile {
     const content = new FileContent(this.address, length);
     let furthest = 0;
     let begunAgain = false;
-    let interrupted = await this.#readOn(content, onLoaded);
+    let vain = 0;
+    let interruption = await this.#readOn(content, onLoaded);
     for (const pause of PAUSES_MS) {
-      if (!interrupted) break;
+      if (!interruption) break;
+      vain = interruption.stalled && content.loaded <= furthest ? vain + 1 : 0;
+      if (vain === VAIN_WAITS) break;
       furthest = Math.max(furthest, content.loaded);
       await this.#pause(pause);
       const answer = await this.#askForRest(content.loaded, checked);
-      if (typeof answer === 'string') {
-        interrupted = answer;
+      if ('said' in answer) {
+        interruption = answer;
         continue;
       }
       if (content.loaded && answer.response.status !== 206) {
@@ -93,11 +106,11 @@ export class HostedFile {
         content.clear();
       }
       this.#answer = answer;
-      interrupted = await this.#readOn(content, onLoaded);
+      interruption = await this.#readOn(content, onLoaded);
     }
-    if (!interrupted) return content.complete();
+    if (!interruption) return content.complete();
     const far = progressOf(Math.max(furthest, content.loaded), length ?? lengthOf(this.#first));
-    throw fileUnreadable(shownAddress(this.address), `the download came as far as ${far}: ${interrupted}; try again later`);
+    throw fileUnreadable(shownAddress(this.address), `the download came as far as ${far}: ${interruption.said}; try again later`);
   }
 
   /** The whole body, for small files. */
@@ -114,7 +127,7 @@ export class HostedFile {
    * Reads what the host sends now.
    * @param {FileContent} content
    * @param {(bytes: number) => void} onLoaded
-   * @returns {Promise<string | undefined>} what interrupted it, in words; undefined if that was the end
+   * @returns {Promise<Interruption | undefined>} undefined if that was the end
    */
   async #readOn(content, onLoaded) {
     const { response, watch } = this.#answer;
@@ -132,7 +145,8 @@ export class HostedFile {
       reader.cancel().catch(() => {});
       this.#refuseIfCancelled();
       if (error instanceof GlossaError) throw error;
-      return watch.stalled?.message ?? `the connection broke off (${messageOf(error)})`;
+      if (watch.stalled) return { said: watch.stalled.message, stalled: true };
+      return { said: `the connection broke off (${messageOf(error)})`, stalled: false };
     } finally {
       watch.end();
     }
@@ -142,7 +156,7 @@ export class HostedFile {
    * Asks for what has not come, or if the host cannot send that, for the whole file.
    * @param {number} loaded bytes that have come
    * @param {boolean} checked
-   * @returns {Promise<Answer | string>} what can be read; or what is in the way, in words
+   * @returns {Promise<Answer | Interruption>} what can be read, or what is in the way
    */
   async #askForRest(loaded, checked) {
     const headers = loaded && this.#sendsParts ? rangeFrom(loaded, this.#first, checked) : undefined;
@@ -151,9 +165,9 @@ export class HostedFile {
     try {
       answer = await askHost(this.address, { ...this.#options, cache: headers ? 'no-store' : 'reload', headers });
     } catch (error) {
-      const { code, message } = /** @type {GlossaError} */ (error);
+      const { code, message, cause } = /** @type {GlossaError} */ (error);
       if (code !== 'file_unreadable') throw error;
-      return message.replace(/^.*?: cannot be read: /, '');
+      return { said: message.replace(/^.*?: cannot be read: /, ''), stalled: cause instanceof Stalled };
     }
     const { found, response } = answer;
     const { status } = response;
@@ -162,7 +176,7 @@ export class HostedFile {
     discard(answer);
     // It has changed meanwhile, or the host counts otherwise.
     if (status === 206 || status === 416) this.#sendsParts = false;
-    return `the host answers with status ${status}`;
+    return { said: `the host answers with status ${status}`, stalled: false };
   }
 
   /** @param {number} milliseconds */

@@ -104,9 +104,11 @@ async function openPage(event) {
   }
   const chosen = version ?? kept;
   const page = () => pageOf(chosen, event.resultingClientId);
-  if (await versions.isWhole(chosen)) return (await page()) ?? fetch(event.request);
+  // What is slow to come anew is waited for when it is asked for.
+  if (await firstInTime(versions.isWhole(chosen), true)) return (await page()) ?? fetch(event.request);
   // Some of it is damaged, and the host has no more of it. Without the host, what there is may still do.
-  return fetch(event.request).catch(async () => (await page()) ?? Response.error());
+  const found = await fetch(event.request).catch(() => undefined);
+  return found?.ok ? found : ((await page()) ?? found ?? Response.error());
 }
 
 /**

@@ -64,14 +64,16 @@ async function keptManifest({ address }) {
  */
 async function prepareNext(host, manifest, kept) {
   if (manifest.length === kept.length && manifest.every((byte, i) => byte === kept[i])) return;
-  await (await downloadBundle(host, manifest, () => {})).verified;
+  const { verified, keep } = await downloadBundle(host, manifest, () => {});
+  await verified;
+  keep();
 }
 
 /**
  * @param {ModelHost} host
  * @param {Uint8Array<ArrayBuffer>} manifest
  * @param {OnProgress} onProgress
- * @returns {Promise<DownloadedModel>}
+ * @returns {Promise<DownloadedModel & { keep: () => void }>}
  * @throws {GlossaError} `file_missing`, `file_mismatch` (by length), `file_unreadable`, `redirect_refused`
  */
 export async function downloadBundle(host, manifest, onProgress) {
@@ -110,12 +112,12 @@ export async function downloadBundle(host, manifest, onProgress) {
     checks.push(checking);
   };
   await Promise.all(listed.map(one));
-  const verified = Promise.all(checks).then((replaced) => {
-    if (checks.length === listed.length) void keepManifest(host, manifest, listed, keeping);
-    return replaced.includes(true);
-  });
+  const verified = Promise.all(checks).then((replaced) => replaced.includes(true));
   verified.catch(() => {});
-  return { name: host.address.name, files, manifest, hashed, verified };
+  const keep = () => {
+    if (checks.length === listed.length) void keepManifest(host, manifest, listed, keeping);
+  };
+  return { name: host.address.name, files, manifest, hashed, verified, keep };
 }
 
 /**

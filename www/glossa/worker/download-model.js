@@ -38,6 +38,8 @@ const UNREADABLE_VOCABULARIES = [
  * @property {Promise<boolean>} verified whether one of those files did not have the SHA-256 that the manifest lists, so that
  *   another has come and taken its place in `files`: then the model is to be prepared again. Rejects with `file_mismatch` if
  *   that one does not have it either. The browser computes it on another thread while the model is prepared on this one.
+ * @property {() => void} [keep] is to be called when the model has been prepared: from then on it takes the place of the version
+ *   of a bundle that was kept before
  * @property {((paths: string[]) => Promise<void>)} [add] downloads more of the folder's files, as far as they are there, and
  *   adds them to `files`; missing where all files are there already
  */

@@ -5,8 +5,9 @@
  *   {type: 'lock', lock}                 has the worker hold the lock of that name until it ends, however it ends
  *   {type: 'ping'}                       asks for a sign of life
  * and with an `id` that the answers repeat:
- *   {id, type: 'load', model, options, rules, compiled}
- *                                        downloads and loads the model at an absolute address; `rules` are DownloadRules
+ *   {id, type: 'load', model, options, rules, compiled, manifest}
+ *                                        downloads and loads the model at an absolute address; `rules` are DownloadRules,
+ *                                        `manifest`, which may be left out, is that of the bundle's version that is wanted
  *   {id, type: 'load', files, name, options, compiled}
  *                                        loads a model from {path: Uint8Array or Blob}; `compiled`, which may be left
  *                                        out, is the engine's binary if another worker has compiled it
@@ -139,7 +140,9 @@ async function load({ id, model, files, name, options, rules, compiled, manifest
   annotator = download
     ? await fromDownload(engine, await download, options, tell)
     : engine.bindings.Annotator.fromFiles(name, files, options, tell);
-  return { info: annotator.info(), compiled: engine.compiled, manifest: (await download)?.manifest };
+  const downloaded = await download;
+  downloaded?.keep?.();
+  return { info: annotator.info(), compiled: engine.compiled, manifest: downloaded?.manifest };
 }
 
 /**
