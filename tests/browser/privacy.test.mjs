@@ -183,6 +183,18 @@ test('no way out of the service worker', { timeout: LONG }, async () => {
   assert.deepEqual(await marks(page), IN_SENTENCE);
 });
 
+test('a worker whose script is not there is told as such, and the text stays', { timeout: LONG }, async () => {
+  const missing = (_, response) => response.writeHead(404).end();
+  await start({ '/pkg/worker/worker.js': missing });
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(`${server.address}?model=tiny/`);
+  await page.getByTestId('input').fill(SENTENCE);
+  await page.getByTestId('annotate').click();
+  await settled(page, 'error');
+  assert.match(await page.getByTestId('status').textContent(), /the worker cannot be started: .*\/pkg\/worker\/worker\.js/);
+  assert.equal(await page.getByTestId('input').inputValue(), SENTENCE);
+});
+
 test('no string becomes markup or a script', { timeout: LONG }, async () => {
   await start();
   const { page } = await annotated();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
 import puppeteer from 'puppeteer-core';
 import { IN_SENTENCE, SENTENCE, bundle, places, root, serve } from '../browser/harness.mjs';
+import { OF_PAGES, OF_WORKERS, attempt, listener } from '../browser/ways-out.mjs';
 
 const LONG = 120_000;
 const FIREFOX = process.env.FIREFOX ?? ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find(existsSync);
@@ -169,4 +170,36 @@ test('a text of megabytes is annotated, and a part of it is drawn', { timeout: L
   await page.$eval(by('document'), (view) => (view.scrollTop = view.scrollHeight));
   await page.waitForSelector(`mark[data-begin="${19_999 * (SENTENCE.length + 1)}"]`);
   assert.deepEqual(page.complaints, []);
+});
+
+/** A worker's script that tries all ways out as soon as it is told to. */
+const trying = (port, mark) => `
+addEventListener('message', () => {
+  const ways = [${Object.values(OF_WORKERS).join(', ')}];
+  for (const way of ways) (async () => way('http://127.0.0.1:${port}/${mark}'))().catch(() => {});
+});
+`;
+
+test('no way out of the page, nor out of its worker', { timeout: LONG }, async () => {
+  const other = await listener();
+  const worker = await readFile(join(root, 'www', 'pkg', 'worker', 'worker.js'), 'utf8');
+  server.close();
+  server = await serve({
+    '/pkg/worker/worker.js': worker + trying(other.port, 'SECRET'),
+    '/free.html': '<!doctype html><title>nothing is forbidden here</title>',
+    '/free.js': trying(other.port, 'FREE'),
+  });
+  const page = await open('?model=tiny/');
+  assert.deepEqual(await annotate(page), TEXTS);
+  for (const [name, way] of Object.entries(OF_PAGES)) {
+    other.mark = `SECRET ${name}`;
+    await attempt(page, way, `http://127.0.0.1:${other.port}/SECRET`);
+  }
+  const free = await open('free.html');
+  await free.evaluate(() => new Worker('/free.js', { type: 'module' }).postMessage('go'));
+  await attempt(free, OF_PAGES.image, `http://127.0.0.1:${other.port}/FREE-image`);
+  for (const come of ['GET /FREE ', 'POST /FREE ', 'GET /FREE-image ']) await other.until(come);
+  assert.doesNotMatch(other.heard, /SECRET/);
+  assert.deepEqual(await annotate(page), TEXTS, 'it is still the same page, which works');
+  await other.stop();
 });
