@@ -15,6 +15,9 @@ use crate::laws::Reading;
 use crate::onnx_maker::{floats, graph, model, node};
 use crate::repository;
 
+/// Ids that a graph takes: more than the tokenizers of the tests have.
+pub(crate) const ROWS: usize = 512;
+
 /// Labels of the models that are made here.
 pub(crate) const LABELS: [&str; 7] = ["O", "B-DNA", "I-DNA", "B-protein", "I-protein", "B-cell_type", "I-cell_type"];
 
@@ -36,14 +39,14 @@ pub(crate) fn table(rows: usize) -> Vec<u8> {
         likely if likely == label => 4.0 + (row % 3) as f32,
         _ => ((row * 31 + label * 17) % 23) as f32 / 8.0,
     };
-    let scores: Vec<f32> =
-        (0..rows).flat_map(|row| (0..LABELS.len()).map(move |label| score(row, label))).collect();
+    let scores: Vec<f32> = (0..rows).flat_map(|row| (0..LABELS.len()).map(move |label| score(row, label))).collect();
     let tensors = [floats("table", &[rows, LABELS.len()], &scores)];
     model(17, Some(graph(&["input_ids"], &[node("Gather", &["table", "input_ids"], "logits", &[])], &tensors)))
 }
 
 /// The vocabulary of the models that are made here.
-pub(crate) const VOCABULARY: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nil\n##2\n-\n2\ngene\ngenes\n##s\nnf\nkappa\nb\nt\n\
+pub(crate) const VOCABULARY: &str =
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nil\n##2\n-\n2\ngene\ngenes\n##s\nnf\nkappa\nb\nt\n\
     cells\n.\n,\n(\n)\ntreat\n##ment\ntreatment\n1\n##5\n1.\n##,\nin\nthe\nof\ne\u{301}\n";
 
 /// A bundle's manifest for a graph and a vocabulary.
@@ -85,29 +88,16 @@ pub(crate) fn bundle() -> Files {
     vec![("manifest.json".into(), manifest), ("vocab.txt".into(), vocabulary), ("model.onnx".into(), graph)]
 }
 
-/// A Hugging Face folder with this tokenizer.
-pub(crate) fn folder(tokenizer: Vec<u8>) -> Files {
+/// A Hugging Face folder with this tokenizer, and a graph that takes so many ids.
+pub(crate) fn folder(tokenizer: Vec<u8>, rows: usize) -> Files {
     let labels: serde_json::Map<String, Value> =
         LABELS.iter().enumerate().map(|(id, label)| (id.to_string(), json!(label))).collect();
     let config = json!({"model_type": "bert", "id2label": labels, "max_position_embeddings": 24}).to_string();
-    let rows = largest_id(&tokenizer).map_or(8, |id| id + 1);
     vec![
         ("config.json".into(), config.into_bytes()),
         ("tokenizer.json".into(), tokenizer),
         ("model.onnx".into(), table(rows)),
     ]
-}
-
-/// The largest id of a tokenizer's vocabulary and added tokens.
-fn largest_id(tokenizer: &[u8]) -> Option<usize> {
-    let json: Value = serde_json::from_slice(tokenizer).ok()?;
-    let ids = match &json["model"]["vocab"] {
-        Value::Object(pieces) => pieces.values().filter_map(Value::as_u64).max(),
-        Value::Array(pieces) => (pieces.len() as u64).checked_sub(1),
-        _ => None,
-    };
-    let added = json["added_tokens"].as_array().into_iter().flatten().filter_map(|token| token["id"].as_u64()).max();
-    usize::try_from(ids.max(added)?).ok()
 }
 
 /// A model that texts are annotated by, and what holds of its results.
@@ -130,11 +120,11 @@ pub(crate) fn loaded() -> &'static [Loaded] {
             load(bundle(), options, plain, paragraphs, false)
         };
         let tokenizer = |name: &str, plain: bool| {
-            let options =
-                Options { normalisation: Some(plain), document_structure: Some(plain), ..Default::default() };
-            load(folder(file(&format!("tests/tokenizers/{name}.json"))), options, plain, plain, true)
+            let options = Options { normalisation: Some(plain), document_structure: Some(plain), ..Default::default() };
+            load(folder(file(&format!("tests/tokenizers/{name}.json")), ROWS), options, plain, plain, true)
         };
-        let as_spark_nlp = Options { normalisation: Some(false), document_structure: Some(false), ..Default::default() };
+        let as_spark_nlp =
+            Options { normalisation: Some(false), document_structure: Some(false), ..Default::default() };
         let cleaned = |cleanup_mode| Options { cleanup_mode, ..Default::default() };
         let viterbi = Options { decoding: Some(Decoding::Viterbi), ..Default::default() };
         let rules = TokenizerOptions {

@@ -15,8 +15,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{mutate, quiet_guarded_panics, repository, Surface, LONGEST_INPUT};
 
-/// The longest that an execution may take. Two slow cores that do other things take some hundred milliseconds for the slowest.
+/// The most processor time that an execution may take; the slowest take some hundred milliseconds. The clock would tell how
+/// busy the machine is.
 pub const LONGEST: Duration = Duration::from_secs(5);
+/// The longest that an execution may take by the clock: one that waits for ever takes no processor time.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// The most memory that the process may take, in bytes.
 pub const MOST_MEMORY: u64 = 1 << 30;
 /// How often time and memory are looked at.
@@ -28,6 +31,8 @@ static CURRENT: Mutex<Option<Execution>> = Mutex::new(None);
 struct Execution {
     input: Vec<u8>,
     since: Instant,
+    /// The processor time of the process when it began.
+    processor: Duration,
 }
 
 /// The input of a number: first come the seeds, then mutations of them.
@@ -92,18 +97,15 @@ pub fn supervise(program: &Path, surface: &'static Surface, times: u64) -> Resul
 
 fn execute(surface: &Surface, input: Vec<u8>) {
     let since = Instant::now();
-    *CURRENT.lock().expect("a lock") = Some(Execution { input: input.clone(), since });
+    let processor = processor_time();
+    *CURRENT.lock().expect("a lock") = Some(Execution { input: input.clone(), since, processor });
     let done = catch_unwind(AssertUnwindSafe(|| surface.check(&input)));
     *CURRENT.lock().expect("a lock") = None;
     if done.is_err() {
         fail(surface, &input, "it panicked");
     }
     // Memory that is given back between two looks is seen by its peak; taking much takes time.
-    let elapsed = since.elapsed();
-    if elapsed > LONGEST {
-        fail(surface, &input, "it took too long");
-    }
-    if elapsed > Duration::from_millis(1) && memory("VmHWM:") > MOST_MEMORY {
+    if since.elapsed() > Duration::from_millis(1) && memory("VmHWM:") > MOST_MEMORY {
         fail(surface, &input, "it took too much memory");
     }
 }
@@ -113,14 +115,23 @@ fn watch(surface: &Surface) {
     loop {
         thread::sleep(PAUSE);
         let current = CURRENT.lock().expect("a lock");
-        let Some(Execution { input, since }) = &*current else { continue };
-        if since.elapsed() > LONGEST {
+        let Some(Execution { input, since, processor }) = &*current else { continue };
+        if processor_time().saturating_sub(*processor) > LONGEST || since.elapsed() > LONGEST_WAIT {
             fail(surface, input, "it takes too long");
         }
         if memory("VmRSS:") > MOST_MEMORY {
             fail(surface, input, "it takes too much memory");
         }
     }
+}
+
+/// The processor time that the process has taken, in steps of ten milliseconds; 0 where the system does not tell.
+fn processor_time() -> Duration {
+    // Fields 14 and 15, counted behind the name in parentheses, which is the second.
+    let status = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = status.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    let ticks: u64 = fields.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(10 * ticks)
 }
 
 /// A line of the process's status in bytes; 0 where there is none.

@@ -20,7 +20,8 @@ pub(crate) fn of(surface: &str) -> Vec<Vec<u8>> {
             java::sequence_file(&[]),
         ],
         "tokenizer" => {
-            let names = ["word_piece", "byte_level", "unigram", "hostile/unlimited_words", "hostile/undefined_in_template"];
+            let names =
+                ["word_piece", "byte_level", "unigram", "hostile/unlimited_words", "hostile/undefined_in_template"];
             names.map(|name| models::file(&format!("tests/tokenizers/{name}.json"))).into()
         }
         "folder" => folders(),
@@ -50,7 +51,14 @@ fn onnx() -> Vec<Vec<u8>> {
     let exported = ["dynamo_sdpa_23", "optimizer", "onnxruntime_extended", "torchscript_17", "quantised_uint8"];
     let exported = exported.map(|name| models::file(&format!("tests/graphs/{name}.onnx")));
     let small = [models::table(8), models::table(40), models::file("tests/tokenizers/hostile/model.onnx")];
-    small.iter().cycle().take(9).cloned().chain(exported).chain([models::file("tests/models/tiny/model.onnx")]).collect()
+    small
+        .iter()
+        .cycle()
+        .take(9)
+        .cloned()
+        .chain(exported)
+        .chain([models::file("tests/models/tiny/model.onnx")])
+        .collect()
 }
 
 fn labels() -> Vec<u8> {
@@ -90,15 +98,18 @@ fn saved_models() -> Vec<Vec<u8>> {
 fn folders() -> Vec<Vec<u8>> {
     let read = |name: &str| models::file(&format!("tests/tokenizers/{name}"));
     let config = |family: &str| {
-        let config = format!(r#"{{"model_type":"{family}","id2label":{{"0":"O","1":"B-A","2":"I-A","3":"B-B","4":"I-B","5":"B-C","6":"I-C"}},"vocab_size":420,"max_position_embeddings":40,"pad_token_id":1}}"#);
+        let config = format!(
+            r#"{{"model_type":"{family}","id2label":{{"0":"O","1":"B-A","2":"I-A","3":"B-B","4":"I-B","5":"B-C","6":"I-C"}},"vocab_size":420,"max_position_embeddings":40,"pad_token_id":1}}"#
+        );
         ("config.json".to_string(), config.into_bytes())
     };
-    let settings = br#"{"tokenizer_class":"BertTokenizer","do_lower_case":true,"model_max_length":24,"unk_token":"[UNK]"}"#;
+    let settings =
+        br#"{"tokenizer_class":"BertTokenizer","do_lower_case":true,"model_max_length":24,"unk_token":"[UNK]"}"#;
     let byte_level = br#"{"tokenizer_class":"RobertaTokenizer","add_prefix_space":true}"#;
     let file = |name: &str, bytes: &[u8]| (name.to_string(), bytes.to_vec());
     let labels = models::LABELS.join("\n");
     [
-        models::folder(read("hostile/unlimited_words.json")),
+        models::folder(read("hostile/unlimited_words.json"), 8),
         vec![config("bert"), file("tokenizer_config.json", settings), file("vocab.txt", &read("vocab.txt"))],
         vec![
             config("roberta"),

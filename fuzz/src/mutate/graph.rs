@@ -23,12 +23,44 @@ const OPERATORS: &str = "Abs Add And ArgMax Attention BatchNormalization BiasGel
     SplitToSequence Sqrt Squeeze Sub Sum Tanh Tile TopK Transpose Trilu Unsqueeze Upsample Where Xor";
 /// Attributes of integers, and of lists of them.
 const INTEGERS: [&str; 24] = [
-    "axis", "keepdims", "to", "allowzero", "num_heads", "batch_dims", "exclusive", "reverse", "group", "transA", "transB",
-    "num_outputs", "is_causal", "bits", "block_size", "K", "N", "detect_positive", "largest", "upper", "select_last_index",
-    "noop_with_empty_axes", "blocksize", "k",
+    "axis",
+    "keepdims",
+    "to",
+    "allowzero",
+    "num_heads",
+    "batch_dims",
+    "exclusive",
+    "reverse",
+    "group",
+    "transA",
+    "transB",
+    "num_outputs",
+    "is_causal",
+    "bits",
+    "block_size",
+    "K",
+    "N",
+    "detect_positive",
+    "largest",
+    "upper",
+    "select_last_index",
+    "noop_with_empty_axes",
+    "blocksize",
+    "k",
 ];
 const LISTS: [&str; 12] = [
-    "axes", "perm", "pads", "split", "shape", "kernel_shape", "strides", "dilations", "value_ints", "starts", "ends", "repeats",
+    "axes",
+    "perm",
+    "pads",
+    "split",
+    "shape",
+    "kernel_shape",
+    "strides",
+    "dilations",
+    "value_ints",
+    "starts",
+    "ends",
+    "repeats",
 ];
 
 /// Changes a graph; or its bytes, now and then, and if it is none.
@@ -38,7 +70,8 @@ pub fn onnx(input: &mut Vec<u8>, random: &mut Rng) {
     for _ in 0..random.usize(1..4) {
         if random.u8(..20) == 0 {
             if let Some(opset) = model.opset_import.first_mut() {
-                opset.version = random.choice([1, 6, 7, 9, 11, 12, 13, 14, 17, 18, 20, 21, 23, -1, i64::MAX]).unwrap_or(1);
+                opset.version =
+                    random.choice([1, 6, 7, 9, 11, 12, 13, 14, 17, 18, 20, 21, 23, -1, i64::MAX]).unwrap_or(1);
             }
         }
         model.graph.iter_mut().for_each(|graph| change(graph, random));
@@ -148,7 +181,10 @@ fn change_attributes(node: &mut NodeProto, random: &mut Rng) {
             1 => attribute.ints = list(random, false),
             2 => attribute.f = random.choice([0.0, -1.0, f32::NAN, f32::INFINITY, 1e-30]).unwrap_or(0.0),
             3 => attribute.t.iter_mut().for_each(|tensor| change_tensor(tensor, random)),
-            _ => attribute.s = random.choice([&b""[..], b"linear", b"ij,jk->ik", b"abc->b", b"tanh"]).unwrap_or_default().into(),
+            _ => {
+                attribute.s =
+                    random.choice([&b""[..], b"linear", b"ij,jk->ik", b"abc->b", b"tanh"]).unwrap_or_default().into()
+            }
         }
         return;
     }
@@ -162,7 +198,10 @@ fn change_attributes(node: &mut NodeProto, random: &mut Rng) {
             ints: list(random, false),
             ..named(random.choice(LISTS).unwrap_or_default(), AttributeType::Ints)
         },
-        _ => AttributeProto { i: integer(random), ..named(random.choice(INTEGERS).unwrap_or_default(), AttributeType::Int) },
+        _ => AttributeProto {
+            i: integer(random),
+            ..named(random.choice(INTEGERS).unwrap_or_default(), AttributeType::Int)
+        },
     });
 }
 
@@ -187,7 +226,9 @@ fn change_tensor(tensor: &mut TensorProto, random: &mut Rng) {
 fn change_input(graph: &mut GraphProto, random: &mut Rng) {
     let all = graph.input.iter_mut().chain(&mut graph.output);
     let Some(info) = random.choice(all.collect::<Vec<_>>()) else { return };
-    let Some(type_proto::Value::TensorType(tensor)) = info.r#type.as_mut().and_then(|of| of.value.as_mut()) else { return };
+    let Some(type_proto::Value::TensorType(tensor)) = info.r#type.as_mut().and_then(|of| of.value.as_mut()) else {
+        return;
+    };
     let dimensions = tensor.shape.get_or_insert_default();
     match random.usize(..4) {
         0 => tensor.elem_type = random.i32(0..24),

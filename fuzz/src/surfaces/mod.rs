@@ -17,7 +17,7 @@ pub const SURFACES: &[Surface] = &[
     surface("folder", model_files::folder, bag, 1500),
     surface("bundle", model_files::bundle, bag, 1500),
     surface("regex", texts::regex, words, 8_000),
-    surface("text", texts::text, words, 2_000),
+    surface("text", texts::text, words, 1_000),
     surface("input", texts::input, words, 60_000),
     surface("pipeline", texts::pipeline, json, 2_000),
     surface("records", tables::records, json, 3_000),

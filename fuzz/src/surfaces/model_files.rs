@@ -13,7 +13,8 @@ const WINDOWS: [&[u32]; 3] = [&[2, 5, 3], &[2, 1, 5, 5, 6, 6, 5, 1, 3], &[0]];
 /// The longest window that loading tries.
 const LONGEST: usize = 24;
 /// What a loaded model annotates.
-const TEXTS: [&str; 4] = ["", "IL-2 gene\r\n\r\ntreat-\nment of a a\u{301} T cells", "a\u{AD}a \u{1F9EC} \u{200B} aa", "[CLS] [MASK]"];
+const TEXTS: [&str; 4] =
+    ["", "IL-2 gene\r\n\r\ntreat-\nment of a a\u{301} T cells", "a\u{AD}a \u{1F9EC} \u{200B} aa", "[CLS] [MASK]"];
 
 /// An ONNX file: in f32, then with every weight in int8 that can be.
 pub(super) fn onnx(data: &[u8]) {
@@ -54,17 +55,14 @@ pub(super) fn sequence_file(data: &[u8]) {
 
 /// A `tokenizer.json`, with a graph that takes a few more ids than the seeds have.
 pub(super) fn tokenizer(data: &[u8]) {
-    let mut files = models::folder(data.to_vec());
-    files.retain(|(name, _)| name != "model.onnx");
-    files.push(("model.onnx".into(), models::table(512)));
-    load(files, &Options::default());
+    load(models::folder(data.to_vec(), models::ROWS), &Options::default());
 }
 
 /// The files of a Hugging Face folder, or of an export folder. A graph that is missing is a small one.
 pub(super) fn folder(data: &[u8]) {
     let mut files = bag::unpack(data);
     if !files.iter().any(|(name, _)| name.ends_with(".onnx")) {
-        files.push(("model.onnx".into(), models::table(512)));
+        files.push(("model.onnx".into(), models::table(models::ROWS)));
     }
     let _ = missing_external_files(&models::memory(files.clone()));
     load(files.clone(), &Options::default());
@@ -92,7 +90,11 @@ pub(super) fn bundle(data: &[u8]) {
     let listed = models::listed(&[("model.onnx", graph), ("vocab.txt", vocabulary)]);
     let manifest = Manifest { files: listed, ..manifest };
     let written = serde_json::to_vec(&manifest).expect("JSON");
-    assert_eq!(Manifest::parse(&written, "manifest.json").as_ref(), Ok(&manifest), "a manifest reads as it was written");
+    assert_eq!(
+        Manifest::parse(&written, "manifest.json").as_ref(),
+        Ok(&manifest),
+        "a manifest reads as it was written"
+    );
     files.push(("manifest.json".into(), written));
     load(files, &Options { max_sentence_length: Some(LONGEST), ..Default::default() });
 }

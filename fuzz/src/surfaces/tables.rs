@@ -29,7 +29,8 @@ pub(super) fn records(data: &[u8]) {
     if let Some(fitted) = samples.fit(annotator) {
         assert!(fitted.temperature > 0.0 && fitted.temperature.is_finite(), "the temperature {}", fitted.temperature);
     }
-    let info = RunInfo { model: "<x-model>", records: "<x-records>", options: vec![("<x-option>", "<x-value>".into())] };
+    let info =
+        RunInfo { model: "<x-model>", records: "<x-records>", options: vec![("<x-option>", "<x-value>".into())] };
     let page = page.html(&info, &report);
     assert!(!page.contains("<x-"), "what is in a record is no markup");
 }
