@@ -229,6 +229,17 @@ mod tests {
     }
 
     #[test]
+    fn large_values_of_a_finite_range_give_finite_outputs() {
+        let layer = Layer::new(PackedWeights::new(2, 1, &[1, 0], &[1e-38]), &[], Activation::None);
+        for kernel in all() {
+            for (value, other) in [(3e38, 2.5e38), (2.5e38, 3e38), (-3e38, -2.5e38)] {
+                let out = f32::from_bits(run(kernel, &layer, &[value, other])[0]);
+                assert!((out - value * 1e-38).abs() < 1e-5, "{kernel:?}: {value} became {out}");
+            }
+        }
+    }
+
+    #[test]
     fn the_largest_products_are_exact() {
         for k in [4, 1537, 3072] {
             for weight in [127, -127] {
