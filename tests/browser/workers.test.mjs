@@ -412,7 +412,7 @@ test('10,000 documents leave the memory as it was after 1,000', { timeout: LONG 
 
 test('a clock that is set, a computer that sleeps and a tab that is frozen end no worker', { timeout: LONG }, async (context) => {
   const page = await open(context);
-  await create(page, { workers: 1, silenceTimeout: 5000 });
+  await create(page, { workers: 1, silenceTimeout: 60_000 });
   const worker = page.made[0];
   for (const year of [1980, 2080]) {
     const set = (year) => {
@@ -439,7 +439,7 @@ test('a clock that is set, a computer that sleeps and a tab that is frozen end n
 
   const other = await open(context);
   await other.clock.install();
-  await create(other, { workers: 1, silenceTimeout: 5000 });
+  await create(other, { workers: 1, silenceTimeout: 60_000 });
   await start(other);
   // A day passes at once: each timer that was due meanwhile fires once.
   await other.clock.fastForward(86_400_000);
