@@ -7,11 +7,14 @@
 #   ./build.sh firefox        the page and the module in Firefox
 #   ./build.sh crate          the tests of the library's crate as published, packed and unpacked
 #   ./build.sh build          what is shipped: the command line (target/release/glossa) and the browser's files (www/pkg)
+#   ./build.sh egress         watches all that a browser sends and keeps while someone works on the page, and prints it
 #   ./build.sh bench          everything that docs/performance.md has figures of; its first part lists the flags
 #   ./build.sh package        what is released, in target/package: crates, command line, page, bill of materials, hashes
 #   ./build.sh reproduce      the browser's binaries from two clean builds, which must be the same
 #   ./build.sh audit [FOLDER] advisories, licences and sources of all crates, by cargo-deny
 #   ./build.sh mutants        which changes of the code no test would notice, by cargo-mutants
+#   ./build.sh fuzz [MINUTES] [SURFACE]   libFuzzer on each surface that strangers' bytes reach, or on one, so long each (1)
+#   ./build.sh sanitize       the tests of the unsafe code under AddressSanitizer
 #
 # A second run builds only what has changed. CONTRIBUTING.md says how long each step takes.
 set -euo pipefail
@@ -278,7 +281,7 @@ run_crate() {
 }
 
 pack_crates() {
-  "$CARGO" package --quiet --workspace --exclude bind-wasm --no-verify --allow-dirty ||
+  "$CARGO" package --quiet --workspace --exclude bind-wasm --exclude glossa-fuzz --no-verify --allow-dirty ||
     give_up "the crates could not be packed: see above"
 }
 
@@ -422,6 +425,58 @@ run_lint() {
   cargo_wasm clippy release --features relaxed-simd -- --deny warnings
 }
 
+# cargo-fuzz, and the C++ compiler that libFuzzer is built with.
+need_fuzzer() {
+  need_rust
+  have c++ || packages "a C++ compiler" g++
+  "$CARGO" fuzz --version >/dev/null 2>&1 || {
+    say "Installing cargo-fuzz (a minute)"
+    "$CARGO" install cargo-fuzz --locked --quiet || give_up "cargo-fuzz could not be installed" "cargo install cargo-fuzz --locked"
+  }
+}
+
+# Runs libFuzzer for $1 minutes on each surface, or on the surface $2, and prints a table of executions and findings. What is
+# found lies in target/fuzz/found, the inputs that reached something new in target/fuzz/corpus. The instrumentation needs a
+# compiler that takes unstable flags: the installed one does so with RUSTC_BOOTSTRAP.
+run_fuzz() {
+  local minutes=${1:-1} only=${2:-} surface binary log found table="" failed=0
+  need_fuzzer
+  "$CARGO" build --release --locked "${LIBRARY_AND_COMMAND[@]}" --bin glossa-fuzz || give_up "the build failed: see above"
+  say "Building the targets, with libFuzzer's instrumentation (20 minutes on two cores the first time)"
+  # The versions of what is shipped; cargo adds libFuzzer's.
+  cp Cargo.lock fuzz/targets/Cargo.lock
+  RUSTC_BOOTSTRAP=1 "$CARGO" fuzz build --sanitizer none --fuzz-dir fuzz/targets --target-dir target/fuzz $only ||
+    give_up "the build failed: see above"
+  mkdir -p target/fuzz/found
+  for surface in ${only:-$(target/release/glossa-fuzz list)}; do
+    binary=$(find target/fuzz -path "*/release/$surface" -type f) log=target/fuzz/$surface.log
+    [ -n "$binary" ] || give_up "there is no surface $surface" "target/release/glossa-fuzz list"
+    say "Fuzzing $surface for $minutes minutes"
+    target/release/glossa-fuzz seeds "$surface" "target/fuzz/corpus/$surface"
+    found=nothing
+    "$binary" -max_total_time=$((minutes * 60)) -rss_limit_mb=1024 -timeout=10 -max_len=32768 -print_final_stats=1 \
+      -artifact_prefix="target/fuzz/found/$surface-" "target/fuzz/corpus/$surface" >"$log" 2>&1 || {
+      found=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1) failed=1
+      grep -m 3 -E 'panicked at|ERROR: libFuzzer|^==' "$log" || tail -n 5 "$log"
+    }
+    table+=$(printf '%-14s %12s  %s' "$surface" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" "$found")$'\n'
+  done
+  say "Executions, and what was found"
+  printf '%s' "$table"
+  [ $failed = 0 ] || give_up "something was found" "target/release/glossa-fuzz replay SURFACE FILE"
+}
+
+# AddressSanitizer watches every access to memory of the kernels' tests.
+run_sanitize() {
+  need_rust
+  local host
+  host=$(rustc -vV | sed -n 's/^host: //p')
+  say "The kernels under AddressSanitizer (3 minutes)"
+  RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address "$CARGO" test --release --locked --package glossa-kernels --lib --tests \
+    --target "$host" --target-dir target/sanitize --config 'profile.release.debug-assertions=true' ||
+    give_up "AddressSanitizer found something: see above"
+}
+
 need_browser() {
   have chromium || have chromium-browser || have google-chrome || packages "a browser" chromium fonts-dejavu-core
 }
@@ -438,6 +493,14 @@ run_firefox() {
   fi
   say "The page and the module in Firefox"
   node --test --test-concurrency=1 $folder/
+}
+
+# Ends with 1 if the text is found anywhere but in the tab.
+run_egress() {
+  build_page
+  need_browser
+  say "Someone works on the page, and the browser's network is watched (half a minute)"
+  node scripts/egress.mjs "$@"
 }
 
 # The engines to compare with, from npm, and the models in their forms, made once.
@@ -498,6 +561,7 @@ case "${1:-}" in
   firefox) run_firefox ;;
   crate) run_crate ;;
   build) build_native && build_web ;;
+  egress) run_egress "${@:2}" ;;
   bench) run_bench "${@:2}" ;;
   package) run_package ;;
   audit) run_audit "${2:-}" ;;
@@ -505,6 +569,8 @@ case "${1:-}" in
   reproduce) run_reproduce ;;
   # For reproduce: the browser's binaries by themselves.
   binaries) build_binaries ;;
+  fuzz) run_fuzz "${@:2}" ;;
+  sanitize) run_sanitize ;;
   *)
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
     exit 2

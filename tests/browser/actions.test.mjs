@@ -20,8 +20,10 @@ let page;
 /** Before the worker's script: an annotation waits at the gate before it is told. */
 const HOLDS_ANNOTATIONS = `
   const tell = postMessage;
+  // A worker that has read a text has no network of its own any more.
+  const ask = fetch.bind(globalThis, new URL('/may-be-told', import.meta.url));
   globalThis.postMessage = async (message) => {
-    if (message.value?.chunks) await fetch('/may-be-told');
+    if (message.value?.chunks) await ask();
     tell(message);
   };`;
 

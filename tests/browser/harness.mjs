@@ -47,9 +47,13 @@ export const places = (chunks) => chunks.map(({ begin, end, text, entity }) => (
 /** Serves www/, the tests' models, and whatever `extra` maps (path -> string, Buffer or handler). */
 export async function serve(extra = {}) {
   const requests = [];
+  /** All that came, query, headers and body included, as it came. */
+  let received = '';
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
     requests.push(path);
+    received += [request.method, request.url, ...request.rawHeaders, '\n'].join(' ');
+    request.on('data', (data) => (received += data.toString('latin1')));
     let body = extra[path];
     if (typeof body === 'function') return body(request, response);
     if (body === undefined) {
@@ -69,7 +73,15 @@ export async function serve(extra = {}) {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { address: `http://127.0.0.1:${server.address().port}/`, requests, close: () => server.close(), stop };
+  return {
+    address: `http://127.0.0.1:${server.address().port}/`,
+    requests,
+    get received() {
+      return received;
+    },
+    close: () => server.close(),
+    stop,
+  };
 }
 
 /**
@@ -100,9 +112,10 @@ export const launching = {
 /** A host that is this machine, and that the browser takes for no secure context. */
 export const INSECURE = 'insecure.test';
 
-export async function browser() {
+/** @param {{ args?: string[] }} [options] more arguments of the browser */
+export async function browser({ args = [] } = {}) {
   mkdirSync(screenshots, { recursive: true });
-  return chromium.launch({ ...launching, args: [...launching.args, `--host-resolver-rules=MAP ${INSECURE} 127.0.0.1`] });
+  return chromium.launch({ ...launching, args: [...launching.args, ...args, `--host-resolver-rules=MAP ${INSECURE} 127.0.0.1`] });
 }
 
 /** The tiny model's files as the server's `extra`, some of them changed. */

@@ -30,12 +30,12 @@ async function close({ server, page }) {
 }
 
 /** What a model finds in the sentence, or the error's code and message. */
-const find = (page, model, text = SENTENCE) =>
+const find = (page, model, text = SENTENCE, options = {}) =>
   page.evaluate(
-    async ([model, text]) => {
+    async ([model, text, options]) => {
       const { Annotator } = await import('/glossa/index.js');
       try {
-        const annotator = await Annotator.create({ model });
+        const annotator = await Annotator.create({ model, ...options });
         const { chunks } = await annotator.annotate(text);
         const { name } = annotator.info;
         annotator.dispose();
@@ -44,7 +44,7 @@ const find = (page, model, text = SENTENCE) =>
         return { error: `${code}: ${message.replaceAll(location.origin, '')}` };
       }
     },
-    [model, text],
+    [model, text, options],
   );
 
 for (const layout of ['cellular', 'hf_cellular']) {
@@ -117,12 +117,14 @@ test('a host elsewhere: redirected, and one that does not allow it', { timeout: 
     '/login/manifest.json': redirect(() => '/plain.html'),
   });
   assert.deepEqual(places((await find(own.page, `${other.address}m/`)).chunks), IN_SENTENCE);
-  assert.deepEqual(places((await find(own.page, '/here/')).chunks), IN_SENTENCE);
+  assert.match((await find(own.page, '/here/')).error, /^redirect_refused: \/here\/manifest\.json: .* allowedOrigins/);
+  const allowedOrigins = [other.address.slice(0, -1)];
+  assert.deepEqual(places((await find(own.page, '/here/', SENTENCE, { allowedOrigins })).chunks), IN_SENTENCE);
   assert.match((await find(own.page, '/login/')).error, /^model_unrecognised: \/login: no model known: the host answers with a web page/);
   const denied = await find(own.page, `${other.address}elsewhere/`);
   assert.match(denied.error, /^file_unreadable: .*elsewhere\/manifest\.json: .*no answer .*does not allow pages of .*CORS/);
   await other.stop();
-  assert.match((await find(own.page, `${other.address}m/`)).error, /^file_unreadable: .*no answer .*network/);
+  assert.match((await find(own.page, `${other.address}elsewhere/`)).error, /^file_unreadable: .*no answer .*network/);
   await close(own);
 });
 

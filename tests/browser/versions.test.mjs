@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { deployments, version } from './deployments.mjs';
-import { IN_SENTENCE, SENTENCE, browser } from './harness.mjs';
+import { IN_SENTENCE, SENTENCE, browser, until } from './harness.mjs';
 import { marks, settled } from './page.mjs';
 
 const LONG = 60_000;
@@ -52,14 +52,14 @@ async function visited() {
 
 /** Waits until a version is the one that visits begin with. */
 const kept = (page, { number }) =>
-  page.waitForFunction(
+  until(
+    page,
     async (number) => {
       const cache = await caches.open('glossa-page-state');
       const current = await cache.match(`${location.origin}/?state=current`);
       return (await current?.text()) === number;
     },
     number,
-    { timeout: LONG },
   );
 
 /** The versions of HTML, style sheet and script of a page, once it runs. */
@@ -191,4 +191,73 @@ test('a page that is deployed without the list takes the place of a version that
   await server.stop();
   assert.deepEqual(await reloaded(page), [1, 1, 1]);
   await context.close();
+});
+
+const note = (page) => page.getByTestId('new-version');
+
+test('of two tabs the old one is told of the new version, and keeps its own until it is reloaded, on a slow network too', { timeout: LONG }, async () => {
+  const { server, context, page: old, open } = await visited();
+  await annotate(old);
+  await old.getByTestId('input').fill('A text that is still being written.');
+  const other = version(2, { engine: true });
+  const [script, engine] = ['pkg/worker/worker.js', 'pkg/relaxed-simd/glossa_bg.wasm'];
+  const release = [script, engine].map((path) => server.hold(path));
+  server.deploy(other);
+  const fresh = await open();
+  assert.deepEqual(await shown(fresh), [1, 1, 1], 'the new version has not come');
+  assert.deepEqual(await annotate(fresh), { found: IN_SENTENCE, workers: [1] });
+  assert.equal(await note(old).textContent(), '');
+  for (const go of release) go();
+  await kept(fresh, other);
+  for (const page of [old, fresh]) await note(page).getByText('A newer version of this page is ready.').waitFor();
+  // What each begins now is still of its own version: another worker, and another engine.
+  const inWorker = async (page) => {
+    await page.evaluate(() => globalThis.workerVersions.splice(0));
+    await page.evaluate(() => new Promise((resolve, reject) => {
+      const worker = new Worker('pkg/worker/worker.js', { type: 'module' });
+      worker.onmessage = ({ data }) => data.id === 1 && resolve();
+      worker.onerror = reject;
+      worker.postMessage({ id: 1, type: 'parsePipeline', text: '{"glossaPipeline": 1}', name: 'pipeline' });
+    }));
+    return [...new Set(await page.evaluate(() => globalThis.workerVersions))];
+  };
+  assert.deepEqual(await inWorker(old), [1]);
+  assert.deepEqual(await inWorker(fresh), [1]);
+  assert.equal(await old.getByTestId('input').inputValue(), 'A text that is still being written.');
+  // A text is not lost by one press.
+  await note(old).getByRole('button').click();
+  await note(old).getByText('Reloading empties the text box.').waitFor();
+  assert.equal(await old.getByTestId('input').inputValue(), 'A text that is still being written.');
+  await Promise.all([old.waitForEvent('load'), note(old).getByRole('button').click()]);
+  assert.deepEqual(await shown(old), [2, 2, 2]);
+  assert.deepEqual(await annotate(old), { found: IN_SENTENCE, workers: [2] });
+  assert.equal(await note(old).textContent(), '');
+  await fresh.getByTestId('input').fill('');
+  await Promise.all([fresh.waitForEvent('load'), note(fresh).getByRole('button').click()]);
+  assert.deepEqual(await shown(fresh), [2, 2, 2]);
+  assert.deepEqual([...old.complaints, ...fresh.complaints], []);
+  await context.close();
+  await server.stop();
+});
+
+test('a tab that is looked at again asks for a newer version', { timeout: LONG }, async () => {
+  const { server, context, page } = await visited();
+  server.deploy(two);
+  const [worker] = context.serviceWorkers();
+  const look = () => page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  const requests = () => server.requests.filter((path) => path === '/pkg/page-files.json').length;
+  const before = requests();
+  await look();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  assert.equal(requests(), before, 'not again within an hour');
+  await worker.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() + 2 * 60 * 60 * 1000;
+  });
+  await look();
+  await note(page).getByText('A newer version of this page is ready.').waitFor();
+  assert.deepEqual(await annotate(page), { found: IN_SENTENCE, workers: [1] });
+  assert.deepEqual(await reloaded(page), [2, 2, 2]);
+  await context.close();
+  await server.stop();
 });

@@ -1,9 +1,12 @@
 // The page and the module in Firefox as it is released: what another browser does otherwise is workers, storage and policies.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
 import puppeteer from 'puppeteer-core';
-import { IN_SENTENCE, SENTENCE, bundle, places, serve } from '../browser/harness.mjs';
+import { IN_SENTENCE, SENTENCE, bundle, places, root, serve } from '../browser/harness.mjs';
+import { OF_PAGES, OF_WORKERS, attempt, listener } from '../browser/ways-out.mjs';
 
 const LONG = 120_000;
 const FIREFOX = process.env.FIREFOX ?? ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find(existsSync);
@@ -110,4 +113,93 @@ test('the module annotates, cancels, and goes on after files that are no model',
     missing: 'model_unrecognised',
     disposed: 'disposed',
   });
+});
+
+test('a worker that ends without a word is replaced', { timeout: LONG }, async () => {
+  const script = await readFile(join(root, 'www', 'glossa', 'worker', 'worker.js'), 'utf8');
+  const hook = `addEventListener('message', (event) => {
+    if (event.data !== 'close') return;
+    event.stopImmediatePropagation();
+    self.close();
+  });`;
+  const own = await serve({ '/plain.html': '<!doctype html><title>plain</title>', '/glossa/worker/worker.js': `${hook}\n${script}` });
+  try {
+    const page = await context.newPage();
+    await page.goto(`${own.address}plain.html`);
+    const found = await page.evaluate(async (sentence) => {
+      const { Worker } = globalThis;
+      const workers = [];
+      globalThis.Worker = class extends Worker {
+        constructor(...given) {
+          super(...given);
+          workers.push(this);
+        }
+      };
+      const { Annotator } = await import('/glossa/index.js');
+      const annotator = await Annotator.create({ model: '/tiny/', workers: 1 });
+      let told;
+      const atWork = new Promise((resolve) => (told = resolve));
+      const running = annotator.annotate(sentence.repeat(5000), { onProgress: ({ done }) => done > 0 && told() });
+      await atWork;
+      workers[0].postMessage('close');
+      const { length } = (await running).chunks;
+      annotator.dispose();
+      return [length, workers.length];
+    }, SENTENCE);
+    assert.deepEqual(found, [15_000, 2]);
+  } finally {
+    await own.stop();
+  }
+});
+
+test('a text of megabytes is annotated, and a part of it is drawn', { timeout: LONG }, async () => {
+  const page = await open('?model=tiny/');
+  await page.waitForSelector(by('input'));
+  await page.evaluate((sentence) => {
+    const data = new DataTransfer();
+    data.items.add(new File([`${sentence}\n`.repeat(20_000)], 'long.txt'));
+    document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }));
+  }, SENTENCE);
+  await page.waitForSelector('[data-testid="status"][data-state="done"]', { timeout: LONG });
+  const shown = await page.evaluate((sentence) => {
+    const view = document.querySelector('[data-testid="document"]');
+    return { whole: view.textContent === `${sentence}\n`.repeat(20_000), marks: view.querySelectorAll('mark').length };
+  }, SENTENCE);
+  assert.ok(shown.whole);
+  assert.ok(shown.marks > 100 && shown.marks < 10_000, `${shown.marks} marks`);
+  await page.$eval(by('document'), (view) => (view.scrollTop = view.scrollHeight));
+  await page.waitForSelector(`mark[data-begin="${19_999 * (SENTENCE.length + 1)}"]`);
+  assert.deepEqual(page.complaints, []);
+});
+
+/** A worker's script that tries all ways out as soon as it is told to. */
+const trying = (port, mark) => `
+addEventListener('message', () => {
+  const ways = [${Object.values(OF_WORKERS).join(', ')}];
+  for (const way of ways) (async () => way('http://127.0.0.1:${port}/${mark}'))().catch(() => {});
+});
+`;
+
+test('no way out of the page, nor out of its worker', { timeout: LONG }, async () => {
+  const other = await listener();
+  const worker = await readFile(join(root, 'www', 'pkg', 'worker', 'worker.js'), 'utf8');
+  server.close();
+  server = await serve({
+    '/pkg/worker/worker.js': worker + trying(other.port, 'SECRET'),
+    '/free.html': '<!doctype html><title>nothing is forbidden here</title>',
+    '/free.js': trying(other.port, 'FREE'),
+  });
+  const page = await open('?model=tiny/');
+  assert.deepEqual(await annotate(page), TEXTS);
+  for (const [name, way] of Object.entries(OF_PAGES)) {
+    other.mark = `SECRET ${name}`;
+    await attempt(page, way, `http://127.0.0.1:${other.port}/SECRET`);
+  }
+  const free = await open('free.html');
+  await free.evaluate(() => new Worker('/free.js', { type: 'module' }).postMessage('go'));
+  await attempt(free, OF_PAGES.image, `http://127.0.0.1:${other.port}/FREE-image`);
+  for (const come of ['GET /FREE ', 'POST /FREE ', 'GET /FREE-image ']) await other.until(come);
+  assert.doesNotMatch(other.heard, /SECRET/);
+  assert.deepEqual(await annotate(page), TEXTS, 'it is still the same page, which works');
+  await other.stop();
 });

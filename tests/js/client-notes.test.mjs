@@ -78,3 +78,20 @@ test('where storage is denied, the service worker remembers as long as it runs',
   await notes.note('a', 'one');
   assert.equal(await notes.versionOf('a'), 'one');
 });
+
+test('a worker that begins from a blob has the version of the page that tells of it', async () => {
+  const notes = started();
+  await notes.note('a', 'one');
+  await notes.note('b', 'two');
+  open = [
+    ...['a', 'b'].map((id) => ({ id, type: 'window', url: SCOPE })),
+    ...['a', 'b', 'c'].map((id) => ({ id: `worker-${id}`, type: 'worker', url: `blob:${SCOPE}${id}` })),
+  ];
+  assert.equal(await notes.versionOf('worker-a'), undefined, 'the pages have two versions');
+  // The worker asks for its script before it is noted.
+  const told = [notes.noteWorker(`blob:${SCOPE}a`, 'a'), notes.noteWorker(`blob:${SCOPE}b`, 'b')];
+  assert.deepEqual(await Promise.all(['worker-a', 'worker-b'].map((id) => notes.versionOf(id))), ['one', 'two']);
+  await Promise.all(told);
+  assert.equal(await started().versionOf('worker-b'), 'two', 'also when the service worker has been restarted');
+  assert.equal(await notes.versionOf('worker-c'), undefined, 'of which no page has told');
+});

@@ -36,7 +36,7 @@ async function download(model, served, dtype) {
   files = served;
   requests = [];
   let last;
-  const { name, files: found, hashed, verified } = await downloadModel(`${address}${model}`, (event) => (last = event), dtype);
+  const { name, files: found, hashed, verified } = await downloadModel(`${address}${model}`, (event) => (last = event), { dtype });
   await verified;
   const text = (content) => Buffer.concat([content].flat()).toString();
   const texts = Object.fromEntries(Object.entries(found).map(([path, content]) => [path, text(content)]));

@@ -30,6 +30,15 @@ test('a line without end is cut after a word', () => {
   assert.equal(spans.at(-1)[1], 50_000);
 });
 
+test('a text without a space is cut all the same, and no pair of surrogates', () => {
+  const spans = cut(`x${'🧬'.repeat(30_000)}`);
+  assert.deepEqual(spans, [[0, 20_001], [20_001, 40_001], [40_001, 60_001]]);
+});
+
+test('the longer a text, the longer its spans, if so asked', () => {
+  assert.equal(spanEnd('line\n'.repeat(100_000), 0, [], 0, 30_000), 30_005);
+});
+
 test('no chunk is cut, whatever it holds', () => {
   const text = 'x'.repeat(3990) + ' a long\nchunk\nof lines '.repeat(10) + 'y'.repeat(5000);
   const chunks = [{ begin: 10, end: 20 }, { begin: 3991, end: 4200 }, { begin: 4200, end: 4210 }];

@@ -2,6 +2,7 @@
 
 import { linked } from './abort.js';
 import { baseAddress } from './base-address.js';
+import { rulesOf } from './download-rules.js';
 import { GlossaError, cancelled } from './errors.js';
 import { strayPercent } from './model-address.js';
 import { readPipeline } from './pipeline-file.js';
@@ -11,6 +12,7 @@ import { WorkerClient, notify } from './worker-client.js';
 /** @typedef {import('./options.js').LoadOptions} LoadOptions */
 /** @typedef {import('./options.js').AnnotateOptions} AnnotateOptions */
 /** @typedef {import('./worker-client.js').Message} Message */
+/** @typedef {import('./worker-client.js').RequestOptions} RequestOptions */
 
 /**
  * An entity found in a text.
@@ -87,9 +89,17 @@ import { WorkerClient, notify } from './worker-client.js';
  * @typedef {object} CreateOptions
  * @property {number} [workers] how many workers there may be at most. Another is started only if enough text waits for
  *   it. By default as many as the processor has cores, up to four, and only one for a model of 64 MiB or more
+ * @property {number} [loadTimeout] milliseconds that a worker may prepare the model without progress, after which it is
+ *   given up with `load_limit`; downloads do not count. By default 600,000; 0 for no limit
+ * @property {number} [silenceTimeout] milliseconds that a worker may be at a text without a sign of life, after which it
+ *   is replaced and its request fails with `worker_failed`. By default 120,000; 0 for no limit
  * @property {(event: LoadProgress) => void} [onProgress]
  * @property {AbortSignal} [signal]
+ * @property {number} [stallTimeout] see {@link DownloadOptions}
+ * @property {string[]} [allowedOrigins] see {@link DownloadOptions}
  */
+
+/** @typedef {import('./download-rules.js').DownloadOptions} DownloadOptions */
 
 /** @typedef {AnnotateOptions & { signal?: AbortSignal, onProgress?: (event: AnnotateProgress) => void }} CallOptions */
 
@@ -129,11 +139,12 @@ function withDefaults(options, defaults) {
 /**
  * The request to load a model.
  * @param {Omit<Source, 'pipeline'>} source
+ * @param {import('./download-rules.js').DownloadRules} rules
  * @returns {Message}
  */
-function loadRequest({ model, files, name = 'model', options }) {
+function loadRequest({ model, files, name = 'model', options }, rules) {
   const given = withoutUndefined(options);
-  if (files) return { type: 'load', files, name, options: given };
+  if (files) return { type: 'load', files, name, options: given, rules };
   if (!model) throw new GlossaError('option_invalid', 'option model: an address is required, or files');
   /** @type {URL} */
   let address;
@@ -147,7 +158,7 @@ function loadRequest({ model, files, name = 'model', options }) {
     const reason = `in ${model}, ${wrong} is no escape; write a % of a file's name as %25`;
     throw new GlossaError('option_invalid', `option model: ${reason}`);
   }
-  return { type: 'load', model: address.href, options: given };
+  return { type: 'load', model: address.href, options: given, rules };
 }
 
 /** A loaded model. Texts are annotated off the page's thread: in one worker, or in several if there is much to do. */
@@ -177,14 +188,29 @@ export class Annotator {
    * Starts a worker and loads a model into it.
    * @param {Source & CreateOptions} source
    * @returns {Promise<Annotator>}
-   * @throws {GlossaError} `model_unrecognised`, `file_mismatch` and others, by what is wrong with the model;
-   *   `option_invalid`, `pipeline_invalid`, `cancelled`, `worker_failed`
+   * @throws {GlossaError} `model_unrecognised`, `file_mismatch`, `redirect_refused` and others, by what is wrong with the model;
+   *   `option_invalid`, `pipeline_invalid`, `cancelled`, `load_limit`, `worker_failed`
    */
-  static async create({ onProgress, signal, pipeline, workers, ...source }) {
+  static async create({
+    onProgress,
+    signal,
+    pipeline,
+    workers,
+    stallTimeout,
+    allowedOrigins,
+    loadTimeout,
+    silenceTimeout,
+    ...source
+  }) {
     if (signal?.aborted) throw cancelled(signal);
+    for (const [name, value] of Object.entries({ loadTimeout, silenceTimeout })) {
+      if (value === undefined || (typeof value === 'number' && value >= 0)) continue;
+      throw new GlossaError('option_invalid', `option ${name}: ${value} is not a number of milliseconds from 0`);
+    }
     if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1)) {
       throw new GlossaError('option_invalid', `option workers: ${workers} is not a whole number from 1`);
     }
+    const rules = rulesOf({ stallTimeout, allowedOrigins });
     notify(onProgress, { stage: 'engine' });
     const client = new WorkerClient();
     let pool;
@@ -192,12 +218,12 @@ export class Annotator {
       /** @type {AnnotateOptions} */
       let defaults = {};
       if (pipeline !== undefined && pipeline !== null) {
-        const { model, options, annotate } = await readPipeline(pipeline, { signal, client });
+        const { model, options, annotate } = await readPipeline(pipeline, { signal, client, ...rules });
         const merged = { ...options, ...withoutUndefined(source.options) };
         source = { ...source, model: source.model ?? model, options: merged };
         defaults = annotate;
       }
-      pool = new Pool(loadRequest(source), workers ?? 1);
+      pool = new Pool(loadRequest(source, rules), workers ?? 1, { loadTimeout, silenceTimeout });
       let bytes = 0;
       const listener = (/** @type {LoadProgress} */ event) => {
         if (event.stage === 'download') bytes = Math.max(bytes, event.loaded, event.total);
@@ -237,10 +263,12 @@ export class Annotator {
     const shared =
       this.#pool.most > 1 && options.mode !== 'truncate' && text.length >= LONG_TEXT && text.length <= LONGEST_SHARED;
     const run = shared ? this.#annotateInParts : this.#annotateWhole;
-    const { chunks, truncatedFrom, precision, windows } = await run.call(this, text, options, { signal, onProgress });
     // A lone surrogate is U+FFFD in the engine's text: the chunk has what the caller's text has there.
-    const exact = chunks.map((chunk) => ({ ...chunk, text: text.slice(chunk.begin, chunk.end) }));
-    return { chunks: exact, truncatedFrom, precision, windows };
+    const onChunk = (/** @type {Chunk} */ chunk) => {
+      chunk.text = text.slice(chunk.begin, chunk.end);
+    };
+    const { chunks, truncatedFrom, precision, windows } = await run.call(this, text, options, { signal, onProgress, onChunk });
+    return { chunks, truncatedFrom, precision, windows };
   }
 
   /**
@@ -272,7 +300,7 @@ export class Annotator {
   /**
    * @param {string} text
    * @param {AnnotateOptions} options
-   * @param {Pick<CallOptions, 'signal' | 'onProgress'>} call
+   * @param {RequestOptions} call
    * @returns {Promise<Annotation>}
    */
   #annotateWhole(text, options, call) {
@@ -283,10 +311,10 @@ export class Annotator {
    * Has the text's windows run by all workers, and the annotation made of them by one.
    * @param {string} text
    * @param {AnnotateOptions} options
-   * @param {Pick<CallOptions, 'signal' | 'onProgress'>} call
+   * @param {RequestOptions} call
    * @returns {Promise<Annotation>}
    */
-  async #annotateInParts(text, options, { signal, onProgress }) {
+  async #annotateInParts(text, options, { signal, onProgress, onChunk }) {
     const of = Math.ceil(text.length / PART);
     const request = { key: ++this.#lastKey, text, options };
     /** @type {number[]} windows run of each part */
@@ -306,7 +334,9 @@ export class Annotator {
       tell(part, values.length);
       return values;
     });
-    return this.#pool.run({ type: 'join', ...request, parts }, { size: 0, signal });
+    // Of a long text and many labels they are hundreds of megabytes.
+    const transfer = parts.flat().map(({ buffer }) => buffer);
+    return this.#pool.run({ type: 'join', ...request, parts }, { size: 0, signal, onChunk, transfer });
   }
 }
 

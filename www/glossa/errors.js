@@ -4,7 +4,7 @@
 export class GlossaError extends Error {
   /**
    * @param {string} code `file_missing`, `model_unrecognised` and the other codes of the library, or `cancelled`,
-   *   `disposed`, `input_invalid`, `option_invalid`, `worker_failed`
+   *   `disposed`, `input_invalid`, `load_limit`, `option_invalid`, `worker_failed`
    * @param {string} message
    * @param {ErrorOptions} [options]
    */

@@ -1,7 +1,5 @@
 /** The address of a model: a folder, or an archive. */
 
-import { peek } from './peek.js';
-
 /** What begins a zip: a file's header, or the end of an empty one. */
 const ZIP = [0x50, 0x4b];
 const ZIP_TYPE = /^application\/(zip|x-zip-compressed)\b/i;
@@ -49,12 +47,12 @@ export class ModelAddress {
 }
 
 /**
- * Whether a response is a zip, by its first bytes, or if there are none, by what its host says.
- * @param {Response} response
+ * Whether a file is a zip, by its first bytes, or if there are none, by what its host says.
+ * @param {import('./hosted-file.js').HostedFile} file
  */
-export async function isZip(response) {
-  const start = await peek(response, ZIP.length);
-  if (!start) return ZIP_TYPE.test(response.headers.get('content-type') ?? '');
+export async function isZip(file) {
+  const start = await file.peek(ZIP.length);
+  if (!start) return ZIP_TYPE.test(file.response.headers.get('content-type') ?? '');
   return ZIP.every((byte, i) => start[i] === byte);
 }
 

@@ -1,6 +1,7 @@
 /** A pipeline file: a model with its options in one JSON document, as the command line's `--pipeline` reads it too. */
 
 import { baseAddress } from './base-address.js';
+import { rulesOf } from './download-rules.js';
 import { GlossaError, fileUnreadable, messageOf } from './errors.js';
 import { fetchFile, readable } from './fetch-file.js';
 import { WorkerClient } from './worker-client.js';
@@ -22,13 +23,14 @@ import { WorkerClient } from './worker-client.js';
 /**
  * Reads a pipeline file without loading its model.
  * @param {object | string | URL | Blob} source the document as an object, as JSON text, at an address, or in a file
- * @param {{ signal?: AbortSignal, client?: WorkerClient }} [options] `client`: a worker to parse it, instead of one
- *   that is started and ended for it
+ * @param {{ signal?: AbortSignal, client?: WorkerClient } & import('./download-rules.js').DownloadOptions} [options]
+ *   `client`: a worker to parse it, instead of one that is started and ended for it
  * @returns {Promise<Pipeline>}
- * @throws {GlossaError} `pipeline_invalid`, `file_missing`, `file_unreadable`, `cancelled`, `worker_failed`
+ * @throws {GlossaError} `pipeline_invalid`, `file_missing`, `file_unreadable`, `redirect_refused`, `option_invalid`,
+ *   `cancelled`, `worker_failed`
  */
-export async function readPipeline(source, { signal, client } = {}) {
-  const { text, name, from } = await contents(source, signal);
+export async function readPipeline(source, { signal, client, ...options } = {}) {
+  const { text, name, from } = await contents(source, { signal, rules: rulesOf(options) });
   const started = client ? null : new WorkerClient();
   const parser = client ?? /** @type {WorkerClient} */ (started);
   try {
@@ -43,18 +45,18 @@ export async function readPipeline(source, { signal, client } = {}) {
 /**
  * The document's text, its name in errors, and the address that its model's path is relative to.
  * @param {object | string | URL | Blob} source
- * @param {AbortSignal} [signal]
+ * @param {import('./ask-host.js').AskOptions} options
  * @returns {Promise<{ text: string, name: string, from: string }>}
  */
-async function contents(source, signal) {
+async function contents(source, options) {
   if (source instanceof Blob) {
     const name = source instanceof File ? source.name : 'pipeline';
-    return { text: await readable(source.text(), name, signal), name, from: baseAddress() };
+    return { text: await readable(source.text(), name, options.signal), name, from: baseAddress() };
   }
   if (typeof source === 'string' && source.trimStart().startsWith('{')) {
     return { text: source, name: 'pipeline', from: baseAddress() };
   }
-  if (typeof source === 'string' || source instanceof URL) return download(source, signal);
+  if (typeof source === 'string' || source instanceof URL) return download(source, options);
   try {
     return { text: JSON.stringify(source) ?? '', name: 'pipeline', from: baseAddress() };
   } catch (error) {
@@ -64,17 +66,18 @@ async function contents(source, signal) {
 
 /**
  * @param {string | URL} source
- * @param {AbortSignal} [signal]
+ * @param {import('./ask-host.js').AskOptions} options
  */
-async function download(source, signal) {
+async function download(source, options) {
   let address;
   try {
     address = new URL(source, baseAddress()).href;
   } catch (error) {
     throw fileUnreadable(String(source), messageOf(error), error);
   }
-  const response = await fetchFile(address, { signal });
-  return { text: await readable(response.text(), address, signal), name: response.url, from: response.url };
+  const file = await fetchFile(address, options);
+  const { url } = file.response;
+  return { text: await file.text(), name: url, from: url };
 }
 
 /**

@@ -3,10 +3,19 @@
 import { onAbort } from './abort.js';
 import { GlossaError, cancelled } from './errors.js';
 import { shownAddress } from './host-answer.js';
-import { WorkerClient } from './worker-client.js';
+import { PATIENCE, WorkerClient } from './worker-client.js';
+import { loadLimit } from './worker-failure.js';
 
 /** @typedef {import('./worker-client.js').Message} Message */
 /** @typedef {import('./worker-client.js').RequestOptions} RequestOptions */
+
+/**
+ * Milliseconds that a worker may be at work without a sign of life.
+ * @typedef {{ loadTimeout?: number, silenceTimeout?: number }} Limits
+ */
+
+/** How long a model may be prepared without progress: a large one on a slow device is silent for minutes. */
+const LOAD_TIMEOUT = 600_000;
 
 /**
  * Code units that must be waiting before another worker is worth its second of loading and its memory: a worker reads
@@ -14,9 +23,12 @@ import { WorkerClient } from './worker-client.js';
  */
 const WORTH_A_WORKER = 40_000;
 
+/** A worker that took long to prepare its model is given this part of that time to take notice of an abort. */
+const PATIENCE_PART = 1 / 20;
+
 /**
- * What a worker is to do. `size` is the number of code units to read.
- * @typedef {RequestOptions & { message: Message, size: number, resolve: (value: any) => void,
+ * What a worker is to do. `size` is the number of code units to read, `again` whether it cannot be done once more.
+ * @typedef {RequestOptions & { message: Message, size: number, again: boolean, resolve: (value: any) => void,
  *   reject: (error: unknown) => void }} Task
  */
 
@@ -31,6 +43,7 @@ export class Pool {
   #load;
   /** What errors call the model. */
   #model;
+  #limits;
   /** @type {number} most workers that there may be */
   #most;
   /** @type {Set<PoolWorker>} */
@@ -45,10 +58,15 @@ export class Pool {
   /**
    * @param {Message} load what each worker is asked to load
    * @param {number} most most workers that there may be
+   * @param {Limits} [limits]
    */
-  constructor(load, most) {
+  constructor(load, most, { loadTimeout = LOAD_TIMEOUT, silenceTimeout } = {}) {
     this.#load = load;
     this.#model = shownAddress(String(load.model ?? load.name));
+    this.#limits = {
+      load: { milliseconds: loadTimeout, error: () => new GlossaError('load_limit', loadLimit(this.#model, loadTimeout)) },
+      work: silenceTimeout === undefined ? undefined : { milliseconds: silenceTimeout },
+    };
     this.#most = most;
   }
 
@@ -76,11 +94,10 @@ export class Pool {
     const worker = { client, loaded: false, task: null };
     this.#workers.add(worker);
     try {
-      worker.client ??= new WorkerClient();
-      worker.client.model = this.#model;
-      const message = { ...this.#load, compiled: this.#compiled };
-      const { info, compiled } = await worker.client.request(message, { onProgress, signal });
+      const { info, compiled, manifest } = await this.#loadInto(worker, { onProgress, signal });
       this.#compiled ??= compiled;
+      // Whatever the host has when another worker loads: all have one version of the model.
+      this.#load = { ...this.#load, manifest };
       worker.loaded = true;
       this.#turn();
       return info;
@@ -91,18 +108,47 @@ export class Pool {
   }
 
   /**
-   * Has a worker do something. An abort takes effect at once; the worker follows.
+   * Has a worker load the model; if the worker ends without a word, another one, once.
+   * @param {PoolWorker} worker
+   * @param {RequestOptions} options
+   */
+  async #loadInto(worker, { onProgress, signal }) {
+    for (let again = false; ; again = true) {
+      const client = worker.client ?? new WorkerClient();
+      worker.client = client;
+      client.model = this.#model;
+      let prepared = 0;
+      const listener = (/** @type {{ stage: string }} */ event) => {
+        if (event.stage === 'prepare') prepared ||= performance.now();
+        onProgress?.(event);
+      };
+      try {
+        const message = { ...this.#load, compiled: this.#compiled };
+        const value = await client.request(message, { onProgress: listener, signal, limit: this.#limits.load });
+        const took = prepared && performance.now() - prepared;
+        client.patience = Math.max(PATIENCE, took * PATIENCE_PART);
+        return value;
+      } catch (error) {
+        if (again || !client.vanished || this.#ended || signal?.aborted) throw error;
+        worker.client = undefined;
+      }
+    }
+  }
+
+  /**
+   * Has a worker do something; if the worker ends without a word, another one, once, unless something was handed over. An
+   * abort takes effect at once; the worker follows.
    * @param {Message} message
    * @param {RequestOptions & { size: number }} options `size`: code units to read
    * @returns {Promise<any>} the value of the worker's answer
    */
-  run(message, { size, signal, onProgress }) {
+  run(message, { size, signal, ...more }) {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal?.aborted) return Promise.reject(cancelled(signal));
     let unlink = () => {};
     const done = new Promise((resolve, reject) => {
       /** @type {Task} */
-      const task = { message, size, signal, onProgress, resolve, reject };
+      const task = { message, size, signal, ...more, again: Boolean(more.transfer), resolve, reject };
       unlink = onAbort(signal, () => this.#abandon(task));
       this.#waiting.push(task);
     });
@@ -145,10 +191,14 @@ export class Pool {
   #give(worker, client, task) {
     if (!task) return;
     worker.task = task;
-    const { message, signal, onProgress, resolve, reject } = task;
-    const done = client.request(message, { signal, onProgress }).then(resolve, reject);
-    void done.then(() => {
-      // After an abort the worker still finishes its slice of windows; its next request waits for that.
+    const { message, signal, resolve, reject } = task;
+    const done = client.request(message, { ...task, limit: this.#limits.work }).then(resolve, (error) => {
+      if (task.again || !client.vanished || this.#ended || signal?.aborted) return reject(error);
+      task.again = true;
+      this.#waiting.unshift(task);
+    });
+    // After an abort the worker still finishes its slice of windows, or is ended.
+    void done.then(() => client.idle()).then(() => {
       worker.task = null;
       this.#turn();
     });

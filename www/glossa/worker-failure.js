@@ -17,6 +17,21 @@ export function lost(reason, model) {
   return `${model ? `${model}: ` : ''}${reason}. ${hint}`;
 }
 
+/** @param {number} milliseconds */
+const inWords = (milliseconds) =>
+  milliseconds >= 120_000 ? `${Math.round(milliseconds / 60_000)} minutes` : `${milliseconds / 1000} seconds`;
+
+/** @param {number} milliseconds that a worker has been at work without a sign of life */
+export const silent = (milliseconds) => `the engine has given no sign of life for ${inWords(milliseconds)}`;
+
+/**
+ * @param {string} model a name or an address
+ * @param {number} milliseconds the option `loadTimeout`
+ */
+export const loadLimit = (model, milliseconds) =>
+  `${model}: it was not ready after ${inWords(milliseconds)} of work without progress, and was given up. Take a smaller ` +
+  'file of the model, or the command line; the option loadTimeout sets another limit';
+
 /**
  * @param {string} script the worker's address
  * @param {unknown} error that the browser threw

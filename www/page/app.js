@@ -1,17 +1,22 @@
 /** The page: its parts, and what each control does. */
 
+import { GlossaError } from '../glossa/index.js';
+import { startWorkersBy } from '../glossa/start-worker.js';
 import { acceptFiles } from './bring-files.js';
 import { counted } from './counted.js';
 import { InputText } from './input-text.js';
 import { markLongLegend } from './long-legend.js';
+import { announceNewVersion } from './new-version.js';
 import { OptionsForm } from './options-form.js';
 import { closable } from './options-sheet.js';
 import { byId, find } from './page-elements.js';
 import { ResultView } from './result-view.js';
-import { copy, save, toCsv, toJson } from './save-results.js';
+import { copy, csvParts, joined, jsonParts, save } from './save-results.js';
+import { registerServiceWorker, startBoundWorker } from './script-addresses.js';
 import { Session } from './session.js';
 import { Setup } from './setup.js';
 import { started } from './start.js';
+import { stayInTab } from './stay-in-tab.js';
 import { StatusLine } from './status-line.js';
 
 /** @typedef {keyof typeof import('./examples.js').EXAMPLES} Example */
@@ -23,7 +28,12 @@ const modeSelect = find('mode');
 /** @type {HTMLInputElement} */
 const thresholdInput = find('threshold');
 
-const input = new InputText(find('input'), describe);
+startWorkersBy(startBoundWorker);
+const input = new InputText(
+  { area: find('input'), notice: byId('long-text'), noticeText: byId('long-text-words'), clear: find('clear-text') },
+  describe,
+  (reason) => session.refuse('Not pasted', new GlossaError('input_invalid', reason)),
+);
 const form = new OptionsForm(
   byId('options'),
   {
@@ -85,24 +95,26 @@ function hasOtherSetup(shown) {
   }
 }
 
+/** @typedef {(result: import('./save-results.js').Result) => Iterable<string>} Format */
+
 /**
  * Copies, and says for a moment on the button itself how that went.
  * @param {HTMLElement} button
- * @param {string} content
+ * @param {Format} format
  */
-async function copyFrom(button, content) {
-  const done = await copy(content);
+async function copyFrom(button, format) {
+  const done = await copy(await joined(exported(format)));
   button.textContent = done ? 'Copied' : 'Not allowed here';
   setTimeout(() => (button.textContent = 'Copy'), 1600);
 }
 
-/** @param {(result: import('./save-results.js').Result) => string} serialise */
-const exported = (serialise) => (results.saved ? serialise(results.saved) : '');
+/** @param {Format} format */
+const exported = (format) => (results.saved ? format(results.saved) : []);
 
 function savePipeline() {
   form.clear();
   try {
-    save('pipeline.json', 'application/json', setup.toPipeline());
+    save('pipeline.json', 'application/json', [setup.toPipeline()]);
   } catch (error) {
     session.refuse('Not saved', error);
   }
@@ -133,12 +145,14 @@ find('reset-settings').addEventListener('click', () => {
   describe();
 });
 
-for (const [id, serialise] of /** @type {const} */ ([['copy-json', toJson], ['copy-csv', toCsv]])) {
-  const button = find(id);
-  button.addEventListener('click', () => copyFrom(button, exported(serialise)));
+for (const [name, type, format] of /** @type {const} */ ([
+  ['json', 'application/json', jsonParts],
+  ['csv', 'text/csv', csvParts],
+])) {
+  const copyButton = find(`copy-${name}`);
+  copyButton.addEventListener('click', () => copyFrom(copyButton, format));
+  find(`download-${name}`).addEventListener('click', () => save(`glossa.${name}`, type, exported(format)));
 }
-find('download-json').addEventListener('click', () => save('glossa.json', 'application/json', exported(toJson)));
-find('download-csv').addEventListener('click', () => save('glossa.csv', 'text/csv', exported(toCsv)));
 
 acceptFiles(
   { inputs: [find('open-text'), find('own-zip'), find('own-folder')], zone: document.documentElement },
@@ -158,6 +172,7 @@ const asked = new URLSearchParams(location.search).get('model');
 if (asked) setup.model = asked;
 describe();
 
-// Keeps the page for the next visit. Where that is denied, the page works all the same.
-navigator.serviceWorker?.register('service-worker.js').catch(() => {});
+registerServiceWorker();
+announceNewVersion(find('new-version'), () => Boolean(input.text.trim()));
+stayInTab();
 session.prefetch();

@@ -3,6 +3,7 @@
 import { GlossaError } from '../glossa/index.js';
 import { counted, megabytes } from './counted.js';
 import { decodeText } from './decode-text.js';
+import { LONGEST_TEXT, tooLong } from './input-text.js';
 
 /** @typedef {import('./bring-files.js').PathAndFile} PathAndFile */
 
@@ -18,8 +19,8 @@ import { decodeText } from './decode-text.js';
  *   | { kind: 'model', name: string, model: LocalModel }} Brought
  */
 
-/** Bytes of a text from which on the page would not be usable. */
-const LARGEST_TEXT = 32 << 20;
+/** Bytes of a character in most texts, at most. */
+const MOST_BYTES = 2;
 
 /** Files that make a folder a model's: of our bundles, of Hugging Face's folders, of Spark NLP's. */
 const OF_A_MODEL = /(^|\/)(manifest\.json|config\.json|tokenizer\.json|metadata\/[^/]+|[^/]+\.onnx)$/i;
@@ -111,16 +112,15 @@ async function identifyOne(file) {
   if (refused) throw refusal(`${name} is ${refused.what}. ${refused.todo}`);
   if (/\.(zip|onnx)$/i.test(name) || head.startsWith('PK\x03\x04')) return asModel([[name, file]]);
   if (!file.size) throw refusal(`${name} is empty.`);
-  if (file.size > LARGEST_TEXT) {
-    const most = `${megabytes(file.size)} MB, more than this page can show`;
-    throw refusal(`${name} has ${most}. The command line reads it: glossa annotate ${name}`);
-  }
+  // What is surely too long is not even read.
+  if (file.size > MOST_BYTES * LONGEST_TEXT) throw tooLarge(`${name} has ${megabytes(file.size)} MB, more than this page can show`, name);
   const decoded = decodeText(await bytesOf(file, name));
   if (!decoded) {
     throw refusal(`${name} is neither text nor a model. A model is a zip, or a folder with an ONNX file, as Spark NLP or Hugging Face has it.`);
   }
   const notes = decoded.encoding === 'Windows-1252' ? [`${name} is not UTF-8 and was read as Windows-1252: check its special characters.`] : [];
   const { text } = decoded;
+  if (text.length > LONGEST_TEXT) throw tooLarge(`${name}: ${tooLong(text.length)}`, name);
   if (/\.json$/i.test(name)) return ofJson(file, text, notes);
   if (/\.(jsonl|ndjson)$/i.test(name)) return { kind: 'text', name, text: onlyRecord(name, records(name, text)), notes };
   const mixed = NOT_ALL_PROSE.find((kind) => kind.name.test(name) || kind.content?.test(text));
@@ -242,6 +242,12 @@ async function bytesOf(blob, name) {
 
 /** @param {Uint8Array} bytes */
 const latin1 = (bytes) => String.fromCharCode(...bytes);
+
+/**
+ * @param {string} message
+ * @param {string} name
+ */
+const tooLarge = (message, name) => refusal(`${message}. The command line reads it: glossa annotate ${name}`);
 
 /** @param {string} message */
 const refusal = (message) => new GlossaError('input_invalid', message);

@@ -1,16 +1,17 @@
-/** Draws an annotation: the document with its marks, the legend, the table of chunks. */
+/** Draws what stands beside the document: the legend, the table of chunks. */
 
 import { number } from './counted.js';
 import { element } from './element.js';
-import { spanEnd } from './spans.js';
 
 /** @typedef {import('../glossa/index.js').Chunk} Chunk */
-/** @typedef {(entity: string) => number} Hue */
+/** @typedef {import('./document-view.js').Drawing} Drawing */
+/** @typedef {import('./document-view.js').DocumentView} DocumentView */
+/** @typedef {import('./document-view.js').Hue} Hue */
 
 /** Colours in style.css; entities beyond take them from the start again. */
 const HUES = 24;
-/** Rows put into the table at once: a browser lays out tens of thousands in seconds. */
-const ROWS = 500;
+/** Rows put into the table at once: a browser takes 30 ms to lay so many out. */
+const ROWS = 200;
 
 /**
  * The colour of each entity: by its place among the model's entities.
@@ -20,82 +21,6 @@ const ROWS = 500;
 export function hues(entities) {
   const places = new Map(entities.map((entity, i) => [entity, i % HUES]));
   return (entity) => places.get(entity) ?? HUES - 1;
-}
-
-/**
- * What is drawn of an annotation, and how.
- * @typedef {object} Drawing
- * @property {string} text
- * @property {Chunk[]} chunks
- * @property {number} [truncatedFrom]
- * @property {Hue} hue
- * @property {Set<string>} hidden entities whose highlights are switched off
- */
-
-/**
- * Fills the document element. Its text content is exactly `text`: labels are drawn by the style sheet.
- * @param {HTMLElement} target
- * @param {Drawing} drawing
- * @returns {HTMLElement[]} the mark of each chunk
- */
-export function renderDocument(target, drawing) {
-  const { text, chunks } = drawing;
-  const fragment = new DocumentFragment();
-  /** @type {HTMLElement[]} */
-  const marks = [];
-  let begin = 0;
-  while (begin < text.length) {
-    const end = spanEnd(text, begin, chunks, marks.length);
-    if (end - begin === text.length) {
-      renderSpan(fragment, drawing, begin, end, marks);
-    } else {
-      const span = element('div', { class: 'text-span' });
-      renderSpan(span, drawing, begin, end, marks);
-      // Close to its height in lines, so that the scroll bar does not jump.
-      span.style.setProperty('--lines', String(Math.ceil((end - begin) / 70)));
-      fragment.append(span);
-    }
-    begin = end;
-  }
-  target.replaceChildren(fragment);
-  return marks;
-}
-
-/**
- * Draws the text from `begin` to `end`, which cut no chunk, and adds its marks to `marks`.
- * @param {ParentNode} target
- * @param {Drawing} drawing
- * @param {number} begin
- * @param {number} end
- * @param {HTMLElement[]} marks those of all chunks before `begin`
- */
-function renderSpan(target, { text, chunks, truncatedFrom = text.length, hue, hidden }, begin, end, marks) {
-  let at = begin;
-  const plain = (/** @type {number} */ to) => {
-    const read = Math.max(at, Math.min(to, truncatedFrom));
-    if (at < read) target.append(text.slice(at, read));
-    if (read < to) target.append(element('span', { class: 'unread' }, text.slice(read, to)));
-    at = to;
-  };
-  for (let chunk; (chunk = chunks[marks.length]) && chunk.begin < end; at = chunk.end) {
-    const { entity, confidence } = chunk;
-    plain(chunk.begin);
-    const mark = element(
-      'mark',
-      {
-        'data-entity': entity,
-        'data-begin': chunk.begin,
-        'data-end': chunk.end,
-        'data-hue': hue(entity),
-        'data-hidden': hidden.has(entity) ? '' : null,
-        title: `${entity}, confidence ${confidence.toFixed(2)}`,
-      },
-      text.slice(chunk.begin, chunk.end),
-    );
-    marks.push(mark);
-    target.append(mark);
-  }
-  plain(end);
 }
 
 /**
@@ -141,8 +66,7 @@ export class ChunkTable {
   #more;
   /** @type {Chunk[]} */
   #chunks = [];
-  /** @type {HTMLElement[]} */
-  #marks = [];
+  #document;
   /** @type {HTMLElement[]} as far as they have been appended */
   #rows = [];
   /** @type {Hue} */
@@ -153,15 +77,17 @@ export class ChunkTable {
   /**
    * @param {HTMLTableElement} table
    * @param {HTMLButtonElement} more appends more rows
+   * @param {DocumentView} document has the marks of the chunks
    */
-  constructor(table, more) {
+  constructor(table, more, document) {
+    this.#document = document;
     this.#body = table.tBodies[0];
     this.#more = more;
     more.addEventListener('click', () => this.#append());
-    const row = (/** @type {Event} */ event) => indexAround(event, 'tr', this.#rows);
+    const row = (/** @type {Event} */ event) => indexOfRow(event, this.#rows);
     // Moves, not boundary events: those also come when a scroll carries the page under a pointer at rest.
-    document.addEventListener('pointermove', (event) => {
-      const mark = indexAround(event, 'mark', this.#marks);
+    addEventListener('pointermove', (event) => {
+      const mark = document.indexAround(event);
       this.#activate(mark >= 0 ? mark : row(event));
     });
     this.#body.addEventListener('focusin', (event) => this.#activate(row(event)));
@@ -171,14 +97,12 @@ export class ChunkTable {
 
   /**
    * @param {Chunk[]} chunks
-   * @param {HTMLElement[]} marks the mark of each chunk
    * @param {Hue} hue
    */
-  show(chunks, marks, hue) {
+  show(chunks, hue) {
     this.#active = -1;
     this.#rows = [];
     this.#chunks = chunks;
-    this.#marks = marks;
     this.#hue = hue;
     this.#body.replaceChildren();
     this.#append();
@@ -212,10 +136,9 @@ export class ChunkTable {
   /** @param {number} i */
   #activate(i) {
     if (i === this.#active) return;
-    for (const list of [this.#rows, this.#marks]) {
-      list[this.#active]?.classList.remove('active');
-      list[i]?.classList.add('active');
-    }
+    this.#rows[this.#active]?.classList.remove('active');
+    this.#rows[i]?.classList.add('active');
+    this.#document.activate(i);
     this.#active = i;
   }
 
@@ -223,26 +146,28 @@ export class ChunkTable {
   #reveal(i) {
     if (i < 0) return;
     this.#activate(i);
-    scrollTo(this.#marks[i], 'center');
+    const { mark, isNear } = this.#document.mark(i);
+    // On a long way marks would come and go, and places change.
+    if (mark) scrollTo(mark, 'center', isNear);
   }
 }
 
 /**
  * @param {Element} element
  * @param {'start' | 'center' | 'nearest'} block where on the screen it comes to be
+ * @param {boolean} [smooth] whether one sees the way
  */
-export function scrollTo(element, block) {
-  const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
+export function scrollTo(element, block, smooth = true) {
+  const behavior = !smooth || matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
   element.scrollIntoView({ block, behavior });
 }
 
 /**
- * The index of the element of that name around an event's target; -1 if it is not among the elements.
+ * The index of the row around an event's target; -1 if it is none of them.
  * @param {Event} event
- * @param {string} name
- * @param {Element[]} elements
+ * @param {Element[]} rows
  */
-function indexAround({ target }, name, elements) {
-  const found = target instanceof Element ? target.closest(name) : null;
-  return found ? elements.indexOf(found) : -1;
+function indexOfRow({ target }, rows) {
+  const found = target instanceof Element ? target.closest('tr') : null;
+  return found ? rows.indexOf(found) : -1;
 }

@@ -1,8 +1,10 @@
 /** What the page shows of an annotation: the document, its legend, the table of chunks. */
 
 import { counted, number } from './counted.js';
+import { DocumentView } from './document-view.js';
 import { lineEndsOf } from './input-text.js';
-import { ChunkTable, hues, renderDocument, renderLegend } from './render.js';
+import { ChunkTable, hues, renderLegend } from './render.js';
+import { slices } from './slices.js';
 
 /** @typedef {import('../glossa/index.js').AnnotateOptions} AnnotateOptions */
 /** @typedef {import('../glossa/index.js').Chunk} Chunk */
@@ -41,10 +43,13 @@ const REDRAW_WHILE_MOVING = 3000;
 
 export class ResultView {
   #elements;
+  #document;
   #table;
   #threshold;
   /** @type {Shown | null} */
   #shown = null;
+  /** @type {Chunk[]} those of at least the minimum confidence */
+  #chunks = [];
   /** @type {Set<string>} entities whose highlights are switched off */
   #hidden = new Set();
 
@@ -55,7 +60,8 @@ export class ResultView {
   constructor(elements, threshold) {
     this.#elements = elements;
     this.#threshold = threshold;
-    this.#table = new ChunkTable(elements.chunks, elements.more);
+    this.#document = new DocumentView(elements.document);
+    this.#table = new ChunkTable(elements.chunks, elements.more, this.#document);
     elements.document.addEventListener('copy', (event) => this.#copy(event));
   }
 
@@ -68,18 +74,21 @@ export class ResultView {
     return !this.#shown || this.#shown.chunks.length <= REDRAW_WHILE_MOVING;
   }
 
-  /** @param {Shown} annotation */
-  show(annotation) {
+  /**
+   * @param {Shown} annotation
+   * @returns {Promise<void>} when it is drawn, or something else is to be
+   */
+  async show(annotation) {
     this.#shown = annotation;
     this.#hidden.clear();
-    this.draw();
+    await this.draw();
     if (annotation.text.trim()) this.#bringIntoView();
   }
 
   /** The annotation as it is saved: without the chunks below the minimum confidence. */
   get saved() {
     const shown = this.#shown;
-    return shown && { ...shown, threshold: this.#threshold(), chunks: this.#confident(shown.chunks) };
+    return shown && { ...shown, threshold: this.#threshold(), chunks: this.#chunks };
   }
 
   /** What was found, in words. */
@@ -87,7 +96,7 @@ export class ResultView {
     if (!this.#shown) return { message: '' };
     const { chunks, run } = this.#shown;
     if (!run) return { message: 'Nothing to annotate: the text is blank.' };
-    const count = this.#confident(chunks).length;
+    const count = this.#chunks.length;
     const below = chunks.length - count;
     const found = count ? counted(count, 'chunk') : 'No entities found';
     const left = below ? ` (${number.format(below)} of lower confidence left out)` : '';
@@ -97,23 +106,35 @@ export class ResultView {
     };
   }
 
-  /** Draws what is shown, with the minimum confidence as it is now. */
-  draw() {
-    if (!this.#shown) return;
-    const { text, chunks: all, truncatedFrom, entities, run } = this.#shown;
+  /**
+   * Draws what is shown, with the minimum confidence as it is now; that of a long text in slices.
+   * @returns {Promise<void>} when it is drawn, or something else is to be
+   */
+  async draw() {
+    const shown = this.#shown;
+    if (!shown) return;
+    const { text, chunks: all, truncatedFrom, entities, run } = shown;
     const { document, legend, ...elements } = this.#elements;
     const hidden = this.#hidden;
     const chunks = this.#confident(all);
+    this.#chunks = chunks;
     const hue = hues(entities);
-    const marks = renderDocument(document, { text, chunks, truncatedFrom, hue, hidden });
+    const pause = slices();
+    await pause();
+    // Only what is drawn last is to be seen.
+    const isOver = () => this.#chunks !== chunks;
+    if (isOver()) return;
+    await this.#document.show({ text, chunks, truncatedFrom, hue, hidden });
+    await pause();
+    if (isOver()) return;
     renderLegend(legend, entities, { chunks, hue, hidden }, (entity, visible) => {
       if (visible) hidden.delete(entity);
       else hidden.add(entity);
-      for (const mark of document.querySelectorAll('mark')) {
-        if (mark.dataset.entity === entity) mark.toggleAttribute('data-hidden', !visible);
-      }
+      this.#document.updateHidden(entity);
     });
-    this.#table.show(chunks, marks, hue);
+    await pause();
+    if (isOver()) return;
+    this.#table.show(chunks, hue);
 
     elements.empty.hidden = text !== '';
     document.hidden = false;
@@ -142,7 +163,7 @@ export class ResultView {
    */
   #confident(chunks) {
     const least = Math.fround(this.#threshold());
-    return chunks.filter(({ confidence }) => confidence >= least);
+    return least ? chunks.filter(({ confidence }) => confidence >= least) : [...chunks];
   }
 
   /**
@@ -171,5 +192,7 @@ export function renamed(entities, { replaceLabels = {}, labelCasing }, chunks) {
     return labelCasing === 'lower' ? name.toLowerCase() : name;
   };
   const names = entities.map((entity) => cased(Object.hasOwn(replaceLabels, entity) ? replaceLabels[entity] : entity));
-  return [...new Set([...names, ...chunks.map(({ entity }) => entity)])];
+  const found = new Set(names);
+  for (const { entity } of chunks) found.add(entity);
+  return [...found];
 }

@@ -1,5 +1,7 @@
 /** Saves what was found: as JSON or CSV, to the clipboard or into a file. */
 
+import { slices } from './slices.js';
+
 /**
  * What is saved of an annotation.
  * @typedef {object} Result
@@ -11,12 +13,43 @@
  * @property {import('../glossa/index.js').Chunk[]} chunks
  */
 
+/** Chunks, and code units of a text, that are written at once. */
+const BATCH = 1000;
+const PIECE = 1_000_000;
+
 /**
- * The annotation with its text, which the offsets refer to.
+ * The annotation with its text, which the offsets refer to, as JSON.
  * @param {Result} result
+ * @returns {Generator<string>} parts of the document
  */
-export function toJson({ text, model, mode, threshold, truncatedFrom, chunks }) {
-  return `${JSON.stringify({ text, model, mode, threshold, truncatedFrom, chunks }, null, 2)}\n`;
+export function* jsonParts({ text, model, mode, threshold, truncatedFrom, chunks }) {
+  yield '{\n  "text": "';
+  for (let at = 0; at < text.length; ) {
+    const end = pieceEnd(text, at);
+    yield JSON.stringify(text.slice(at, end)).slice(1, -1);
+    at = end;
+  }
+  yield '"';
+  for (const [name, value] of Object.entries({ model, mode, threshold, truncatedFrom })) {
+    if (value !== undefined) yield `,\n  ${JSON.stringify(name)}: ${JSON.stringify(value)}`;
+  }
+  yield ',\n  "chunks": [';
+  for (let i = 0; i < chunks.length; i += BATCH) {
+    // An array of its own, without its brackets, as far to the right as it is deep.
+    const batch = JSON.stringify(chunks.slice(i, i + BATCH), null, 2).slice(1, -2).replaceAll('\n', '\n  ');
+    yield i ? `,${batch}` : batch;
+  }
+  yield chunks.length ? '\n  ]\n}\n' : ']\n}\n';
+}
+
+/**
+ * Where a piece of the text from `at` on ends: in no pair of surrogates, which JSON would write as escapes.
+ * @param {string} text
+ * @param {number} at
+ */
+function pieceEnd(text, at) {
+  const end = at + PIECE;
+  return (text.charCodeAt(end - 1) & 0xfc00) === 0xd800 ? end + 1 : end;
 }
 
 /**
@@ -32,29 +65,60 @@ export function csvCell(text) {
 /**
  * A row per chunk; the columns are those of the command line without its id. Offsets count UTF-16 code units.
  * @param {Pick<Result, 'chunks'>} result
+ * @returns {Generator<string>} parts of the document
  */
-export function toCsv({ chunks }) {
-  const rows = chunks.map(({ begin, end, text, entity, confidence }) =>
-    [begin, end, csvCell(entity), confidence.toFixed(4), csvCell(text)].join(','),
-  );
-  return `${['begin,end,entity,confidence,text', ...rows].join('\n')}\n`;
+export function* csvParts({ chunks }) {
+  yield 'begin,end,entity,confidence,text\n';
+  for (let i = 0; i < chunks.length; i += BATCH) {
+    const rows = chunks.slice(i, i + BATCH).map(({ begin, end, text, entity, confidence }) =>
+      [begin, end, csvCell(entity), confidence.toFixed(4), csvCell(text)].join(','),
+    );
+    yield `${rows.join('\n')}\n`;
+  }
 }
+
+/**
+ * Makes all parts; the browser may draw in between.
+ * @template Made
+ * @param {Iterable<string>} parts
+ * @param {(part: string) => Made} as what is made of each
+ */
+export async function written(parts, as) {
+  /** @type {Made[]} */
+  const made = [];
+  const pause = slices();
+  for (const part of parts) {
+    made.push(as(part));
+    await pause();
+  }
+  return made;
+}
+
+/** The link that is followed to save a file; made beforehand, as the running page makes none: see `stay-in-tab.js`. */
+const link = /** @type {HTMLAnchorElement} */ (globalThis.document?.createElement('a'));
 
 /**
  * Saves text as a file.
  * @param {string} name
  * @param {string} type MIME type
- * @param {string} content
+ * @param {Iterable<string>} parts
  */
-export function save(name, type, content) {
-  const address = URL.createObjectURL(new Blob([content], { type }));
-  const link = document.createElement('a');
+export async function save(name, type, parts) {
+  // Of one long text a browser would make bytes at one go.
+  const blobs = await written(parts, (part) => new Blob([part]));
+  const address = URL.createObjectURL(new Blob(blobs, { type }));
   link.href = address;
   link.download = name;
   link.click();
   // The browser reads the address after the click has been handled.
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
+
+/**
+ * The parts as one text.
+ * @param {Iterable<string>} parts
+ */
+export const joined = async (parts) => (await written(parts, (part) => part)).join('');
 
 /**
  * Puts text on the clipboard.

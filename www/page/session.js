@@ -111,10 +111,10 @@ export class Session {
   }
 
   /** Draws the result again, with the minimum confidence as it is now. */
-  redraw() {
+  async redraw() {
     const { results, status, onChange } = this.#parts;
     if (!results.shown) return;
-    results.draw();
+    await results.draw();
     onChange();
     if (status.state === 'done') status.set(...this.#found());
   }
@@ -139,7 +139,7 @@ export class Session {
     try {
       const { options, annotate } = form.read();
       if (!text.trim()) {
-        this.#show({ text, setup: key, mode, chunks: [], entities: [] });
+        await this.#show({ text, setup: key, mode, chunks: [], entities: [] }, signal);
         return;
       }
       if (this.#models.has(model, options)) status.set('running', 'Annotating');
@@ -153,7 +153,7 @@ export class Session {
       if (isReplaced(signal)) return;
       const run = { windows, precision, milliseconds: Math.round(performance.now() - start) };
       const shownEntities = renamed(entities, annotate, chunks);
-      this.#show({ text, setup: key, model: name, mode, chunks, truncatedFrom, entities: shownEntities, run });
+      await this.#show({ text, setup: key, model: name, mode, chunks, truncatedFrom, entities: shownEntities, run }, signal);
     } catch (error) {
       if (!isReplaced(signal)) this.#conclude(...this.#failure('Not annotated', error, signal));
     }
@@ -265,10 +265,14 @@ export class Session {
     setup.chooseLocal(name);
   }
 
-  /** @param {import('./result-view.js').Shown} annotation */
-  #show(annotation) {
+  /**
+   * @param {import('./result-view.js').Shown} annotation
+   * @param {AbortSignal} signal
+   */
+  async #show(annotation, signal) {
     const { results, onChange } = this.#parts;
-    results.show(annotation);
+    await results.show(annotation);
+    if (isReplaced(signal)) return;
     this.#conclude(...this.#found());
     onChange();
   }

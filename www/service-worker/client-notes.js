@@ -12,6 +12,8 @@ const GRACE_MS = 24 * 60 * 60 * 1000;
 export class ClientNotes {
   /** @type {Map<string, string>} versions by the ids of clients: what is in the state, as far as it has been asked for */
   #known = new Map();
+  /** @type {Map<string, Promise<unknown>>} notes for workers that are under way, by the addresses of the workers */
+  #noting = new Map();
   #state;
   #clients;
 
@@ -56,6 +58,18 @@ export class ClientNotes {
   }
 
   /**
+   * Notes for a worker that its page starts from a blob's address, of which the browser does not tell whose it is, that it
+   * has the version of the page.
+   * @param {string} address
+   * @param {string} page the id of the page's client
+   */
+  noteWorker(address, page) {
+    const noting = this.versionOf(page).then((version) => (version ? this.note(address, version) : undefined));
+    this.#noting.set(address, noting);
+    return noting.finally(() => this.#noting.delete(address));
+  }
+
+  /**
    * The versions of all clients that there are or may be.
    * @returns {Promise<Set<string>>}
    */
@@ -87,12 +101,16 @@ export class ClientNotes {
   }
 
   /**
-   * The version of a thread of which the browser has not told whose it is: that of the pages, if they all have the same.
+   * The version of a thread of which the browser has not told whose it is: what its page has told, or else that of the pages,
+   * if they all have the same.
    * @param {string} id
    */
   async #versionOfThread(id) {
     const client = id ? await this.#clients.get(id) : undefined;
     if (client?.type !== 'worker') return undefined;
+    await this.#noting.get(client.url);
+    const told = await this.#noted(client.url);
+    if (told) return told;
     const pages = (await this.#open()).filter(({ type }) => type === 'window');
     const found = new Set(await Promise.all(pages.map(({ id }) => this.#noted(id))));
     return found.size === 1 ? [...found][0] : undefined;

@@ -6,9 +6,13 @@
  * fits, the version before is the newest.
  */
 
+import { askHost } from '../glossa/ask-host.js';
+import { joined } from '../glossa/file-content.js';
 import * as hashedCache from '../glossa/hashed-cache.js';
+import { HostedFile } from '../glossa/hosted-file.js';
 import { sha256 } from '../glossa/sha256.js';
 import { binaryName } from '../glossa/worker/binary-name.js';
+import { fetch } from './own-network.js';
 import { State } from './state.js';
 
 const LISTING = 'pkg/page-files.json';
@@ -36,6 +40,8 @@ export class PageVersions {
   #state;
   /** @type {Promise<string | undefined> | undefined} shared by all who wait for it: it goes on whoever leaves */
   #updating;
+  /** @type {Map<string, Listing>} what versions consist of, as far as it has been asked for */
+  #known = new Map();
 
   /** @param {string} scope the address of the page's folder */
   constructor(scope) {
@@ -71,20 +77,27 @@ export class PageVersions {
   }
 
   /**
-   * A file of a version; undefined if the version has none at that address, or is no longer kept.
+   * A file of a version. One that is damaged or gone comes from the host anew, if that still has the version's.
    * @param {string} version
    * @param {string} address
-   * @returns {Promise<Response | undefined>}
+   * @returns {Promise<Response | undefined>} undefined if the version has none at that address, or is not known; an error's
+   *   response if the file cannot be had any more: another version's would not do
    */
   async file(version, address) {
-    try {
-      const name = this.#nameOf(version);
-      // To open a cache is to make it.
-      if (!(await caches.has(name))) return undefined;
-      return await (await caches.open(name)).match(withoutQuery(address));
-    } catch {
-      return undefined;
-    }
+    const listing = this.#known.get(version) ?? (await this.#listingOf(version));
+    const plain = withoutQuery(address);
+    const file = filesOf(listing).find(({ path }) => this.#addressOf(path) === plain);
+    return file && this.#keptOrNew(version, file).catch(() => Response.error());
+  }
+
+  /**
+   * Whether all files of a version are there, those included that are damaged and now come from the host anew.
+   * @param {string} version
+   */
+  async isWhole(version) {
+    const files = filesOf(await this.#listingOf(version));
+    const found = files.map((file) => this.#keptOrNew(version, file));
+    return files.length > 0 && Promise.all(found).then(() => true, () => false);
   }
 
   /**
@@ -93,10 +106,23 @@ export class PageVersions {
    */
   async keepOnly(used) {
     const newest = await Promise.all([CURRENT, PREVIOUS].map((name) => this.#state.read(name)));
-    const kept = [...used, ...newest.map((state) => state?.text ?? '')].map((version) => this.#nameOf(version));
+    const kept = [...used, ...newest.map((state) => state?.text ?? '')];
+    const names = kept.map((version) => this.#nameOf(version));
+    for (const version of this.#known.keys()) if (!kept.includes(version)) this.#known.delete(version);
     for (const name of await caches.keys()) {
-      if (name.startsWith(this.#nameOf('')) && !kept.includes(name)) await caches.delete(name);
+      if (name.startsWith(this.#nameOf('')) && !names.includes(name)) await caches.delete(name);
     }
+  }
+
+  /**
+   * Whether the host's page is that of a version.
+   * @param {string} version
+   * @param {Response} page
+   */
+  async isPageOf(version, page) {
+    const listed = filesOf(await this.#listingOf(version)).find(({ path }) => path === './');
+    const content = listed && (await page.clone().arrayBuffer().catch(() => undefined));
+    return content !== undefined && (await sha256(content)) === listed?.sha256;
   }
 
   /**
@@ -166,7 +192,7 @@ export class PageVersions {
     const cache = await caches.open(this.#nameOf(version));
     const keep = async (/** @type {PageFile} */ file) => {
       const address = this.#addressOf(file.path);
-      const same = before && old.get(file.path) === file.sha256 ? await this.file(before, address) : undefined;
+      const same = before && old.get(file.path) === file.sha256 ? await this.#kept(before, file) : undefined;
       await cache.put(address, same ?? (await download(address, file.sha256)));
     };
     const engine = engines[binaryName()];
@@ -190,16 +216,72 @@ export class PageVersions {
     if (!used || (await hashedCache.get(address, binary.sha256))) return;
     const response = await download(address, binary.sha256);
     await hashedCache.put(address, binary.sha256, new Uint8Array(await response.arrayBuffer()), hashedCache.ENGINE);
+    await hashedCache.tidy(address, binary.sha256, hashedCache.ENGINE);
   }
 
   /**
-   * What a version consists of; undefined if it is not complete.
+   * What a version consists of; undefined if it is not kept, or its list is damaged.
    * @param {string} version
    * @returns {Promise<Listing | undefined>}
    */
   async #listingOf(version) {
-    const response = await this.file(version, this.#addressOf(LISTING));
-    return response?.json();
+    const response = await this.#match(version, this.#addressOf(LISTING));
+    const listing = response && (await listingIn(response).catch(() => undefined));
+    if (listing?.version !== version) return undefined;
+    this.#known.set(version, listing);
+    return listing;
+  }
+
+  /**
+   * @param {string} version
+   * @param {PageFile} file
+   * @throws if neither the device nor the host has it
+   */
+  async #keptOrNew(version, file) {
+    const kept = await this.#kept(version, file);
+    if (kept) return kept;
+    const address = this.#addressOf(file.path);
+    const anew = await download(address, file.sha256);
+    const cache = await this.#open(version);
+    await cache?.put(address, anew.clone()).catch(() => {});
+    return anew;
+  }
+
+  /**
+   * A file as it is kept; undefined if it is not, or is damaged.
+   * @param {string} version
+   * @param {PageFile} file
+   * @returns {Promise<Response | undefined>}
+   */
+  async #kept(version, { path, sha256: hash }) {
+    const response = await this.#match(version, this.#addressOf(path));
+    const content = await response?.arrayBuffer().catch(() => undefined);
+    if (!response || !content || (await sha256(content)) !== hash) return undefined;
+    return new Response(content, { headers: response.headers });
+  }
+
+  /**
+   * @param {string} version
+   * @param {string} address
+   */
+  async #match(version, address) {
+    const cache = await this.#open(version);
+    return cache?.match(address).catch(() => undefined);
+  }
+
+  /**
+   * A version's cache; undefined if there is none.
+   * @param {string} version
+   * @returns {Promise<Cache | undefined>}
+   */
+  async #open(version) {
+    try {
+      const name = this.#nameOf(version);
+      // To open a cache is to make it.
+      return (await caches.has(name)) ? await caches.open(name) : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** @param {string} path */
@@ -221,7 +303,7 @@ export class PageVersions {
 const filesOf = (listing) => (listing ? [...listing.files, listing.engines[binaryName()].script] : []);
 
 /**
- * A list of a version's files; undefined if a response is none, such as a web page in its place.
+ * A list of a version's files; undefined if a response is none, such as a web page in its place, or is damaged.
  * @param {Response} response
  * @returns {Promise<Listing | undefined>}
  */
@@ -229,8 +311,10 @@ async function listingIn(response) {
   if (!response.ok) return undefined;
   const text = await response.text();
   try {
-    const listing = JSON.parse(text);
-    return listing.version && listing.files && listing.engines[binaryName()] ? listing : undefined;
+    const { version, files, engines } = JSON.parse(text);
+    // The version's name is made from what it consists of, by scripts/page-files.mjs.
+    const said = new TextEncoder().encode(JSON.stringify([files, engines]));
+    return version === (await sha256(said)) && engines[binaryName()] ? { version, files, engines } : undefined;
   } catch {
     return undefined;
   }
@@ -248,12 +332,16 @@ const withoutQuery = (address) => address.replace(/[?#].*$/s, '');
  * @param {string} hash
  */
 async function download(address, hash) {
-  const response = await fetch(address, { cache: 'no-cache' });
-  const content = await response.arrayBuffer();
-  if (response.status >= 500) throw new Error(`${address}: status ${response.status}`);
-  if (!response.ok || (await sha256(content)) !== hash) throw new Unfit(`${address} is not the file that is listed`);
-  // They are about what came over the network.
-  const headers = new Headers(response.headers);
-  for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) headers.delete(name);
-  return new Response(content, { headers });
+  const options = { cache: /** @type {const} */ ('no-cache'), fetch };
+  const answer = await askHost(address, options);
+  const { ok, status, headers } = answer.response;
+  const file = new HostedFile(address, answer, options);
+  if (!ok) file.cancel();
+  if (status >= 500) throw new Error(`${address}: status ${status}`);
+  const content = ok ? joined(await file.read({ checked: true })) : undefined;
+  if (!content || (await sha256(content)) !== hash) throw new Unfit(`${address} is not the file that is listed`);
+  // Some are about what came over the network.
+  const kept = new Headers(headers);
+  for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) kept.delete(name);
+  return new Response(content, { headers: kept });
 }

@@ -2,17 +2,22 @@
  * Keeps the page on the device, so that it opens without a network, and so that no visit mixes versions: a visit has
  * the version that it began with, whatever is deployed meanwhile.
  *
- * `page-versions.js` keeps whole versions, `client-notes.js` remembers which visit has which, `manifests.js` keeps the
- * manifests of models. The large files, which have hashes, are kept by `glossa/hashed-cache.js`.
+ * `page-versions.js` keeps whole versions, `client-notes.js` remembers which visit has which. Models and the engine's binary
+ * are kept by `glossa/hashed-cache.js`.
+ *
+ * Pages are told by a message, {type: 'new-version'}, that a newer version is kept than theirs; a page that asks,
+ * {type: 'is-newest', look}, is told so again, `look` being whether the host is to be asked first.
  */
 
+import { firstInTime } from '../glossa/first-in-time.js';
 import { ClientNotes } from './client-notes.js';
-import { keepManifest, removeOldPage } from './manifests.js';
-import { firstInTime } from './patience.js';
+import { closeNetwork, fetch } from './own-network.js';
 import { PageVersions } from './page-versions.js';
 
 /** @type {ServiceWorkerGlobalScope} */
 const worker = /** @type {any} */ (self);
+
+closeNetwork(worker);
 
 const { scope } = worker.registration;
 const versions = new PageVersions(scope);
@@ -20,7 +25,9 @@ const notes = new ClientNotes(scope, worker.clients);
 
 /** The files that a version may have; what else there is goes its way without this worker. */
 const OF_THE_PAGE = /\.(html|css|js|json|svg|png|ico|woff2)$/;
-const MANIFEST = /\/manifest\.json$/;
+/** How often, at most, the host is asked for a newer version for a page that is open. */
+const LOOK_MS = 60 * 60 * 1000;
+let looked = 0;
 
 worker.addEventListener('install', (event) => {
   void worker.skipWaiting();
@@ -31,7 +38,6 @@ worker.addEventListener('install', (event) => {
 worker.addEventListener('activate', (event) => event.waitUntil(activate()));
 
 async function activate() {
-  await removeOldPage(scope);
   const version = await versions.current();
   await worker.clients.claim();
   // These began before there was a worker, with what the server had a moment ago. Other pages that are below the page's
@@ -40,18 +46,44 @@ async function activate() {
   if (version) await notes.noteOpen(version, isOurs);
 }
 
+worker.addEventListener('message', (event) => {
+  const { source, data } = event;
+  if (source instanceof WindowClient && data?.type === 'worker') event.waitUntil(notes.noteWorker(data.address, source.id));
+});
+
 worker.addEventListener('fetch', (event) => {
   const { method, mode, url } = event.request;
   const { origin, pathname } = new URL(url);
   if (method !== 'GET' || !url.startsWith(scope) || origin !== location.origin) return;
   if (mode === 'navigate') {
     if (versions.isPage(url)) event.respondWith(openPage(event));
-  } else if (MANIFEST.test(pathname)) {
-    event.respondWith(keepManifest(event));
   } else if (OF_THE_PAGE.test(pathname)) {
     event.respondWith(fileOfVersion(event));
   }
 });
+
+worker.addEventListener('message', (event) => {
+  const { type, look } = event.data ?? {};
+  if (type === 'is-newest' && event.source instanceof Client) event.waitUntil(answer(event.source, look));
+});
+
+/**
+ * @param {Client} client
+ * @param {boolean} look
+ */
+async function answer(client, look) {
+  if (look && Date.now() - looked > LOOK_MS) {
+    looked = Date.now();
+    await versions.update().catch(() => {});
+  }
+  await tellIfOld(client);
+}
+
+/** @param {Client} client */
+async function tellIfOld(client) {
+  const [its, newest] = await Promise.all([notes.versionOf(client.id), versions.current()]);
+  if (its && newest && its !== newest) client.postMessage({ type: 'new-version' });
+}
 
 /**
  * The page in its newest version, or if the network fails or is slow, in the one that the device has.
@@ -64,11 +96,19 @@ async function openPage(event) {
   if (!kept) return fetch(event.request);
   const version = await firstInTime(updating, kept);
   if (!version) {
-    // The host is there and has no versions, so its page is what it has now.
+    // The host is there and has no list of a version. Another page than that of the version is what it has now; with the
+    // same, it is only the list, and maybe other files, that do not come.
     const found = await fetch(event.request).catch(() => undefined);
-    if (found && (found.ok || found.type === 'opaqueredirect')) return found;
+    const isAnswer = found && (found.ok || found.type === 'opaqueredirect');
+    if (isAnswer && !(await versions.isPageOf(kept, found))) return found;
   }
-  return (await pageOf(version ?? kept, event.resultingClientId)) ?? fetch(event.request);
+  const chosen = version ?? kept;
+  const page = () => pageOf(chosen, event.resultingClientId);
+  // What is slow to come anew is waited for when it is asked for.
+  if (await firstInTime(versions.isWhole(chosen), true)) return (await page()) ?? fetch(event.request);
+  // Some of it is damaged, and the host has no more of it. Without the host, what there is may still do.
+  const found = await fetch(event.request).catch(() => undefined);
+  return found?.ok ? found : ((await page()) ?? found ?? Response.error());
 }
 
 /**
@@ -77,17 +117,20 @@ async function openPage(event) {
  */
 async function pageOf(version, client) {
   const page = await versions.file(version, scope);
+  if (page?.type === 'error') return undefined;
   // Before the browser has the page: its first requests come at once, and this worker may be stopped at any time.
   if (page) await notes.note(client, version);
   return page;
 }
 
 /**
- * What can wait until the page is there: looks whether the version is still what the host has, and removes versions that
- * no visit has any more.
+ * What can wait until the page is there: tells other pages of the version, looks whether it is still what the host has, and
+ * removes versions that no visit has any more.
  * @param {string | undefined} version
  */
 async function finish(version) {
+  looked = Date.now();
+  for (const client of await worker.clients.matchAll({ type: 'window' })) await tellIfOld(client);
   await versions.checkPage(version).catch(() => {});
   await versions.keepOnly(await notes.versionsInUse());
 }

@@ -1,4 +1,4 @@
-//! Reads texts and records from files and standard input.
+//! Reads texts and records from files and standard input, or from their bytes: [`documents`].
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -13,8 +13,8 @@ use crate::kind::Kind;
 use crate::record::Record;
 
 /// How input files are read.
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-pub(crate) enum Input {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Input {
     /// Plain text: each file is a document.
     Text,
     /// JSON lines: each line is a document `{"id", "text"}`.
@@ -63,31 +63,45 @@ impl EncodingFlag {
 }
 
 /// A text to annotate, or why it cannot be.
-pub(crate) struct InputDocument {
-    pub(crate) id: String,
-    pub(crate) text: Result<String, Error>,
+#[derive(Debug, Clone, PartialEq)]
+pub struct InputDocument {
+    /// The record's id, or the place that the text comes from.
+    pub id: String,
+    /// The text, or the error of its record.
+    pub text: Result<String, Error>,
 }
 
-/// The documents of a file, or of standard input for `-`.
-///
-/// A file is plain text unless its name or `input` says that it is JSON lines. What looks like another kind of file is refused,
-/// but for text that `input` insists on.
+/// The documents of a file, or of standard input for `-`: see [`documents`].
 ///
 /// # Errors
-/// Those of [`EncodingFlag::read`]; `input_invalid` if the file is of another kind. A record that is not valid is a document
-/// with an error.
+/// Those of [`documents`]; `file_missing`, `file_unreadable`.
 pub(crate) fn read_documents(
     file: &Path,
     input: Option<Input>,
     encoding: &EncodingFlag,
 ) -> Result<Vec<InputDocument>, Error> {
+    documents(read_bytes(file)?, file, input, encoding.charset())
+}
+
+/// The documents of a file of these bytes. `charset` is the encoding of a file without a byte order mark.
+///
+/// A file is plain text unless its name or `input` says that it is JSON lines. What looks like another kind of file is refused,
+/// but for text that `input` insists on.
+///
+/// # Errors
+/// `input_invalid` if it is no text, or of another kind. A record that is not valid is a document with an error.
+pub fn documents(
+    bytes: Vec<u8>,
+    file: &Path,
+    input: Option<Input>,
+    charset: Option<Charset>,
+) -> Result<Vec<InputDocument>, Error> {
     let place = place_name(file);
     let extension = file.extension().map(|end| end.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let bytes = read_bytes(file)?;
     if let Some(kind) = Kind::of_bytes(&bytes) {
         return Err(refused(&place, kind, input));
     }
-    let text = decode(bytes, encoding.charset(), file)?;
+    let text = decode(bytes, charset, file)?;
     let by_name =
         if matches!(extension.as_str(), "jsonl" | "ndjson" | "jsonlines") { Input::Jsonl } else { Input::Text };
     if input.unwrap_or(by_name) == Input::Jsonl {

@@ -1,12 +1,12 @@
-//! Glossa's command line: `glossa annotate`, `glossa eval` and `glossa compare`. As a library, [`run`] is its `main`, and
-//! [`eval`] and [`compare`] evaluate models and compare outputs.
+//! Glossa's command line: `glossa annotate`, `glossa eval` and `glossa compare`. As a library, [`run`] is its `main`,
+//! [`input`] reads the files to annotate, and [`eval`] and [`compare`] evaluate models and compare outputs.
 #![warn(missing_docs, unreachable_pub)]
 
 pub mod compare;
 pub mod eval;
+pub mod input;
 
 mod annotate;
-mod input;
 mod kind;
 mod load;
 mod option_flags;

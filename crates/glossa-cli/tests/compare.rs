@@ -149,3 +149,13 @@ fn errors_say_where() {
     assert_eq!(run(&folder, OURS, "", &[]).0, 1);
     assert_eq!(run(&folder, "", "", &[]).0, 0);
 }
+
+/// Comparing each with each would take minutes.
+#[test]
+fn chunks_at_one_place_are_compared_in_linear_time() {
+    let row = |entity: usize| format!("{{\"begin\":0,\"end\":1,\"entity\":\"E{entity}\"}}\n");
+    let count = 200_000;
+    let (there, back): (String, String) = ((0..count).map(row).collect(), (0..count).rev().map(row).collect());
+    let (code, printed) = run(&TemporaryFolder::new("one-place"), &there, &back, &[]);
+    assert_eq!(code, 0, "{printed}");
+}

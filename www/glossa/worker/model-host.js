@@ -1,48 +1,71 @@
 /** A model's host: what it has of the model's files, and what it says of those that it has not. */
 
 import { GlossaError } from '../errors.js';
-import { fetchIfThere } from '../fetch-file.js';
+import { fetchFile, fetchIfThere } from '../fetch-file.js';
 import { ModelAddress, isZip } from '../model-address.js';
 
 export class ModelHost {
   /** @type {Map<string, GlossaError>} what to say of the files of which the host left open whether it has them */
   #doubts = new Map();
 
-  /** @param {string} address absolute */
-  constructor(address) {
+  /**
+   * @param {string} address absolute
+   * @param {import('../download-rules.js').DownloadRules} [rules]
+   */
+  constructor(address, rules) {
     this.address = new ModelAddress(address);
+    this.rules = rules;
+  }
+
+  /**
+   * A file of the model's folder.
+   * @param {string} path
+   * @param {RequestCache} [cache]
+   * @throws {GlossaError} `file_missing`, `file_unreadable`, `redirect_refused`
+   */
+  fetch(path, cache) {
+    return fetchFile(this.address.of(path), { rules: this.rules, cache });
   }
 
   /**
    * A file of the model's folder; `undefined` if there is none.
    * @param {string} path
-   * @throws {GlossaError} `file_unreadable`
+   * @throws {GlossaError} `file_unreadable`, `redirect_refused`
    */
   fetchIfThere(path) {
-    return fetchIfThere(this.address.of(path), { onDoubt: (error) => this.#doubts.set(path, error) });
+    const onDoubt = (/** @type {GlossaError} */ error) => this.#doubts.set(path, error);
+    return fetchIfThere(this.address.of(path), { rules: this.rules, onDoubt });
   }
 
   /**
    * Whether there is a file in the model's folder, of which nothing is downloaded.
    * @param {string} path
-   * @throws {GlossaError} `file_unreadable`
+   * @throws {GlossaError} `file_unreadable`, `redirect_refused`
    */
   async isThere(path) {
-    const response = await this.fetchIfThere(path);
-    response?.body?.cancel().catch(() => {});
-    return Boolean(response);
+    const file = await this.fetchIfThere(path);
+    file?.cancel();
+    return Boolean(file);
   }
 
   /**
    * What is at the address itself, if that is an archive: a download's address need not end in `.zip`.
-   * @throws {GlossaError} `file_unreadable`
+   * @throws {GlossaError} `file_unreadable`, `redirect_refused`
    */
   async archiveIfThere() {
     if (/\/$/.test(new URL(this.address.href).pathname)) return undefined;
-    const response = await fetchIfThere(this.address.href);
-    if (!response || (await isZip(response))) return response;
-    response.body?.cancel().catch(() => {});
+    const file = await fetchIfThere(this.address.href, { rules: this.rules });
+    if (!file || (await isZip(file))) return file;
+    file.cancel();
     return undefined;
+  }
+
+  /**
+   * The archive at the address.
+   * @throws {GlossaError} `file_missing`, `file_unreadable`, `redirect_refused`
+   */
+  archive() {
+    return fetchFile(this.address.href, { rules: this.rules });
   }
 
   /**

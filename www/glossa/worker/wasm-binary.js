@@ -1,8 +1,11 @@
 /** The engine's WebAssembly binary: which of the two, and where it comes from. */
 
+import { DEFAULT_RULES } from '../download-rules.js';
 import { GlossaError, fileUnreadable, messageOf } from '../errors.js';
 import { fetchFile, readable } from '../fetch-file.js';
+import { joined } from '../file-content.js';
 import * as hashedCache from '../hashed-cache.js';
+import { shownAddress } from '../host-answer.js';
 import { canHash, sha256 } from '../sha256.js';
 import { binaryName } from './binary-name.js';
 
@@ -39,18 +42,26 @@ const BINARIES = new URL('../../pkg/', import.meta.url);
  * @typedef {{ readonly done: number, readonly total: number, free: () => void }} Job
  */
 
-/** @type {Promise<{ bindings: Bindings, compiled: WebAssembly.Module }> | undefined} */
+/** @typedef {import('../download-rules.js').DownloadRules} DownloadRules */
+
+/** @typedef {{ bindings: Bindings, compiled: WebAssembly.Module }} Engine `compiled`: the binary */
+
+/** @type {Promise<Engine> | undefined} */
 let engine;
+/** Engines that have been given up. */
+let renewals = 0;
 
 /**
  * The bindings of the right binary, ready to use, and the binary compiled. Only that binary is downloaded.
- * @param {WebAssembly.Module} [compiled] the binary, if another worker has compiled it
- * @returns {Promise<{ bindings: Bindings, compiled: WebAssembly.Module }>}
- * @throws {GlossaError} `file_missing`, `file_unreadable`, `file_mismatch`
+ * @param {object} [options]
+ * @param {WebAssembly.Module} [options.compiled] the binary, if another worker has compiled it
+ * @param {DownloadRules} [options.rules]
+ * @returns {Promise<Engine>}
+ * @throws {GlossaError} `file_missing`, `file_unreadable`, `file_mismatch`, `redirect_refused`
  */
-export function loadEngine(compiled) {
+export function loadEngine({ compiled, rules = DEFAULT_RULES } = {}) {
   if (engine) return engine;
-  const starting = start(compiled);
+  const starting = start(compiled, rules);
   engine = starting;
   // A failed download may be tried again. Whoever has done so is not to be disturbed.
   starting.catch(() => {
@@ -59,62 +70,147 @@ export function loadEngine(compiled) {
   return starting;
 }
 
-/** @param {WebAssembly.Module} [compiled] */
-async function start(compiled) {
+/**
+ * Another engine, with memory of its own, in place of one that has trapped.
+ * @param {WebAssembly.Module} compiled
+ * @param {DownloadRules} [rules]
+ * @returns {Promise<Engine>}
+ */
+export function renewEngine(compiled, rules) {
+  renewals += 1;
+  engine = undefined;
+  return loadEngine({ compiled, rules });
+}
+
+/**
+ * @param {WebAssembly.Module | undefined} compiled
+ * @param {DownloadRules} rules
+ */
+async function start(compiled, rules) {
   const folder = new URL(`${binaryName()}/`, BINARIES);
-  const bindings = await importBindings(new URL('glossa.js', folder).href);
-  compiled ??= await download(new URL('glossa_bg.wasm', folder).href, bindings.sha256);
+  // The bindings hold an engine as long as they are the same module, which is one by its address.
+  const query = renewals ? `?renewed=${renewals}` : '';
+  const bindings = await importBindings(new URL(`glossa.js${query}`, folder).href, rules);
+  compiled ??= await compiledBinary(new URL('glossa_bg.wasm', folder).href, bindings.sha256, rules);
   await bindings.default({ module_or_path: compiled });
   return { bindings, compiled };
 }
 
 /**
  * @param {string} address
+ * @param {DownloadRules} rules
  * @returns {Promise<Bindings>}
  */
-async function importBindings(address) {
+async function importBindings(address, rules) {
   try {
     // Bundlers are not to follow it.
-    return await import(/* webpackIgnore: true */ /* @vite-ignore */ address);
+    return await inTime(import(/* webpackIgnore: true */ /* @vite-ignore */ address), rules.stallTimeout);
   } catch (error) {
-    // `import` does not tell what is wrong with a script; a request for it may.
-    await fetchFile(address);
-    throw fileUnreadable(address, messageOf(error), error);
+    // `import` does not tell what is wrong with a script; a request for it may, which is not to wait for the script either.
+    (await fetchFile(address, { rules, cache: 'no-store' })).cancel();
+    throw fileUnreadable(shownAddress(address), messageOf(error), error);
   }
 }
 
 /**
- * The binary, compiled while it comes and is checked.
- * @param {string} address
- * @param {string} [hash]
+ * A script's progress is not told, so its limit is for all of it.
+ * @template T
+ * @param {Promise<T>} script
+ * @param {number} limit milliseconds; 0 for none
+ * @returns {Promise<T>}
  */
-async function download(address, hash) {
-  const cached = hash && (await hashedCache.get(address, hash));
-  if (cached) return compile(cached);
-  const response = await fetchFile(address);
-  const checked = hash && canHash ? check(response.clone(), address, hash) : undefined;
-  const compiling = compile(response);
+async function inTime(script, limit) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    if (limit) timer = setTimeout(() => reject(new Error(`it has not come within ${limit / 1000} seconds`)), limit);
+  });
+  try {
+    return await Promise.race([script, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * The binary, compiled while it comes and is checked: the one that is kept, or if that is damaged, the host's.
+ * @param {string} address
+ * @param {string | undefined} hash
+ * @param {DownloadRules} rules
+ */
+async function compiledBinary(address, hash, rules) {
+  const kept = hash && (await hashedCache.get(address, hash));
+  const compiled = kept && (await compiledIfWhole(kept, hash));
+  if (compiled) {
+    void hashedCache.tidy(address, hash, hashedCache.ENGINE);
+    return compiled;
+  }
+  if (kept) await hashedCache.remove(address, hash);
+  else {
+    try {
+      return await download(address, hash, rules);
+    } catch (error) {
+      if (/** @type {GlossaError} */ (error).code !== 'file_mismatch') throw error;
+    }
+  }
+  // What the browser has of it may be older than the bindings.
+  return download(address, hash, rules, 'reload');
+}
+
+/**
+ * @param {Response} kept
+ * @param {string} hash
+ * @returns {Promise<WebAssembly.Module | undefined>} undefined if it is damaged
+ */
+async function compiledIfWhole(kept, hash) {
+  const content = kept.clone().arrayBuffer().then(sha256);
+  const compiling = compile(kept);
+  compiling.catch(() => {});
+  return (await content.catch(() => undefined)) === hash ? compiling : undefined;
+}
+
+/**
+ * The host's binary, which is kept if it is the one that belongs to the bindings: a site that is just being replaced may have
+ * one of them new and the other old.
+ * @param {string} address
+ * @param {string | undefined} hash
+ * @param {DownloadRules} rules
+ * @param {RequestCache} [cache]
+ */
+async function download(address, hash, rules, cache) {
+  const file = await fetchFile(address, { rules, cache });
+  const compiling = compile(file.response.clone());
   // That it is another binary explains any other failure.
   compiling.catch(() => {});
-  await checked;
-  return compiling;
+  const checked = hash !== undefined && canHash;
+  const content = joined(await file.read({ checked }));
+  if (checked) {
+    const found = await readable(sha256(content), address);
+    if (found !== hash) throw notOfThisVersion(address, hash, found);
+    void keep(address, hash, content);
+  }
+  // Its connection may have broken off, and the rest have come by another.
+  return compiling.catch(() => WebAssembly.compile(content));
 }
 
 /**
- * Keeps the binary, unless it is not the one that belongs to the bindings: a site that is just being replaced may have
- * one of them new and the other old.
- * @param {Response} response
  * @param {string} address
  * @param {string} hash
+ * @param {Uint8Array<ArrayBuffer>} content
  */
-async function check(response, address, hash) {
-  const content = new Uint8Array(await readable(response.arrayBuffer(), address));
-  const found = await sha256(content);
-  if (found !== hash) {
-    const file = `${address}: is not of the version of the engine's other files: expected sha256 ${hash}, found sha256 ${found}`;
-    throw new GlossaError('file_mismatch', `${file}. The site may just have been replaced: load the page again`);
-  }
-  void hashedCache.put(address, hash, content, hashedCache.ENGINE);
+async function keep(address, hash, content) {
+  await hashedCache.put(address, hash, content, hashedCache.ENGINE);
+  await hashedCache.tidy(address, hash, hashedCache.ENGINE);
+}
+
+/**
+ * @param {string} address
+ * @param {string} hash
+ * @param {string} found
+ */
+function notOfThisVersion(address, hash, found) {
+  const file = `${address}: is not of the version of the engine's other files: expected sha256 ${hash}, found sha256 ${found}`;
+  return new GlossaError('file_mismatch', `${file}. The site may just have been replaced: load the page again`);
 }
 
 /**

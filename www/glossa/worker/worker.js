@@ -1,9 +1,13 @@
 /**
  * The engine's thread. It holds one model; requests are served in order, one at a time.
  *
- * In, each with an `id` that the answers repeat:
- *   {id, type: 'load', model, options, compiled}
- *                                        downloads and loads the model at an absolute address
+ * In:
+ *   {type: 'lock', lock}                 has the worker hold the lock of that name until it ends, however it ends
+ *   {type: 'ping'}                       asks for a sign of life
+ * and with an `id` that the answers repeat:
+ *   {id, type: 'load', model, options, rules, compiled, manifest}
+ *                                        downloads and loads the model at an absolute address; `rules` are DownloadRules,
+ *                                        `manifest`, which may be left out, is that of the bundle's version that is wanted
  *   {id, type: 'load', files, name, options, compiled}
  *                                        loads a model from {path: Uint8Array or Blob}; `compiled`, which may be left
  *                                        out, is the engine's binary if another worker has compiled it
@@ -17,26 +21,33 @@
  *   {id, type: 'parsePipeline', text, name}
  *                                        parses a pipeline file, which errors call by that name
  *   {id, type: 'cancel'}                 drops the annotate or part request of that id, queued or running
- * A load is cancelled by ending the worker: while the model is prepared no message would get through.
+ * A load is cancelled by ending the worker: while the model is prepared no message would get through. So is any other
+ * request that goes on after it was told to stop.
  *
- * Out, any number of 'progress', at most one per 100 ms and stage, then one of the others:
+ * Out, without an `id`:
+ *   {type: 'locked', lock}               the lock is held
+ *   {type: 'pong'}                       the answer to 'ping', when messages are taken: not within a call of the engine
+ *   {type: 'failed', message}            the worker is lost, and all its requests with it
+ * and for a request any number of 'progress', at most one per 100 ms and stage, and of 'chunks', then one of the others:
  *   {id, type: 'progress', event}        load: {stage: 'download', file, loaded, total},
  *                                        {stage: 'prepare', loaded, total};
  *                                        annotate: {stage: 'annotate', done, total}
- *   {id, type: 'result', value}          load: {info: {name, labels, entities, …}, compiled}; annotate and join:
- *                                        {chunks, truncatedFrom, windows}; part: an array of values for each window;
+ *   {id, type: 'chunks', chunks}         the first chunks of a long result, a batch at a time: who takes them can draw in between
+ *   {id, type: 'result', value}          load: {info: {name, labels, entities, …}, compiled, manifest}; annotate and join:
+ *                                        {chunks, truncatedFrom, windows}, with the last chunks; part: an array of values for each window;
  *                                        parsePipeline: {model, options, annotate, format}
- *   {id, type: 'error', code, message}   the request failed; the worker is well
- *   {type: 'failed', message}            the worker is lost, and all its requests with it
+ *   {id, type: 'error', code, message}   the request failed, or was cancelled; the worker is well
  */
 
 import { GlossaError, messageOf } from '../errors.js';
 import { downloadModel } from './download-model.js';
+import { takeAway } from '../take-away.js';
 import { throttled } from './throttled.js';
-import { loadEngine } from './wasm-binary.js';
+import { loadEngine, renewEngine } from './wasm-binary.js';
 
 /** @typedef {import('./wasm-binary.js').BoundAnnotator} BoundAnnotator */
 /** @typedef {import('./wasm-binary.js').BoundAnnotatorClass} BoundAnnotatorClass */
+/** @typedef {import('./wasm-binary.js').Engine} Engine */
 /** @typedef {import('./wasm-binary.js').Job} Job */
 /** @typedef {(event: import('../annotator.js').WorkerProgress) => void} OnProgress */
 
@@ -47,6 +58,8 @@ import { loadEngine } from './wasm-binary.js';
 
 /** How long the engine runs before messages get a turn. */
 const SLICE_MS = 40;
+/** Chunks of a message: a page takes them in a few milliseconds. */
+const BATCH = 2000;
 
 /** @type {Map<number, Request>} requests queued or running */
 const open = new Map();
@@ -57,6 +70,8 @@ let annotator = null;
 let shared = null;
 
 self.onmessage = ({ data }) => {
+  if (data.type === 'ping') return postMessage({ type: 'pong' });
+  if (data.type === 'lock') return hold(data.lock);
   if (data.type === 'cancel') {
     const request = open.get(data.id);
     if (request) request.cancelled = true;
@@ -67,20 +82,44 @@ self.onmessage = ({ data }) => {
   queue = queue.then(() => serve(request));
 };
 
+/**
+ * Holds a lock for as long as the worker lives. Browsers may deny it.
+ * @param {string} lock
+ */
+function hold(lock) {
+  const forEver = () => {
+    postMessage({ type: 'locked', lock });
+    return new Promise(() => {});
+  };
+  navigator.locks?.request(lock, forEver).catch(() => {});
+}
+
 /** @type {Record<string, (request: Request) => unknown>} */
 const SERVICES = { load, annotate, part, join, parsePipeline };
+
+/** The requests that bring a text to be annotated. */
+const READS_A_TEXT = new Set(['annotate', 'part', 'join']);
+
+let alone = false;
+
+/** From the first text on this thread has no network: what it needed, it has loaded. */
+function stayAlone() {
+  if (!alone) takeAway(globalThis, 'a worker that has read a text asks for nothing any more', ['Worker']);
+  alone = true;
+}
 
 /** @param {Request} request */
 async function serve(request) {
   const { id } = request;
   try {
     refuseIfCancelled(request);
+    if (READS_A_TEXT.has(request.type)) stayAlone();
     const value = await SERVICES[request.type](request);
     postMessage({ id, type: 'result', value });
   } catch (error) {
     // The engine's errors have a code. Anything else is a trap, after which its memory cannot be trusted.
-    const { code, message } = /** @type {GlossaError} */ (error ?? {});
-    if (typeof code !== 'string') return fail(error);
+    if (!isCoded(error)) return fail(error);
+    const { code, message } = error;
     postMessage({ id, type: 'error', code, message });
   } finally {
     open.delete(id);
@@ -88,39 +127,47 @@ async function serve(request) {
 }
 
 /** @param {Request} request */
-async function load({ id, model, files, name, options, compiled }) {
+async function load({ id, model, files, name, options, rules, compiled, manifest }) {
   const tell = progressOf(id);
   // The files come while the engine is downloaded and compiled.
-  const download = model ? downloadModel(model, tell, options?.dtype) : null;
+  const download = model ? downloadModel(model, tell, { dtype: options?.dtype, rules, manifest }) : null;
   // Its failure is told where it is awaited, which may be later.
   download?.catch(() => {});
-  const engine = await loadEngine(compiled);
-  const { Annotator } = engine.bindings;
+  const engine = await loadEngine({ compiled, rules });
   forget();
   annotator?.free();
   annotator = null;
   annotator = download
-    ? await fromDownload(Annotator, await download, options, tell)
-    : Annotator.fromFiles(name, files, options, tell);
-  return { info: annotator.info(), compiled: engine.compiled };
+    ? await fromDownload(engine, await download, options, tell)
+    : engine.bindings.Annotator.fromFiles(name, files, options, tell);
+  const downloaded = await download;
+  downloaded?.keep?.();
+  return { info: annotator.info(), compiled: engine.compiled, manifest: downloaded?.manifest };
 }
 
 /**
- * @param {BoundAnnotatorClass} Annotator
+ * @param {Engine} engine
  * @param {import('./download-model.js').DownloadedModel} download
  * @param {object} options
  * @param {OnProgress} tell
  */
-async function fromDownload(Annotator, { name, files, hashed, verified, add }, options, tell) {
+async function fromDownload({ bindings, compiled }, { name, files, hashed, verified, add }, options, tell) {
   // Which files hold the weights beside the ONNX file, only the ONNX file tells.
-  const external = add ? Annotator.externalFiles(name, files) : [];
+  const external = add ? bindings.Annotator.externalFiles(name, files) : [];
   if (add && external.length) await add(external);
-  /** @type {Promise<BoundAnnotator>} */
-  const loading = new Promise((resolve) => resolve(Annotator.fromFiles(name, files, options, tell, hashed)));
+  const prepare = async (/** @type {BoundAnnotatorClass} */ Annotator) =>
+    Annotator.fromFiles(name, files, options, tell, hashed);
+  const loading = prepare(bindings.Annotator);
   loading.catch(() => {});
   // That a file is not the one listed explains any other failure.
-  await verified;
-  return loading;
+  const replaced = await verified;
+  if (!replaced) return loading;
+  // Nothing stays of what was made of a damaged file. It may have been such that the engine trapped.
+  const { Annotator } = await loading.then(
+    (damaged) => (damaged.free(), bindings),
+    async (error) => (isCoded(error) ? bindings : (await renewEngine(compiled)).bindings),
+  );
+  return prepare(Annotator);
 }
 
 /** @param {Request} request */
@@ -151,19 +198,26 @@ async function annotate(request) {
     }
     progress();
   } catch (error) {
-    job.free();
+    drop(job);
     throw error;
   }
-  return finish(job);
+  return finish(request, job);
 }
 
 /**
- * The annotation of a job whose windows have all been run. The job is freed.
+ * The annotation of a job whose windows have all been run; of a long one all but the last chunks are sent before. The job
+ * is freed.
+ * @param {Request} request
  * @param {Job} job
  */
-function finish(job) {
+function finish({ id }, job) {
   const windows = job.total;
-  return { ...loaded().finish(job), windows };
+  const { chunks, ...found } = loaded().finish(job);
+  let sent = 0;
+  for (; sent + BATCH < chunks.length; sent += BATCH) {
+    postMessage({ id, type: 'chunks', chunks: chunks.slice(sent, sent + BATCH) });
+  }
+  return { ...found, chunks: chunks.slice(sent), windows };
 }
 
 /** @param {Request} request */
@@ -196,10 +250,10 @@ function join(request) {
   try {
     for (const values of request.parts.flat()) annotator.accept(job, values);
   } catch (error) {
-    job.free();
+    drop(job);
     throw error;
   }
-  return finish(job);
+  return finish(request, job);
 }
 
 /**
@@ -215,14 +269,32 @@ function sharedJob({ key, text, options }) {
 }
 
 function forget() {
-  shared?.job.free();
+  if (shared) drop(shared.job);
   shared = null;
+}
+
+/**
+ * Frees a job. After a trap the engine does not give it up, and what trapped is to be told, not that.
+ * @param {Job} job
+ */
+function drop(job) {
+  try {
+    job.free();
+  } catch {
+    // The worker is replaced.
+  }
 }
 
 /** @param {Request} request */
 function refuseIfCancelled({ cancelled }) {
   if (cancelled) throw new GlossaError('cancelled', 'cancelled');
 }
+
+/**
+ * @param {unknown} error
+ * @returns {error is GlossaError}
+ */
+const isCoded = (error) => typeof (/** @type {any} */ (error)?.code) === 'string';
 
 /** @param {unknown} error */
 function fail(error) {

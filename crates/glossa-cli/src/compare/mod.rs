@@ -3,7 +3,7 @@
 pub(crate) mod command;
 mod read;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use glossa_ner::Error;
 
@@ -99,14 +99,20 @@ impl Comparison {
     }
 
     /// Pairs the chunks at one place.
-    fn place(&mut self, a: Vec<Entry>, mut b: Vec<Entry>, tolerance: Option<f64>) {
+    fn place(&mut self, a: Vec<Entry>, b: Vec<Entry>, tolerance: Option<f64>) {
+        // A damaged file may have all its chunks at one place, so those of an entity are looked up.
+        let mut of_entity: HashMap<String, VecDeque<usize>> = HashMap::new();
+        for (at, entry) in b.iter().enumerate() {
+            of_entity.entry(entry.entity.clone()).or_default().push_back(at);
+        }
+        let mut b: Vec<Option<Entry>> = b.into_iter().map(Some).collect();
         let mut unpaired = Vec::new();
         for entry in a {
-            let Some(at) = b.iter().position(|other| other.entity == entry.entity) else {
+            let at = of_entity.get_mut(&entry.entity).and_then(VecDeque::pop_front);
+            let Some(other) = at.and_then(|at| b[at].take()) else {
                 unpaired.push(entry);
                 continue;
             };
-            let other = b.remove(at);
             let differs = match (entry.confidence, other.confidence, tolerance) {
                 (_, _, None) | (None, None, _) => false,
                 (Some(a), Some(b), Some(tolerance)) => (a - b).abs() > tolerance + ROUNDING,
@@ -119,7 +125,7 @@ impl Comparison {
                 self.confidence.push((entry, other));
             }
         }
-        let mut b = b.into_iter();
+        let mut b = b.into_iter().flatten();
         for entry in unpaired {
             match b.next() {
                 Some(other) => {

@@ -23,6 +23,11 @@ pub use judge::{judge, Cell, Confusion, Judged, Verdict};
 pub use report_page::{ReportPage, RunInfo};
 pub use temperature::{Calibrated, TemperatureFit, TemperatureSamples};
 
+/// The longest name of a gold entity, in bytes.
+const LONGEST_NAME: usize = 1000;
+/// The most gold entities over one place of a text.
+const MOST_NESTED: usize = 100;
+
 /// A text with its gold entities.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
@@ -68,7 +73,27 @@ impl Record {
             (None, Some(_)) => return Err(record.invalid("its \"chunks\" are no array")),
             (None, None) => return Err(record.invalid("it has neither \"entities\" nor \"chunks\"")),
         };
+        check_entities(&entities).map_err(|reason| record.invalid(reason))?;
         Ok(Record { entities, id: record.id()?, text: text.to_string() })
+    }
+}
+
+/// Refuses what would take time or memory by more than the record's length: each token has the labels of all entities over it,
+/// and each chunk is compared with them.
+fn check_entities(entities: &[Span]) -> Result<(), String> {
+    if let Some(span) = entities.iter().find(|span| span.entity.len() > LONGEST_NAME) {
+        let begin: String = span.entity.chars().take(40).collect();
+        return Err(format!("the name of an entity has more than {LONGEST_NAME} bytes; it begins with {begin:?}"));
+    }
+    let mut begins: Vec<usize> = entities.iter().map(|span| span.begin).collect();
+    let mut ends: Vec<usize> = entities.iter().map(|span| span.end).collect();
+    begins.sort_unstable();
+    ends.sort_unstable();
+    // Those that begin up to a place, without those that have ended there.
+    let over = |at: usize| at + 1 - ends.partition_point(|end| *end <= begins[at]);
+    match (0..begins.len()).find(|at| over(*at) > MOST_NESTED) {
+        Some(at) => Err(format!("more than {MOST_NESTED} of its entities are at one place, {}", begins[at])),
+        None => Ok(()),
     }
 }
 
@@ -325,6 +350,23 @@ mod tests {
         ] {
             let error = Record::parse(&line.replace(right, wrong), "f:1").unwrap_err();
             assert!(error.to_string().starts_with("f:1: {"), "{error}");
+        }
+    }
+
+    #[test]
+    fn entities_that_would_multiply_are_refused() {
+        let record = |entity: &str, count: usize| {
+            let entities = vec![format!("[0, 1, \"{entity}\"]"); count].join(", ");
+            Record::parse(&format!("{{\"text\": \"a b\", \"entities\": [{entities}, [2, 3, \"X\"]]}}"), "f:1")
+        };
+        assert!(record(&"x".repeat(LONGEST_NAME), MOST_NESTED).is_ok());
+        for (refused, reason) in [
+            (record(&"x".repeat(LONGEST_NAME + 1), 1), "more than 1000 bytes"),
+            (record("X", MOST_NESTED + 1), "more than 100 of its entities are at one place, 0"),
+        ] {
+            let error = refused.unwrap_err();
+            assert_eq!(error.code(), "input_invalid");
+            assert!(error.to_string().contains(reason), "{error}");
         }
     }
 

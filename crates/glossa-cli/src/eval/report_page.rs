@@ -1,5 +1,6 @@
 //! The report of an evaluation as one self-contained HTML page.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use glossa_ner::Chunk;
@@ -11,6 +12,8 @@ use super::{Record, Report, Score, Span};
 
 /// Documents shown in full.
 const SHOWN: usize = 20;
+/// The most entities that the confusion matrix shows: it has a cell for each two of them.
+const MOST_NAMES: usize = 50;
 
 /// Content security policy: the page loads nothing, whatever a record contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
@@ -132,8 +135,13 @@ impl ReportPage {
 
     /// The confusion matrix: a row per gold entity, a column per predicted one.
     fn confusion(&self, report: &Report) -> Markup {
-        let names: Vec<Option<&str>> =
-            report.exact.entities.keys().map(|name| Some(name.as_str())).chain([None]).collect();
+        let mut entities: Vec<(&str, usize)> =
+            report.exact.entities.iter().map(|(name, score)| (name.as_str(), score.support)).collect();
+        let all = entities.len();
+        entities.sort_by_key(|(_, support)| Reverse(*support));
+        entities.truncate(MOST_NAMES);
+        entities.sort_unstable();
+        let names: Vec<Option<&str>> = entities.iter().map(|(name, _)| Some(*name)).chain([None]).collect();
         let count = |gold: Option<&str>, predicted: Option<&str>| {
             let cell = self.confusion.get(gold, predicted);
             cell.same_boundaries + cell.overlapping
@@ -168,6 +176,7 @@ impl ReportPage {
             "Rows are what people marked, columns what the model found for it. On the diagonal, in a frame, is what is right; \
              a small number with ± counts pairs that overlap but begin or end elsewhere. The darker, the larger a share of \
              the row."
+            @if all > MOST_NAMES { " The " (MOST_NAMES) " entities that are marked most are shown, of " (all) "." }
         };
         section("confusion", "Confusion", note, matrix)
     }
@@ -409,5 +418,26 @@ mod tests {
         let mistakes: Vec<usize> = page.worst.iter().map(|judgement| judgement.mistakes).collect();
         assert_eq!((mistakes.len(), mistakes[0], page.documents), (SHOWN, 29, 50));
         assert!(mistakes.is_sorted_by(|a, b| a >= b));
+    }
+    #[test]
+    fn the_confusion_matrix_shows_the_most_frequent_entities() {
+        let mut page = ReportPage::default();
+        let entity = |i: usize| span(i, i + 1, if i % 3 == 0 { "often" } else { "rarely" });
+        let mut entities: Vec<Span> = (0..300).map(|i| span(i, i + 1, &format!("n{i:03}"))).collect();
+        entities.extend((0..9).map(entity));
+        page.add(&Record { id: "d".into(), text: "x".repeat(300), entities: entities.clone() }, &[]);
+        let mut report = Report::default();
+        for Span { entity, .. } in entities {
+            report.exact.entities.entry(entity).or_default().support += 1;
+        }
+        let matrix = page.confusion(&report).into_string();
+        assert_eq!(matrix.matches("<th scope=\"row\">").count(), MOST_NAMES + 1);
+        assert!(
+            matrix.contains("often")
+                && matrix.contains("rarely")
+                && matrix.contains("n047")
+                && !matrix.contains("n048")
+        );
+        assert!(matrix.contains("The 50 entities that are marked most are shown, of 302."));
     }
 }

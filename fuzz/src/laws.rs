@@ -1,0 +1,104 @@
+//! What holds of every result, whatever the model and the text.
+
+use glossa_ner::{AnnotateOptions, Annotation, Annotator, Chunk, Mode};
+
+/// What the laws depend on.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Reading {
+    /// Texts are read in plain writing, so that nothing invisible is a word.
+    pub(crate) plain: bool,
+    /// Paragraphs are told apart.
+    pub(crate) paragraphs: bool,
+    /// Chunks are runs of a tokenizer's pieces, as in transformers: several may share a character, and one may be white space.
+    pub(crate) pieces: bool,
+}
+
+/// Annotates a text in the ways that there are, and checks every result.
+pub(crate) fn check_text(annotator: &Annotator, text: &str, options: &AnnotateOptions, reading: Reading) {
+    let annotated = annotator.annotate(text, options);
+    if let Ok(annotation) = &annotated {
+        check(text, annotation, options, reading);
+        assert_eq!(in_windows(annotator, text, options).as_ref(), Some(annotation), "windows one by one differ");
+    }
+    let Ok(labelled) = annotator.label(text, options.mode) else { return };
+    let units: Vec<u16> = text.encode_utf16().collect();
+    assert_eq!(labelled.tokens.len(), labelled.labels.len(), "a label for each token");
+    for tokens in labelled.tokens.windows(2) {
+        assert!(reading.pieces || tokens[0].end <= tokens[1].begin, "tokens overlap: {tokens:?}");
+        assert!(tokens[0].begin <= tokens[1].begin, "tokens are not in order: {tokens:?}");
+    }
+    for token in &labelled.tokens {
+        let place = labelled.document.original_range(token);
+        let some = token.begin < token.end && place.start < place.end;
+        assert!(some || reading.pieces, "an empty token: {token:?}, {place:?}");
+        slice(&units, place.start, place.end);
+    }
+    let with_chunks = annotator.label_and_annotate(text, options.mode).map(|(_, chunks)| chunks);
+    let default = annotator.annotate(text, &AnnotateOptions { mode: options.mode, ..Default::default() });
+    assert_eq!(with_chunks, default.map(|annotation| annotation.chunks), "labels and chunks from one run");
+}
+
+/// As several workers do: the windows run in another order than their scores are taken in.
+fn in_windows(annotator: &Annotator, text: &str, options: &AnnotateOptions) -> Option<Annotation> {
+    let mut job = annotator.begin(text, options).ok()?;
+    let windows = job.progress().1;
+    let mut scores: Vec<_> = (0..windows).rev().map(|window| annotator.run(&job, window)).collect();
+    while let Some(scores) = scores.pop() {
+        annotator.accept(&mut job, annotator.window_scores(scores.ok()?.into_values())).ok()?;
+    }
+    annotator.finish(job).ok()
+}
+
+/// Checks the chunks of a text.
+pub(crate) fn check(text: &str, annotation: &Annotation, options: &AnnotateOptions, reading: Reading) {
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let mut last = 0;
+    for chunk in &annotation.chunks {
+        let Chunk { begin, end, text: shown, confidence, .. } = chunk;
+        assert!(begin < end, "an empty chunk: {chunk:?}");
+        assert!(last <= *begin, "chunks overlap or are not in order: {chunk:?} begins before {last}");
+        last = if reading.pieces { *begin } else { *end };
+        assert_eq!(slice(&units, *begin, *end), *shown, "not the text at its place: {chunk:?}");
+        if let Some(confidence) = confidence {
+            assert!((0.0..=1.0).contains(confidence), "no probability: {chunk:?}");
+            assert!(options.threshold.is_none_or(|threshold| *confidence >= threshold), "too low: {chunk:?}");
+        }
+        if reading.plain && !reading.pieces {
+            assert!(shown.chars().any(|c| !c.is_whitespace() && !is_invisible(c)), "nothing to see: {chunk:?}");
+        }
+        if reading.paragraphs {
+            assert!(shown.trim().is_empty() || !has_empty_line(shown.trim()), "over an empty line: {chunk:?}");
+        }
+        if let (Some(entities), true) = (&options.entities, options.replace_labels.is_empty()) {
+            // In another case, or as a whole label.
+            let same = |entity: &String| chunk.entity.to_lowercase().ends_with(&entity.to_lowercase());
+            assert!(entities.iter().any(same), "not asked for: {chunk:?}");
+        }
+    }
+    if let Some(from) = annotation.truncated_from {
+        assert!(options.mode == Mode::Truncate, "truncated at {from}");
+        assert!(last <= from, "chunks up to {last}, read up to {from}");
+        slice(&units, from, units.len());
+    }
+}
+
+/// The part of a text between two UTF-16 offsets, which stand between characters.
+fn slice(units: &[u16], begin: usize, end: usize) -> String {
+    let part = units.get(begin..end).unwrap_or_else(|| panic!("{begin} to {end} is not in {} units", units.len()));
+    String::from_utf16(part).unwrap_or_else(|_| panic!("{begin} to {end} cuts a character"))
+}
+
+/// Some of the characters that show nothing; the library knows all of them.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
+}
+
+/// Whether a line of a text, which neither begins nor ends with one, is empty or white space.
+fn has_empty_line(text: &str) -> bool {
+    // CR CR LF is one line end, of a file whose line ends were converted twice.
+    text.replace("\r\r\n", "\n")
+        .replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .split('\n')
+        .any(|line| line.trim().is_empty())
+}

@@ -1,0 +1,156 @@
+//! Texts, and what is said of how to read them.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use glossa_cli::compare::{compare, EndOffset, Table};
+use glossa_cli::eval::Record;
+use glossa_cli::input::{documents, Input};
+use glossa_ner::export::{Format, Writer};
+use glossa_ner::pipeline_file::PipelineFile;
+use glossa_ner::text::charset::Charset;
+use glossa_ner::text::{Document, Tokenizer};
+use glossa_ner::{AnnotateOptions, Annotation, Annotator, Mode, Options};
+use jdk_regex::{Budget, Error, Matcher, Pattern};
+
+use crate::laws::{self, Reading};
+use crate::models::{self, Loaded, STRATEGIES};
+
+/// A text to annotate. Its first line, of four characters, says by which model and with which options.
+pub(super) fn text(data: &[u8]) {
+    let (head, text) = head(data);
+    let at = |place: usize| usize::from(head.get(place).copied().unwrap_or_default());
+    let loaded = models::loaded();
+    let Loaded { annotator, reading } = &loaded[at(0) % loaded.len()];
+    let flag = |bit: usize| at(1) >> bit & 1 == 1;
+    let mut options = AnnotateOptions {
+        mode: if flag(0) { Mode::Truncate } else { Mode::Window },
+        threshold: flag(1).then(|| (at(2) % 100) as f32 / 100.0),
+        entities: flag(2).then(|| vec!["DNA".into(), "protein".into()]),
+        ..Default::default()
+    };
+    if reading.pieces {
+        options.aggregation_strategy = Some(STRATEGIES[at(3) % STRATEGIES.len()]);
+        options.ignore_labels = flag(3).then(Vec::new);
+    } else {
+        options.greedy_mode = flag(3);
+        options.ignore_stop_words = flag(4).then(|| vec!["-".into(), "in".into(), "\n".into()]);
+        options.ner_has_no_schema = flag(5) && !flag(2);
+        options.preserve_position = !flag(6);
+        options.pad_as_o = at(3) % 2 == 0;
+    }
+    laws::check_text(annotator, &text, &options, *reading);
+    if let Ok(annotation) = annotator.annotate(&text, &options) {
+        written_reads_the_same(&text, &annotation);
+    }
+}
+
+/// What is written of a document is read again as the same chunks, whatever is in its text and its id.
+fn written_reads_the_same(text: &str, annotation: &Annotation) {
+    let first: String = text.lines().next().unwrap_or_default().chars().take(40).collect();
+    let id = if first.trim().is_empty() { "d" } else { first.trim() };
+    let write = |format: Format| {
+        let mut writer = Writer::new(format, Vec::new());
+        writer.document(id, text, annotation).expect("it is written to memory");
+        String::from_utf8(writer.finish().expect("it is written to memory")).expect("UTF-8")
+    };
+    write(Format::Table);
+    let (json_lines, csv) = (write(Format::Jsonl), write(Format::Csv));
+    assert_eq!(json_lines.lines().count(), 1, "a line a document");
+    let record = Record::parse(&json_lines, "written").expect("a record");
+    assert_eq!(record.text, text, "the text of the record");
+    let tables = [json_lines, csv].map(|written| Table::parse(&written, "written", EndOffset::Auto).expect("a table"));
+    for table in &tables {
+        assert_eq!(table.entries.len(), annotation.chunks.len(), "a row a chunk");
+        for (entry, chunk) in table.entries.iter().zip(&annotation.chunks) {
+            assert_eq!((entry.begin, entry.end, &entry.entity), (chunk.begin, chunk.end, &chunk.entity), "a row");
+            assert_eq!(entry.text.as_ref(), Some(&chunk.text), "a row's text");
+            assert_eq!(entry.id, id, "a row's id");
+        }
+    }
+    let [a, b] = &tables;
+    let same = compare(a, b, None).expect("tables of one document").is_equal();
+    assert!(same, "JSON lines and CSV of the same chunks are equal");
+}
+
+/// A file to annotate. Its first line, of three characters, says what is known of it.
+pub(super) fn input(data: &[u8]) {
+    const NAMES: [&str; 8] = ["a.txt", "a", "a.jsonl", "a.NDJSON", "a.csv", "a.xml", "-", "a.nbib"];
+    const CHARSETS: [Option<Charset>; 6] = [
+        None,
+        Some(Charset::Utf8),
+        Some(Charset::Utf16Le),
+        Some(Charset::Utf16Be),
+        Some(Charset::Latin1),
+        Some(Charset::Windows1252),
+    ];
+    let (head, bytes) = (data.get(..3).unwrap_or_default(), data.get(4..).unwrap_or_default());
+    let at = |place: usize| usize::from(head.get(place).copied().unwrap_or_default());
+    let input = [None, Some(Input::Text), Some(Input::Jsonl)][at(1) % 3];
+    let (file, charset) = (Path::new(NAMES[at(0) % NAMES.len()]), CHARSETS[at(2) % CHARSETS.len()]);
+    let Ok(documents) = documents(bytes.to_vec(), file, input, charset) else { return };
+    for text in documents.iter().filter_map(|document| document.text.as_ref().ok()) {
+        let unmarked = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let plain = input == Some(Input::Text) && charset == Some(Charset::Utf8);
+        if let (true, Ok(given)) =
+            (plain && !bytes.starts_with(b"\xFE\xFF") && !bytes.starts_with(b"\xFF\xFE"), std::str::from_utf8(unmarked))
+        {
+            assert_eq!(text, given, "the text as given");
+        }
+    }
+}
+
+/// A pipeline file: read, written and read again; its rules cut a text, its options annotate one.
+pub(super) fn pipeline(data: &[u8]) {
+    const TEXT: &str = "IL-2 gene, treat-\r\nment (of) e\u{301} b\u{1F9EC}; NF-kappa B";
+    let Ok(file) = PipelineFile::parse(&String::from_utf8_lossy(data), "pipeline.json") else { return };
+    let written = serde_json::to_string(&file).expect("JSON");
+    assert_eq!(PipelineFile::parse(&written, "written").as_ref(), Ok(&file), "it reads as it was written: {written}");
+    let _ = file.model_path(Path::new("folder/pipeline.json"));
+    if let Some(Ok(tokenizer)) = file.options.tokenizer.as_ref().map(Tokenizer::new) {
+        let _ = tokenizer.tokenize(&Document::new(TEXT));
+    }
+    for Loaded { annotator, reading } in [&models::loaded()[0], &models::loaded()[8]] {
+        laws::check_text(annotator, TEXT, &file.annotate, *reading);
+    }
+    if file.options != Options::default() {
+        if let Ok(annotator) = Annotator::load(&models::memory(models::bundle()), &file.options) {
+            laws::check_text(&annotator, TEXT, &file.annotate, Reading::default());
+        }
+    }
+}
+
+/// A pattern in the first line, and a text to search.
+pub(super) fn regex(data: &[u8]) {
+    let data = String::from_utf8_lossy(data);
+    let (pattern, text) = data.split_once('\n').unwrap_or((&data, "aab \u{1F9EC}e\u{301}-1"));
+    let _ = search(pattern, text);
+}
+
+/// Finds matches up to the text's end or the budget's.
+fn search(pattern: &str, text: &str) -> Result<(), Error> {
+    let pattern = Pattern::new(pattern)?;
+    let mut matcher = Matcher::new(&pattern);
+    let mut budget = Budget::new(text.len(), pattern.instructions());
+    let (mut from, mut last) = (0, 0);
+    while let Some(found) = matcher.find_from(text, from, last, &mut budget)? {
+        assert!(from <= found.start && found.start <= found.end, "{found:?} from {from}");
+        assert!(text.is_char_boundary(found.start) && text.is_char_boundary(found.end), "{found:?} cuts a character");
+        let next = text[found.end..].chars().next();
+        (from, last) = (found.end, found.end);
+        match next {
+            Some(c) if found.is_empty() => from += c.len_utf8(),
+            None => break,
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The first line, if it has four characters, and the text behind it.
+fn head(data: &[u8]) -> (&[u8], Cow<'_, str>) {
+    match data.get(..4) {
+        Some(head) => (head, String::from_utf8_lossy(data.get(5..).unwrap_or_default())),
+        None => (&[], Cow::Borrowed("")),
+    }
+}

@@ -1,0 +1,3 @@
+#![no_main]
+
+glossa_fuzz_targets::target!("text");
