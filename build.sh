@@ -326,12 +326,15 @@ run_audit() {
   local deny=$PWD/target/tools/bin/cargo-deny config=target/audit/deny.toml
   say "Licences, sources and bans"
   "$deny" --locked check --config deny.toml licenses sources bans || give_up "cargo-deny refuses a crate: see above"
-  mkdir -p target/audit
+  rm -rf target/audit && mkdir -p target/audit
   # Where the databases are is told by the configuration alone.
   local databases="db-path = \"$PWD/target/audit/databases\""
   if [ -n "${1:-}" ]; then
-    databases+="\ndb-urls = [\"file://$(cd "$1" && pwd)\"]"
-    say "Advisories as of $(git -C "$1" log -1 --format='%cs (%h)')"
+    # cargo-deny reads the branch main, and shall have what FOLDER has checked out.
+    git clone --quiet "$1" target/audit/snapshot && git -C target/audit/snapshot checkout --quiet -B main ||
+      give_up "$1 is no clone of the advisory database"
+    databases+="\ndb-urls = [\"file://$PWD/target/audit/snapshot\"]"
+    say "Advisories as of $(git -C target/audit/snapshot log -1 --format='%cs (%h)')"
   else
     say "Advisories as of today"
   fi

@@ -296,6 +296,8 @@ mod tests {
         assert_eq!(names.last(), Some(&"scalar"));
         assert!(names.iter().all(|name| names.iter().filter(|other| *other == name).count() == 1), "{names:?}");
         assert_eq!(format!("{:?}", best()), names[0]);
+        #[cfg(target_arch = "x86_64")]
+        assert_eq!(names.contains(&"avx2"), is_x86_feature_detected!("avx2"));
     }
 
     #[test]
