@@ -82,11 +82,23 @@ test('without a name for the version only what is checked by its hash goes on wh
 });
 
 test('a download from another origin goes on where it was', { timeout: LONG }, async (t) => {
-  const { host, server, page, besides } = await open(t);
+  const zip = '/zips/tiny.zip';
+  const { host, server, page, besides } = await open(t, { [zip]: zipOf(await bundle('')) });
+  const elsewhere = server.address.replace('127.0.0.1', 'localhost');
   host.headers['access-control-allow-origin'] = '*';
   host.fault(MODEL, { besides, cutAt: 5000, times: 1 });
-  await finds(page, { model: `${server.address.replace('127.0.0.1', 'localhost')}m/` });
+  await finds(page, { model: `${elsewhere}m/` });
   assert.deepEqual(host.rangesOf(MODEL), [null, 'bytes=5000-']);
+  // Of what has no hash the version has to be seen.
+  host.fault(zip, { cutAt: 500, times: 1 });
+  await finds(page, { model: `${elsewhere}zips/tiny.zip` });
+  assert.deepEqual(host.rangesOf(zip), [null, null]);
+  host.asked = [];
+  host.headers['access-control-expose-headers'] = 'ETag';
+  host.fault(zip, { cutAt: 500, times: 1 });
+  await finds(page, { model: `${elsewhere}zips/tiny.zip` });
+  assert.deepEqual(host.rangesOf(zip), [null, 'bytes=500-']);
+  assert.deepEqual(host.asked.map(({ ifRange }) => ifRange), [undefined, undefined]);
 });
 
 test('a host that sends no parts begins again, once', { timeout: LONG }, async (t) => {

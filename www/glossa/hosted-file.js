@@ -171,7 +171,8 @@ export class HostedFile {
     }
     const { found, response } = answer;
     const { status } = response;
-    const isRest = status === 206 && headers && continues(response, this.#first, loaded);
+    const certain = checked || Boolean(headers?.['if-range']);
+    const isRest = status === 206 && headers && continues(response, this.#first, loaded, certain);
     if (!found && (isRest || status === 200)) return answer;
     discard(answer);
     // It has changed meanwhile, or the host counts otherwise.
@@ -210,26 +211,36 @@ function discard({ response, watch }) {
  * @param {boolean} checked
  * @returns {Record<string, string> | undefined}
  */
-function rangeFrom(loaded, { headers, type }, checked) {
+function rangeFrom(loaded, first, checked) {
   const range = `bytes=${loaded}-`;
-  const tag = headers.get('etag');
-  const version = tag && !tag.startsWith('W/') ? tag : headers.get('last-modified');
+  const tag = tagOf(first);
+  const version = tag ?? first.headers.get('last-modified');
   // To another origin the condition would need the host's permission; and it is about the file as it was compressed.
-  if (version && type !== 'cors' && !headers.get('content-encoding')) return { range, 'if-range': version };
-  return checked ? { range } : undefined;
+  if (version && first.type !== 'cors' && !first.headers.get('content-encoding')) return { range, 'if-range': version };
+  return checked || tag ? { range } : undefined;
 }
 
 /**
- * Whether a part begins where a file was interrupted, as far as its host tells.
+ * Whether a part is of the same version, and begins where the file was interrupted, as far as its host tells.
  * @param {Response} part
  * @param {Response} first
  * @param {number} loaded
+ * @param {boolean} certain whether a part of another version would not have come, or would be noticed
  */
-function continues(part, first, loaded) {
+function continues(part, first, loaded, certain) {
   const range = part.headers.get('content-range');
-  const tags = [part, first].map(({ headers }) => headers.get('etag'));
-  const sameVersion = !tags[0] || !tags[1] || tags[0] === tags[1];
-  return sameVersion && (!range || range.startsWith(`bytes ${loaded}-`));
+  if (range && !range.startsWith(`bytes ${loaded}-`)) return false;
+  const tags = [tagOf(part), tagOf(first)];
+  return tags[0] && tags[1] ? tags[0] === tags[1] : certain;
+}
+
+/**
+ * The tag of a version; undefined if the host gives none, or one that different bytes may have.
+ * @param {Response} response
+ */
+function tagOf({ headers }) {
+  const tag = headers.get('etag');
+  return tag && !tag.startsWith('W/') ? tag : undefined;
 }
 
 /**
