@@ -29,8 +29,9 @@ pub struct Chunk {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Annotation {
-    /// Chunks in the order of the text, none of them empty. They do not overlap, but in the Hugging Face pipeline, where
-    /// several word pieces may be parts of one character, as in transformers.
+    /// Chunks in the order of the text, not empty and without overlaps. In the Hugging Face pipeline chunks may overlap, where
+    /// several word pieces are parts of one character, and with the aggregation strategy `none` a piece may be empty: both as
+    /// in transformers.
     pub chunks: Vec<Chunk>,
     /// With [`Mode::Truncate`](crate::Mode::Truncate), the UTF-16 code unit where the unread rest of the text begins;
     /// `None` if all was read.

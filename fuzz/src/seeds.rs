@@ -15,6 +15,7 @@ pub(crate) fn of(surface: &str) -> Vec<Vec<u8>> {
         "saved-model" => saved_models(),
         "java" => vec![labels(), vocabulary()],
         "sequence-file" => vec![
+            java::sequence_file(&[&vocabulary()]),
             java::sequence_file(&[&labels()]),
             java::sequence_file(&[&labels()[..], &labels()]),
             java::sequence_file(&[]),

@@ -2,7 +2,7 @@
 
 use glossa_ner::engine::{Classifier, ClassifierSetup, OnnxFile, Precision};
 use glossa_ner::model::{missing_external_files, LoadContext, Manifest, MemoryFiles, Model};
-use glossa_ner::{AnnotateOptions, Annotator, Options};
+use glossa_ner::{AnnotateOptions, Annotator, Error, Options};
 
 use crate::bag::{self, Files};
 use crate::laws::{self, Reading};
@@ -34,9 +34,9 @@ pub(super) fn onnx(data: &[u8]) {
 
 /// A saved model of Spark NLP, as one zip and unpacked.
 pub(super) fn saved_model(data: &[u8]) {
-    load(vec![("model.zip".into(), data.to_vec())], &Options::default());
+    let _ = load(vec![("model.zip".into(), data.to_vec())], &Options::default());
     if let Some(files) = crate::archive::unpack(data) {
-        load(files, &Options::default());
+        let _ = load(files, &Options::default());
     }
 }
 
@@ -47,15 +47,19 @@ pub(super) fn java(data: &[u8]) {
 
 /// A SequenceFile, as the labels of a saved model and as its vocabulary. The graph is missing: it is read last.
 pub(super) fn sequence_file(data: &[u8]) {
+    let _ = read_maps(data);
+}
+
+fn read_maps(data: &[u8]) -> Result<Model, Error> {
     const METADATA: &[u8] = br#"{"paramMap": {"engine": "onnx"}}"#;
     let metadata = ("metadata/part-00000".to_string(), METADATA.to_vec());
     let file = |folder: &str| (format!("fields/{folder}/part-00000"), data.to_vec());
-    let _ = read(&models::memory(vec![metadata, file("labels"), file("vocabulary")]));
+    read(&models::memory(vec![metadata, file("labels"), file("vocabulary")]))
 }
 
 /// A `tokenizer.json`, with a graph that takes a few more ids than the seeds have.
 pub(super) fn tokenizer(data: &[u8]) {
-    load(models::folder(data.to_vec(), models::ROWS), &Options::default());
+    let _ = load(models::folder(data.to_vec(), models::ROWS), &Options::default());
 }
 
 /// The files of a Hugging Face folder, or of an export folder. A graph that is missing is a small one.
@@ -65,9 +69,9 @@ pub(super) fn folder(data: &[u8]) {
         files.push(("model.onnx".into(), models::table(models::ROWS)));
     }
     let _ = missing_external_files(&models::memory(files.clone()));
-    load(files.clone(), &Options::default());
+    let _ = load(files.clone(), &Options::default());
     let as_spark_nlp = Options { encoding: Some(glossa_ner::Encoding::Spark), ..Default::default() };
-    load(files, &as_spark_nlp);
+    let _ = load(files, &as_spark_nlp);
 }
 
 /// A bundle, as it is and with a manifest that is true, so that the other files are read. Files that are missing are those of
@@ -79,7 +83,7 @@ pub(super) fn bundle(data: &[u8]) {
             files.push((name, bytes));
         }
     }
-    load(files.clone(), &Options::default());
+    let _ = load(files.clone(), &Options::default());
     let content = |wanted: &str| files.iter().rev().find(|(name, _)| name == wanted).map(|(_, bytes)| bytes.as_slice());
     let (Some(manifest), Some(graph), Some(vocabulary)) =
         (content("manifest.json"), content("model.onnx"), content("vocab.txt"))
@@ -96,19 +100,51 @@ pub(super) fn bundle(data: &[u8]) {
         "a manifest reads as it was written"
     );
     files.push(("manifest.json".into(), written));
-    load(files, &Options { max_sentence_length: Some(LONGEST), ..Default::default() });
+    let _ = load(files, &Options { max_sentence_length: Some(LONGEST), ..Default::default() });
 }
 
-fn read(files: &MemoryFiles) -> Result<Model, glossa_ner::Error> {
+fn read(files: &MemoryFiles) -> Result<Model, Error> {
     let options = Options::default();
     Model::read(files, &LoadContext { precision: options.precision, dtype: options.dtype, progress: &|_, _| () })
 }
 
 /// Loads a model and annotates by it.
-fn load(files: Files, options: &Options) {
-    let Ok(annotator) = Annotator::load(&models::memory(files), options) else { return };
+fn load(files: Files, options: &Options) -> Result<(), Error> {
+    let annotator = Annotator::load(&models::memory(files), options)?;
     for text in TEXTS {
         let reading = Reading { pieces: annotator.decoder().is_none(), ..Default::default() };
         laws::check_text(&annotator, text, &AnnotateOptions::default(), reading);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seeds;
+
+    /// Mutations of what is refused at once would reach nothing.
+    #[test]
+    fn what_mutation_begins_with_is_read() {
+        let loads = |files: Files| load(files, &Options::default());
+        for zip in seeds::of("saved-model") {
+            assert_eq!(loads(vec![("model.zip".into(), zip.clone())]), Ok(()));
+        }
+        for bundle in seeds::of("bundle") {
+            assert_eq!(loads(bag::unpack(&bundle)), Ok(()));
+        }
+        let with_graph = |mut files: Files| {
+            files.push(("model.onnx".into(), models::table(models::ROWS)));
+            files
+        };
+        for folder in seeds::of("folder") {
+            assert_eq!(loads(with_graph(bag::unpack(&folder))), Ok(()));
+        }
+        let tokenizers = seeds::of("tokenizer").into_iter().map(|json| loads(models::folder(json, models::ROWS)));
+        assert!(tokenizers.filter(Result::is_ok).count() > 3);
+        // The graph is read last.
+        let maps =
+            seeds::of("sequence-file").into_iter().map(|file| read_maps(&file).map_err(|error| error.code()).err());
+        assert!(maps.filter(|code| *code == Some("file_missing")).count() > 0);
     }
 }
