@@ -183,7 +183,7 @@ fn change_attributes(node: &mut NodeProto, random: &mut Rng) {
             3 => attribute.t.iter_mut().for_each(|tensor| change_tensor(tensor, random)),
             _ => {
                 attribute.s =
-                    random.choice([&b""[..], b"linear", b"ij,jk->ik", b"abc->b", b"tanh"]).unwrap_or_default().into()
+                    random.choice([&b""[..], b"linear", b"ij,jk->ik", b"abc->b", b"tanh"]).unwrap_or_default().into();
             }
         }
         return;

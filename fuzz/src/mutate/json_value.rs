@@ -170,10 +170,7 @@ fn scalar(random: &mut Rng) -> Value {
 
 /// Number of values in a value, itself included.
 fn size(value: &Value, depth: usize) -> usize {
-    let depth = match depth.checked_sub(1) {
-        Some(depth) => depth,
-        None => return 1,
-    };
+    let Some(depth) = depth.checked_sub(1) else { return 1 };
     1 + match value {
         Value::Array(elements) => elements.iter().map(|element| size(element, depth)).sum(),
         Value::Object(members) => members.values().map(|member| size(member, depth)).sum(),

@@ -105,7 +105,7 @@ pub(super) fn bundle(data: &[u8]) {
 
 fn read(files: &MemoryFiles) -> Result<Model, Error> {
     let options = Options::default();
-    Model::read(files, &LoadContext { precision: options.precision, dtype: options.dtype, progress: &|_, _| () })
+    Model::read(files, &LoadContext { precision: options.precision, dtype: options.dtype, ..Default::default() })
 }
 
 /// Loads a model and annotates by it.
