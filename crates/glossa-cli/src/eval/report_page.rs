@@ -422,7 +422,7 @@ mod tests {
     #[test]
     fn the_confusion_matrix_shows_the_most_frequent_entities() {
         let mut page = ReportPage::default();
-        let entity = |i: usize| span(i, i + 1, if i % 3 == 0 { "often" } else { "rarely" });
+        let entity = |i: usize| span(i, i + 1, if i.is_multiple_of(3) { "often" } else { "rarely" });
         let mut entities: Vec<Span> = (0..300).map(|i| span(i, i + 1, &format!("n{i:03}"))).collect();
         entities.extend((0..9).map(entity));
         page.add(&Record { id: "d".into(), text: "x".repeat(300), entities: entities.clone() }, &[]);
