@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { IN_SENTENCE, SENTENCE, browser, serve } from './harness.mjs';
-import { marks, settled, status } from './page.mjs';
+import { dropText, marks, settled, status } from './page.mjs';
 
 const LONG = 300_000;
 /** Marks that may be there: those that are kept, and those on the screen and near it. */
@@ -53,14 +53,6 @@ async function open(context) {
   return page;
 }
 
-/** Drops a file that is made in the page. */
-const drop = (page, name, unit, times) =>
-  page.evaluate(([name, unit, times]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([unit.repeat(times)], name));
-    document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }));
-  }, [name, unit, times]);
-
 const inState = (page, state) => page.waitForSelector(`[data-testid="status"][data-state="${state}"]`, { timeout: LONG });
 const box = (page) => page.getByTestId('input').evaluate(({ value, readOnly }) => ({ value, readOnly }));
 const length = (page) => page.locator('#length').textContent();
@@ -76,7 +68,7 @@ test('of a text of 2 MB all is annotated, and a part is drawn at a time', { time
   const paragraph = `${SENTENCE.repeat(4)}\r\n`;
   const text = paragraph.repeat(Math.ceil(2_000_000 / paragraph.length));
   const count = (3 * text.length * 4) / paragraph.length;
-  await drop(page, 'long.txt', paragraph, text.length / paragraph.length);
+  await dropText(page, 'long.txt', paragraph, text.length / paragraph.length);
   await inState(page, 'running');
   const { value, readOnly } = await box(page);
   assert.ok(readOnly && value.length > 10_000 && value.length <= 20_000, `${value.length} characters in the box`);
@@ -183,8 +175,8 @@ test('a text that is too long is refused before anything is lost', { timeout: LO
     assert.deepEqual(await box(page), { value: SENTENCE, readOnly: false });
     assert.deepEqual(await marks(page), IN_SENTENCE);
   };
-  await refused(() => drop(page, 'huge.txt', 'IL-2 ', 10_000_000), /huge\.txt has 50\.0 MB, more than this page can show\. The command line reads it: glossa annotate huge\.txt/);
-  await refused(() => drop(page, 'large.txt', 'IL-2 ', LIMIT / 5 + 1), /large\.txt: 20,000,005 characters are more than this page can show, which is 20,000,000/);
+  await refused(() => dropText(page, 'huge.txt', 'IL-2 ', 10_000_000), /huge\.txt has 50\.0 MB, more than this page can show\. The command line reads it: glossa annotate huge\.txt/);
+  await refused(() => dropText(page, 'large.txt', 'IL-2 ', LIMIT / 5 + 1), /large\.txt: 20,000,005 characters are more than this page can show, which is 20,000,000/);
   const paste = () =>
     page.getByTestId('input').evaluate((area, times) => {
       const data = new DataTransfer();
@@ -197,7 +189,7 @@ test('a text that is too long is refused before anything is lost', { timeout: LO
 
 test('a text of one line without a space is drawn in parts too', { timeout: LONG }, async (context) => {
   const page = await open(context);
-  await drop(page, 'sequence.txt', 'ACGT', 100_000);
+  await dropText(page, 'sequence.txt', 'ACGT', 100_000);
   await settled(page);
   const { parts, whole } = await page.getByTestId('document').evaluate((element) => ({
     parts: [...element.children].map((part) => part.textContent.length),

@@ -21,6 +21,14 @@ export const chooseModel = (page, address) =>
     select.value = address;
   }, address);
 
+/** Drops a text file on the page that is made there: a unit so many times. */
+export const dropText = (page, name, unit, times) =>
+  page.evaluate(([name, unit, times]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([unit.repeat(times)], name));
+    document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }));
+  }, [name, unit, times]);
+
 export const marks = (page) =>
   page.getByTestId('document').locator('mark').evaluateAll((found) =>
     found.map((mark) => ({
