@@ -210,15 +210,13 @@ test('of two tabs the old one is told of the new version, and keeps its own unti
   for (const go of release) go();
   await kept(fresh, other);
   for (const page of [old, fresh]) await note(page).getByText('A newer version of this page is ready.').waitFor();
-  // What each begins now is still of its own version: another worker, and another engine.
+  // What each begins now is still of its own version: a pipeline file is read by another worker, with another engine. Each of
+  // the two says its version.
   const inWorker = async (page) => {
     await page.evaluate(() => globalThis.workerVersions.splice(0));
-    await page.evaluate(() => new Promise((resolve, reject) => {
-      const worker = new Worker('pkg/worker/worker.js', { type: 'module' });
-      worker.onmessage = ({ data }) => data.id === 1 && resolve();
-      worker.onerror = reject;
-      worker.postMessage({ id: 1, type: 'parsePipeline', text: '{"glossaPipeline": 1}', name: 'pipeline' });
-    }));
+    const buffer = Buffer.from('{"glossaPipeline": 1}');
+    await page.getByTestId('open-pipeline').setInputFiles({ name: 'pipeline.json', mimeType: 'application/json', buffer });
+    await page.waitForFunction(() => globalThis.workerVersions.length >= 2, undefined, { timeout: LONG });
     return [...new Set(await page.evaluate(() => globalThis.workerVersions))];
   };
   assert.deepEqual(await inWorker(old), [1]);
