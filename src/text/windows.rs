@@ -58,8 +58,8 @@ pub fn cut(tokens: &[Range<usize>], limit: usize) -> Vec<Window> {
             let start = tokens[span.start].start;
             let end = tokens[span.end - 1].end;
             let until = spans.get(i + 1).map_or(tokens.len(), |following| {
-                // Of two neighbours, the token's shorter side is longer in the earlier one exactly as long as its
-                // distance from the later one's start is at most its distance from the earlier one's end.
+                // Of two neighbours, the earlier one has the more context, or as much, as long as no more pieces stand
+                // between the later one's start and the token than between its first piece and the earlier one's end.
                 let later = tokens[following.start].start;
                 let within = &tokens[following.start..span.end];
                 following.start + within.partition_point(|token| token.start - later < end - token.start)
@@ -142,16 +142,21 @@ mod tests {
         let tokens = tokens(&lengths(5, 500, 4));
         let windows = cut(&tokens, 50);
         assert!(windows.len() > 10);
+        // Pieces before the token's first piece, or after it.
         let side = |window: &Window, at: usize| {
-            window.pieces.contains(&at).then(|| (at - window.pieces.start).min(window.pieces.end - at))
+            window.pieces.contains(&at).then(|| (at - window.pieces.start).min(window.pieces.end - 1 - at))
         };
+        let mut ties = 0;
         for window in &windows {
             for token in tokens[window.decides.clone()].iter().filter(|token| !token.is_empty()) {
-                let at = token.start;
-                let best = windows.iter().filter_map(|other| side(other, at)).max();
-                assert_eq!(side(window, at), best);
+                let sides: Vec<_> = windows.iter().map(|other| side(other, token.start)).collect();
+                let best = sides.iter().max().expect("a window");
+                let earliest = sides.iter().position(|side| side == best).map(|i| &windows[i]);
+                assert_eq!(earliest, Some(window));
+                ties += usize::from(sides.iter().filter(|side| *side == best).count() > 1);
             }
         }
+        assert!(ties > 0);
     }
 
     #[test]
