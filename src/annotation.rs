@@ -30,8 +30,8 @@ pub struct Chunk {
 #[serde(rename_all = "camelCase")]
 pub struct Annotation {
     /// Chunks in the order of the text, not empty and without overlaps. In the Hugging Face pipeline chunks may overlap, where
-    /// several word pieces are parts of one character, and with the aggregation strategy `none` a piece may be empty: both as
-    /// in transformers.
+    /// several word pieces are parts of one character, and a chunk is empty where a tokenizer's piece is: both as in
+    /// transformers.
     pub chunks: Vec<Chunk>,
     /// With [`Mode::Truncate`](crate::Mode::Truncate), the UTF-16 code unit where the unread rest of the text begins;
     /// `None` if all was read.

@@ -120,9 +120,6 @@ impl Text {
         let ignored = self.options.ignore_labels.as_deref().unwrap_or(&outside);
         let mut chunks: Vec<Chunk> =
             aggregate(&self.scored(), labels, strategy, ignored).into_iter().map(|group| self.chunk(group)).collect();
-        // A piece may stand for nothing in the text, such as the space that a tokenizer puts before it. It is no entity, but
-        // without aggregation all pieces are wanted.
-        chunks.retain(|chunk| chunk.begin < chunk.end || strategy == AggregationStrategy::None);
         chunks.retain(|chunk| {
             self.options.threshold.is_none_or(|threshold| chunk.confidence.is_some_and(|score| score >= threshold))
         });
