@@ -325,21 +325,21 @@ run_audit() {
   need_cargo_tool cargo-deny $CARGO_DENY
   local deny=$PWD/target/tools/bin/cargo-deny config=target/audit/deny.toml
   say "Licences, sources and bans"
-  "$deny" --locked check --config deny.toml licenses sources bans || give_up "cargo-deny refuses a crate: see above"
+  "$deny" --locked --config deny.toml check licenses sources bans || give_up "cargo-deny refuses a crate: see above"
   rm -rf target/audit && mkdir -p target/audit
-  # Where the databases are is told by the configuration alone.
-  local databases="db-path = \"$PWD/target/audit/databases\""
+  # Where the database is kept is told by the configuration alone.
+  sed "s|^\[advisories\]$|&\ndb-path = \"$PWD/target/audit/databases\"|" deny.toml >$config
   if [ -n "${1:-}" ]; then
-    # cargo-deny reads the branch main, and shall have what FOLDER has checked out.
+    # cargo-deny reads the branch main, and shall have what FOLDER has checked out. git asks the folder for the host.
     git clone --quiet "$1" target/audit/snapshot && git -C target/audit/snapshot checkout --quiet -B main ||
       give_up "$1 is no clone of the advisory database"
-    databases+="\ndb-urls = [\"file://$PWD/target/audit/snapshot\"]"
+    export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.file://$PWD/target/audit/snapshot.insteadOf" \
+      GIT_CONFIG_VALUE_0=https://github.com/rustsec/advisory-db
     say "Advisories as of $(git -C target/audit/snapshot log -1 --format='%cs (%h)')"
   else
     say "Advisories as of today"
   fi
-  sed "s|^\[advisories\]$|&\n$databases|" deny.toml >$config
-  "$deny" --locked check --config $config advisories ||
+  "$deny" --locked --config $config check advisories ||
     give_up "an advisory applies, or the database could not be had: see above" "./build.sh audit FOLDER   with a clone of github.com/rustsec/advisory-db"
 }
 
