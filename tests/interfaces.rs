@@ -390,6 +390,30 @@ fn files_of_weights_that_are_missing_or_cut_off_are_named() {
     }
 }
 
+/// Word pieces beyond the third have no row of elements.
+#[test]
+fn a_lookup_of_elements_beyond_their_rows_is_told() {
+    let nodes = [
+        node("Unsqueeze", &["input_ids", "last"], "columns", &[]),
+        node("Expand", &["columns", "labels"], "indices", &[]),
+        node("Mod", &["indices", "count"], "within", &[]),
+        node("GatherElements", &["three", "within"], "logits", &[int("axis", 2)]),
+    ];
+    let tensors = [
+        int64("last", &[1], &[-1]),
+        int64("labels", &[3], &[1, 1, LABELS as i64]),
+        int64("count", &[], &[LABELS as i64]),
+        floats("three", &[1, 3, LABELS], &table(3, 1)),
+    ];
+    let graph = onnx::graph(&["input_ids"], &nodes, &tensors);
+    let classifier = load(graph, &setup()).expect("a classifier of short windows");
+    assert_eq!(classifier.limit(), 3);
+    let first = table(3, 1)[0];
+    assert_near(&logits(&classifier, &[5]), &[first; LABELS]);
+    let error = classifier.logits(&[5; 4]).expect_err("an error");
+    assert!(error.to_string().contains("[1, 4, 5] of elements [1, 3, 5]"), "{error}");
+}
+
 /// Along the last axis of a table, an index beyond a row would be one of the next row.
 #[test]
 fn a_lookup_beyond_its_table_is_told() {

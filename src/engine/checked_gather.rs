@@ -8,30 +8,31 @@ use tract_onnx::tract_hir::internal::*;
 
 /// Puts a check before every lookup of a graph that is about to run.
 pub(super) fn check_lookups(graph: &mut TypedModel) -> TractResult<()> {
-    let axis_of = |node: &TypedNode| {
-        let gather = node.op_as::<Gather>().map(|op| op.axis);
-        gather.or_else(|| node.op_as::<GatherElements>().map(|op| op.axis))
+    let check_of = |node: &TypedNode| {
+        let gather = node.op_as::<Gather>().map(|op| InRange { axis: op.axis, by_element: false });
+        gather.or_else(|| node.op_as::<GatherElements>().map(|op| InRange { axis: op.axis, by_element: true }))
     };
-    let lookups: Vec<(usize, usize)> =
-        graph.nodes().iter().filter_map(|node| Some((node.id, axis_of(node)?))).collect();
-    for (id, axis) in lookups {
+    let lookups: Vec<(usize, InRange)> =
+        graph.nodes().iter().filter_map(|node| Some((node.id, check_of(node)?))).collect();
+    for (id, check) in lookups {
         let &[table, indices] = graph.node(id).inputs.as_slice() else { continue };
         let plain = graph.outlet_fact(table)?.is_plain() && graph.outlet_fact(indices)?.is_plain();
         if !plain || graph.outlet_fact(indices)?.datum_type != i64::datum_type() {
             continue;
         }
         let name = graph.unique_name(format!("{}.checked", graph.node(id).name));
-        let checked = graph.wire_node(name, InRange { axis }, &[table, indices])?;
+        let checked = graph.wire_node(name, check, &[table, indices])?;
         graph.add_edge(checked[0], InletId::new(id, 1))?;
     }
     Ok(())
 }
 
 /// Gives its second input, the indices, if each is one of the first input's axis: 0 to its length, or from its end -1 to
-/// -length.
+/// -length. With `by_element` the indices also say by their own places where along the other axes to look.
 #[derive(Debug, Clone, Hash, PartialEq, Eq)]
 struct InRange {
     axis: usize,
+    by_element: bool,
 }
 
 impl Op for InRange {
@@ -47,6 +48,11 @@ impl EvalOp for InRange {
 
     fn eval(&self, _context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let (table, indices) = args_2!(inputs);
+        if self.by_element {
+            let fits = indices.rank() == table.rank()
+                && (0..table.rank()).all(|axis| axis == self.axis || indices.shape()[axis] <= table.shape()[axis]);
+            ensure!(fits, "indices {:?} of elements {:?}", indices.shape(), table.shape());
+        }
         let rows = table.shape().get(self.axis).copied().unwrap_or(0) as i64;
         let plain = indices.try_as_plain_ram()?;
         if let Some(index) = plain.as_slice::<i64>()?.iter().find(|&&index| !(-rows..rows).contains(&index)) {
