@@ -414,6 +414,43 @@ fn a_lookup_of_elements_beyond_their_rows_is_told() {
     assert!(error.to_string().contains("[1, 4, 5] of elements [1, 3, 5]"), "{error}");
 }
 
+/// tract would count up to such an axis for ever.
+#[test]
+fn an_axis_that_its_values_do_not_have_is_told() {
+    let number = floats("number", &[], &[1.0]);
+    let one = [1.0f32];
+    for (op, axis, input) in [
+        ("LayerNormalization", -1, "number"),
+        ("LayerNormalization", -2, "sum"),
+        ("LayerNormalization", 3, "sum"),
+        ("RMSNormalization", -1, "number"),
+        ("OneHot", -2, "whole"),
+    ] {
+        let inputs: &[&str] = if op == "OneHot" { &[input, "depth", "values"] } else { &[input, "scale"] };
+        let mut made = node(op, inputs, "made", &[int("axis", axis)]);
+        if op != "OneHot" {
+            made.output.extend(["mean".into(), "inverse".into()]);
+        }
+        let nodes = [
+            gather("input_ids", "found"),
+            node("ReduceSum", &["found"], "sum", &[int("keepdims", 0)]),
+            made,
+            node("Add", &["found", "made"], "logits", &[]),
+        ];
+        let tensors = [
+            floats("pieces", &[PIECES, LABELS], &table(PIECES, 1)),
+            number.clone(),
+            floats("scale", &[1], &one),
+            int64("whole", &[], &[1]),
+            int64("depth", &[], &[5]),
+            floats("values", &[2], &[0.0, 1.0]),
+        ];
+        let error = load(onnx::graph(&["input_ids"], &nodes, &tensors), &setup()).expect_err("an error");
+        assert_eq!(error.code(), "graph_invalid");
+        assert!(error.to_string().contains("there is no axis"), "{op} {axis}: {error}");
+    }
+}
+
 /// Along the last axis of a table, an index beyond a row would be one of the next row.
 #[test]
 fn a_lookup_beyond_its_table_is_told() {

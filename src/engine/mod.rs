@@ -160,6 +160,7 @@ impl Classifier {
         interface::cut_softmax(graph, opset);
         let outputs = interface::outputs(graph, setup.labels);
         let fused = fuse::rewrite(&mut proto, linear);
+        proto.graph.iter_mut().for_each(exported::check_ranks);
         let graph = Graph::parse(&framework, proto, declared).map_err(broken)?;
         if let Some(missing) = graph.unsupported() {
             return Err(Stop::Invalid(format!("operator {missing} is not supported")));
