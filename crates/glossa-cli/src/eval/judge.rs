@@ -72,11 +72,13 @@ pub fn judge(gold: &[Span], predicted: &[Span]) -> Vec<Judged> {
         .collect();
     let mut pairs = Vec::new();
     for (j, predicted) in predicted.iter().enumerate() {
-        let first = reach.partition_point(|reach| *reach <= predicted.begin);
-        for (i, gold) in gold.iter().enumerate().skip(first).take_while(|(_, gold)| gold.begin < predicted.end) {
+        let first = reach.partition_point(|reach| *reach < predicted.begin);
+        for (i, gold) in gold.iter().enumerate().skip(first).take_while(|(_, gold)| gold.begin <= predicted.end) {
             let overlap = gold.end.min(predicted.end).saturating_sub(gold.begin.max(predicted.begin));
-            if overlap > 0 {
-                let (boundaries, entity) = (same_boundaries(gold, predicted), gold.entity == predicted.entity);
+            // Of two empty ones there is no overlap.
+            let boundaries = same_boundaries(gold, predicted);
+            if overlap > 0 || boundaries {
+                let entity = gold.entity == predicted.entity;
                 pairs.push(((boundaries && entity, boundaries, overlap, entity), i, j));
             }
         }

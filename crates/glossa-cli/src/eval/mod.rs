@@ -86,7 +86,8 @@ fn check_entities(entities: &[Span]) -> Result<(), String> {
         return Err(format!("the name of an entity has more than {LONGEST_NAME} bytes; it begins with {begin:?}"));
     }
     let mut begins: Vec<usize> = entities.iter().map(|span| span.begin).collect();
-    let mut ends: Vec<usize> = entities.iter().map(|span| span.end).collect();
+    // An empty one is at its place, too.
+    let mut ends: Vec<usize> = entities.iter().map(|span| span.end.max(span.begin + 1)).collect();
     begins.sort_unstable();
     ends.sort_unstable();
     // Those that begin up to a place, without those that have ended there.
@@ -123,8 +124,8 @@ fn gold_chunks(record: &record::Record, text: &str, chunks: &[Value]) -> Result<
         let (Some(begin), Some(end), Some(name)) = (offset("begin"), offset("end"), chunk["entity"].as_str()) else {
             return Err(record.invalid(format!("{chunk} is not a chunk with begin, end and entity")));
         };
-        let place = units.get(begin..end).filter(|place| !place.is_empty());
-        let there = place.and_then(|place| String::from_utf16(place).ok());
+        // Empty where a tokenizer's piece is: see `Annotation::chunks`.
+        let there = units.get(begin..end).and_then(|place| String::from_utf16(place).ok());
         let there = there.ok_or_else(|| record.invalid(format!("{chunk} is not a place in its text")))?;
         match chunk["text"].as_str() {
             Some(text) if text != there => {
@@ -305,18 +306,19 @@ impl Tally {
     }
 }
 
-/// Each token's gold label: `B-X` for the first token that overlaps a gold entity X, `I-X` for the others.
+/// Each token's gold label: `B-X` for the first token that overlaps a gold entity X, or is as empty at the same place, `I-X`
+/// for the others.
 fn gold_labels(labelling: &LabelledTokens<'_>, entities: &[Span]) -> Vec<String> {
     let place = |token| labelling.document.original_range(token);
     let tokens: Vec<Range<usize>> = labelling.tokens.iter().map(place).collect();
     let mut labels = vec!["O".to_string(); tokens.len()];
     for span in entities {
-        let first = tokens.partition_point(|token| token.end <= span.begin);
-        for (i, token) in tokens.iter().enumerate().skip(first) {
-            if token.start >= span.end {
-                break;
-            }
-            labels[i] = format!("{}-{}", if i == first { "B" } else { "I" }, span.entity);
+        let near = tokens.iter().enumerate().skip(tokens.partition_point(|token| token.end < span.begin));
+        let near = near.take_while(|(_, token)| token.start <= span.end);
+        let over = near
+            .filter(|(_, token)| token.start < span.end && span.begin < token.end || **token == (span.begin..span.end));
+        for (count, (i, _)) in over.enumerate() {
+            labels[i] = format!("{}-{}", if count == 0 { "B" } else { "I" }, span.entity);
         }
     }
     labels
@@ -351,6 +353,26 @@ mod tests {
             let error = Record::parse(&line.replace(right, wrong), "f:1").unwrap_err();
             assert!(error.to_string().starts_with("f:1: {"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_chunk_may_be_empty_where_a_piece_is() {
+        let chunks = r#"[{"begin": 1, "end": 1, "text": "", "entity": "X"}, {"begin": 2, "end": 3, "text": "b", "entity": "X"}]"#;
+        let record = Record::parse(&format!(r#"{{"text": "a b", "chunks": {chunks}}}"#), "f:1").expect("a record");
+        assert_eq!(record.entities.iter().map(|span| (span.begin, span.end)).collect::<Vec<_>>(), [(1, 1), (2, 3)]);
+        let judged = judge(&record.entities, &record.entities);
+        assert_eq!(judged.iter().map(Judged::verdict).collect::<Vec<_>>(), [Verdict::Correct; 2]);
+        let mut tally = Tally::default();
+        let chunk = |span: &Span| Chunk {
+            text: String::new(),
+            entity: span.entity.clone(),
+            begin: span.begin,
+            end: span.end,
+            confidence: None,
+            result: None,
+        };
+        tally.count_chunks(&record.entities.iter().map(chunk).collect::<Vec<_>>(), &record);
+        assert!((tally.report().exact.f1 - 1.0).abs() < 1e-9);
     }
 
     #[test]
