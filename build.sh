@@ -23,6 +23,7 @@ cd "$(dirname "$0")"
 WASM_TARGET=wasm32-unknown-unknown
 OLDEST_RUST=1.91
 CARGO_DENY=0.20.2
+CARGO_FUZZ=0.13.2
 CARGO_MUTANTS=27.1.0
 # One selection of packages for building and testing: with another, cargo would build libraries again for other features.
 LIBRARY_AND_COMMAND=(--workspace --exclude bind-wasm)
@@ -91,11 +92,15 @@ need_rust() {
 # Node from version 18, with npm: the bundler, the test driver, the static server and wasm-opt are npm packages.
 need_node() {
   have node && have npm && at_least "$(node --version | tr -d v)" 18 || packages "Node.js" nodejs npm
-  if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-    say "Installing the npm packages of package.json (under a minute)"
-    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error ||
-      give_up "npm could not install the packages" "npm ci --ignore-scripts"
-  fi
+  npm_packages . "the npm packages of package.json (under a minute)"
+}
+
+# Installs what folder $1's package-lock.json lists, if it is not there; $2 says what that is.
+npm_packages() {
+  [ ! -d "$1/node_modules" ] || [ "$1/package-lock.json" -nt "$1/node_modules/.package-lock.json" ] || return 0
+  say "Installing $2"
+  npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error ||
+    give_up "npm could not install the packages" "npm ci --prefix $1 --ignore-scripts"
 }
 
 # Whether rustup's compiler has the sources of its standard library, or gets them now.
@@ -425,27 +430,20 @@ run_lint() {
   cargo_wasm clippy release --features relaxed-simd -- --deny warnings
 }
 
-# cargo-fuzz, and the C++ compiler that libFuzzer is built with.
-need_fuzzer() {
-  need_rust
-  have c++ || packages "a C++ compiler" g++
-  "$CARGO" fuzz --version >/dev/null 2>&1 || {
-    say "Installing cargo-fuzz (a minute)"
-    "$CARGO" install cargo-fuzz --locked --quiet || give_up "cargo-fuzz could not be installed" "cargo install cargo-fuzz --locked"
-  }
-}
-
 # Runs libFuzzer for $1 minutes on each surface, or on the surface $2, and prints a table of executions and findings. What is
 # found lies in target/fuzz/found, the inputs that reached something new in target/fuzz/corpus. The instrumentation needs a
 # compiler that takes unstable flags: the installed one does so with RUSTC_BOOTSTRAP.
 run_fuzz() {
   local minutes=${1:-1} only=${2:-} surface binary log found table="" failed=0
-  need_fuzzer
+  need_rust
+  # libFuzzer is written in it.
+  have c++ || packages "a C++ compiler" g++
+  need_cargo_tool cargo-fuzz $CARGO_FUZZ
   "$CARGO" build --release --locked "${LIBRARY_AND_COMMAND[@]}" --bin glossa-fuzz || give_up "the build failed: see above"
   say "Building the targets, with libFuzzer's instrumentation (20 minutes on two cores the first time)"
   # The versions of what is shipped; cargo adds libFuzzer's.
   cp Cargo.lock fuzz/targets/Cargo.lock
-  RUSTC_BOOTSTRAP=1 "$CARGO" fuzz build --sanitizer none --fuzz-dir fuzz/targets --target-dir target/fuzz $only ||
+  RUSTC_BOOTSTRAP=1 target/tools/bin/cargo-fuzz fuzz build --sanitizer none --fuzz-dir fuzz/targets --target-dir target/fuzz $only ||
     give_up "the build failed: see above"
   mkdir -p target/fuzz/found
   for surface in ${only:-$(target/release/glossa-fuzz list)}; do
@@ -469,11 +467,9 @@ run_fuzz() {
 # AddressSanitizer watches every access to memory of the kernels' tests.
 run_sanitize() {
   need_rust
-  local host
-  host=$(rustc -vV | sed -n 's/^host: //p')
   say "The kernels under AddressSanitizer (3 minutes)"
   RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address "$CARGO" test --release --locked --package glossa-kernels --lib --tests \
-    --target "$host" --target-dir target/sanitize --config 'profile.release.debug-assertions=true' ||
+    --target "$(rustc_host)" --target-dir target/sanitize --config 'profile.release.debug-assertions=true' ||
     give_up "AddressSanitizer found something: see above"
 }
 
@@ -485,14 +481,9 @@ need_browser() {
 run_firefox() {
   build_page
   [ -n "${FIREFOX:-}" ] || have firefox-esr || have firefox || packages "Firefox" firefox-esr
-  local folder=tests/firefox
-  if [ ! -d $folder/node_modules ] || [ $folder/package-lock.json -nt $folder/node_modules/.package-lock.json ]; then
-    say "Installing what drives Firefox (a minute)"
-    npm ci --prefix $folder --ignore-scripts --no-audit --no-fund --loglevel=error ||
-      give_up "npm could not install it" "npm ci --prefix $folder --ignore-scripts"
-  fi
+  npm_packages tests/firefox "what drives Firefox (a minute)"
   say "The page and the module in Firefox"
-  node --test --test-concurrency=1 $folder/
+  node --test --test-concurrency=1 tests/firefox/
 }
 
 # Ends with 1 if the text is found anywhere but in the tab.
@@ -505,11 +496,7 @@ run_egress() {
 
 # The engines to compare with, from npm, and the models in their forms, made once.
 need_peers() {
-  if [ ! -d bench/node_modules ] || [ bench/package-lock.json -nt bench/node_modules/.package-lock.json ]; then
-    say "Installing the engines to compare with (a minute)"
-    npm ci --prefix bench --ignore-scripts --no-audit --no-fund --loglevel=error ||
-      give_up "npm could not install the peers" "npm ci --prefix bench --ignore-scripts"
-  fi
+  npm_packages bench "the engines to compare with (a minute)"
   local venv=target/bench/venv models=target/bench/models model=www/models/cellular/model.onnx
   local python=$venv/bin/python
   if [ ! -f $venv/installed ] || [ bench/requirements.txt -nt $venv/installed ]; then
