@@ -121,7 +121,6 @@ impl Classifier {
             let reason = onnx::unread(missing);
             return Err(Error::ModelUnsupported { file: file.to_string(), reason });
         }
-        check()?;
         let made = guarded(|| Self::make(onnx, setup, check)).unwrap_or_else(|reason| Err(Stop::Invalid(reason)));
         made.map_err(|stop| match stop {
             Stop::Invalid(reason) => Error::GraphInvalid { file: file.to_string(), reason },
