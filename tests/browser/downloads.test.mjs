@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { FaultyHost } from './faulty-host.mjs';
-import { IN_SENTENCE, SENTENCE, browser, bundle, places, root, serve } from './harness.mjs';
+import { hostAndPage } from './faulty-host.mjs';
+import { IN_SENTENCE, SENTENCE, browser, bundle, places, root } from './harness.mjs';
 import { zipOf } from './hosts.mjs';
 
 const LONG = 120_000;
@@ -20,15 +20,7 @@ after(() => chromium?.close());
 
 /** A page that is not ours, in a browser that has nothing yet, and a host of the tiny model at `/m/`. */
 async function open(t, more = {}) {
-  const files = { ...(await bundle('/m/')), ...more };
-  const host = new FaultyHost(files);
-  const server = await serve({ '/plain.html': '<!doctype html><title>plain</title>', ...host.extra });
-  const context = await chromium.newContext({ serviceWorkers: 'block' });
-  t.after(async () => {
-    await context.close();
-    await server.stop();
-  });
-  const page = await context.newPage();
+  const { host, server, page } = await hostAndPage(t, chromium, { ...(await bundle('/m/')), ...more });
   await page.exposeFunction('loaded', (bytes) => host.loaded(bytes));
   await page.goto(`${server.address}plain.html`);
   const besides = host.content('/m/vocab.txt').length;

@@ -15,6 +15,8 @@
  * @property {string} [redirect] the address that the request is sent on to
  */
 
+import { serve } from './harness.mjs';
+
 const TYPES = { json: 'application/json', txt: 'text/plain', wasm: 'application/wasm', js: 'text/javascript' };
 
 export class FaultyHost {
@@ -106,4 +108,19 @@ export class FaultyHost {
     else this.#cuts.push({ at: (part ? Number(from) : 0) + until + (fault.besides ?? 0), cut: () => response.destroy() });
     response.write(body.subarray(0, until));
   }
+}
+
+/**
+ * A host of these files, and a page that is not ours in a browser that has nothing yet; both end with the test. The page is
+ * still to be opened, at `plain.html`.
+ */
+export async function hostAndPage(t, chromium, files, more = {}) {
+  const host = new FaultyHost(files);
+  const server = await serve({ '/plain.html': '<!doctype html><title>plain</title>', ...host.extra, ...more });
+  const context = await chromium.newContext({ serviceWorkers: 'block' });
+  t.after(async () => {
+    await context.close();
+    await server.stop();
+  });
+  return { host, server, page: await context.newPage() };
 }

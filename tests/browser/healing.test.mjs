@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { FaultyHost } from './faulty-host.mjs';
+import { hostAndPage } from './faulty-host.mjs';
 import { IN_SENTENCE, SENTENCE, browser, bundle, places, root, serve } from './harness.mjs';
 import { marks, settled } from './page.mjs';
 
@@ -23,14 +23,8 @@ after(() => chromium?.close());
 
 /** A page that is not ours, in a browser that has nothing yet, and a host of the tiny model at `/m/` and of the engine. */
 async function open(t, more = {}) {
-  const host = new FaultyHost({ ...(await bundle('/m/')), [ENGINE]: await readFile(join(root, 'www', ENGINE)) });
-  const server = await serve({ '/plain.html': '<!doctype html><title>plain</title>', ...host.extra, ...more });
-  const context = await chromium.newContext({ serviceWorkers: 'block' });
-  t.after(async () => {
-    await context.close();
-    await server.stop();
-  });
-  const page = await context.newPage();
+  const files = { ...(await bundle('/m/')), [ENGINE]: await readFile(join(root, 'www', ENGINE)) };
+  const { host, server, page } = await hostAndPage(t, chromium, files, more);
   await page.goto(`${server.address}plain.html`);
   return { host, server, page };
 }

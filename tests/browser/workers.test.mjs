@@ -231,7 +231,7 @@ test('a model whose preparation goes on for ever is given up with load_limit, a 
     page.evaluate((options) => {
       globalThis.running = Annotator.create({ model: '/held/', ...options });
       running.catch(({ message }) => (globalThis.ended = message));
-      // As often as the worker is asked for a sign, and twice as long.
+      // As often as the worker is pinged, and twice as long.
       globalThis.ticks = 0;
       setInterval(() => (globalThis.ticks += 1), 200);
     }, options);
