@@ -91,7 +91,7 @@ import { WorkerClient, notify } from './worker-client.js';
  *   it. By default as many as the processor has cores, up to four, and only one for a model of 64 MiB or more
  * @property {number} [loadTimeout] milliseconds that a worker may prepare the model without progress, after which it is
  *   given up with `load_limit`; downloads do not count. By default 600,000; 0 for no limit
- * @property {number} [silenceTimeout] milliseconds that a worker may be at a text without a sign of life, after which it
+ * @property {number} [silenceTimeout] milliseconds that a worker may be at a text without answering a ping, after which it
  *   is replaced and its request fails with `worker_failed`. By default 120,000; 0 for no limit
  * @property {(event: LoadProgress) => void} [onProgress]
  * @property {AbortSignal} [signal]

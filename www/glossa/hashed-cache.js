@@ -8,6 +8,7 @@
  * then nothing is kept, and nothing fails.
  */
 
+import { withoutQuery } from './base-address.js';
 import { LARGEST_WHOLE } from './file-content.js';
 import { sha256 } from './sha256.js';
 
@@ -151,12 +152,6 @@ const keyOf = (address, sha256) => `${withoutQuery(address)}?sha256=${sha256}`;
 
 /** @param {string} address */
 const manifestKeyOf = (address) => `${withoutQuery(address)}?manifest`;
-
-/** @param {string} address */
-function withoutQuery(address) {
-  const { origin, pathname } = new URL(address);
-  return origin + pathname;
-}
 
 /** @returns {Promise<Cache | undefined>} */
 async function open() {

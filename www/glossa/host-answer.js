@@ -1,5 +1,6 @@
 /** What a host's answer to a request for a file means: the file, nothing of that name, or a refusal. */
 
+import { withoutQuery } from './base-address.js';
 import { fileMissing, fileUnreadable, messageOf } from './errors.js';
 import { peek } from './peek.js';
 
@@ -37,7 +38,7 @@ const HTML = /^\ufeff?\s*(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)*<(!doctype\s+htm
  * An address as errors show it: without the query, where signatures are.
  * @param {string} address
  */
-export const shownAddress = (address) => address.replace(/[?#].*$/s, '');
+export const shownAddress = withoutQuery;
 
 /**
  * What speaks against taking a response for the file that was asked for.

@@ -10,7 +10,7 @@ import { loadLimit } from './worker-failure.js';
 /** @typedef {import('./worker-client.js').RequestOptions} RequestOptions */
 
 /**
- * Milliseconds that a worker may be at work without a sign of life.
+ * Milliseconds that a worker may be at work without progress, or without answering a ping.
  * @typedef {{ loadTimeout?: number, silenceTimeout?: number }} Limits
  */
 
@@ -27,8 +27,8 @@ const WORTH_A_WORKER = 40_000;
 const PATIENCE_PART = 1 / 20;
 
 /**
- * What a worker is to do. `size` is the number of code units to read, `again` whether it cannot be done once more.
- * @typedef {RequestOptions & { message: Message, size: number, again: boolean, resolve: (value: any) => void,
+ * What a worker is to do. `size` is the number of code units to read, `lastTry` whether another worker is not to try it.
+ * @typedef {RequestOptions & { message: Message, size: number, lastTry: boolean, resolve: (value: any) => void,
  *   reject: (error: unknown) => void }} Task
  */
 
@@ -148,7 +148,7 @@ export class Pool {
     let unlink = () => {};
     const done = new Promise((resolve, reject) => {
       /** @type {Task} */
-      const task = { message, size, signal, ...more, again: Boolean(more.transfer), resolve, reject };
+      const task = { message, size, signal, ...more, lastTry: Boolean(more.transfer), resolve, reject };
       unlink = onAbort(signal, () => this.#abandon(task));
       this.#waiting.push(task);
     });
@@ -193,8 +193,8 @@ export class Pool {
     worker.task = task;
     const { message, signal, resolve, reject } = task;
     const done = client.request(message, { ...task, limit: this.#limits.work }).then(resolve, (error) => {
-      if (task.again || !client.vanished || this.#ended || signal?.aborted) return reject(error);
-      task.again = true;
+      if (task.lastTry || !client.vanished || this.#ended || signal?.aborted) return reject(error);
+      task.lastTry = true;
       this.#waiting.unshift(task);
     });
     // After an abort the worker still finishes its slice of windows, or is ended.

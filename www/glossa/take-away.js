@@ -1,5 +1,5 @@
 /**
- * Takes from a thread what it could reach others with: the network, other threads, other windows. `import()` is part of
+ * Removes from a thread the APIs by which it could send data: to the network, other threads, other windows. `import()` is part of
  * the language and cannot be taken away; a content security policy decides what may be imported.
  */
 

@@ -44,7 +44,7 @@ export function notify(listener, event) {
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
 
-/** Milliseconds that a worker may be at work without a sign of life, if the caller sets no other limit. */
+/** Milliseconds that a worker may be at work without answering a ping, if the caller sets no other limit. */
 export const SILENCE = 120_000;
 /** Milliseconds in which a worker takes notice of an abort, or is ended. */
 export const PATIENCE = 300;

@@ -21,7 +21,7 @@ export function lost(reason, model) {
 const inWords = (milliseconds) =>
   milliseconds >= 120_000 ? `${Math.round(milliseconds / 60_000)} minutes` : `${milliseconds / 1000} seconds`;
 
-/** @param {number} milliseconds that a worker has been at work without a sign of life */
+/** @param {number} milliseconds that a worker has been at work without answering a ping */
 export const silent = (milliseconds) => `the engine has given no sign of life for ${inWords(milliseconds)}`;
 
 /**

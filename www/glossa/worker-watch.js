@@ -1,19 +1,19 @@
 /** Notices a worker that says nothing any more: one that has ended by the lock that it held, one that hangs by its silence. */
 
-/** Times that a worker is asked for a sign before it counts as silent. */
+/** Pings without an answer after which a worker counts as hung. */
 const ASKED = 10;
 /** The longest time of a browser's timers. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
- * How long a worker may be at work without a sign of life.
+ * How long a worker may be at work without answering a ping.
  * @typedef {object} Limit
  * @property {number} milliseconds 0 or infinite: as long as it takes
  * @property {() => import('./errors.js').GlossaError} [error] what to say then
  */
 
 /**
- * Counts how often a worker has been asked for a sign and has not given one. The count, and not a clock, decides: a
+ * Pings a worker and counts the pings that it has not answered. The count, and not a clock, decides: a
  * computer that wakes from sleep, a tab whose timers are slowed and a clock that is set do not make a worker silent.
  */
 export class SilenceWatch {
@@ -22,7 +22,7 @@ export class SilenceWatch {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
 
-  /** @param {() => void} ask asks the worker for a sign */
+  /** @param {() => void} ask pings the worker */
   constructor(ask) {
     this.#ask = ask;
   }

@@ -7,6 +7,7 @@
  */
 
 import { askHost } from '../glossa/ask-host.js';
+import { withoutQuery } from '../glossa/base-address.js';
 import { joined } from '../glossa/file-content.js';
 import * as hashedCache from '../glossa/hashed-cache.js';
 import { HostedFile } from '../glossa/hosted-file.js';
@@ -322,9 +323,6 @@ async function listingIn(response) {
 
 /** That the host's file is not the one that its list says. */
 class Unfit extends Error {}
-
-/** @param {string} address */
-const withoutQuery = (address) => address.replace(/[?#].*$/s, '');
 
 /**
  * A file whose content is the one listed.

@@ -3,7 +3,7 @@
  *
  * In:
  *   {type: 'lock', lock}                 has the worker hold the lock of that name until it ends, however it ends
- *   {type: 'ping'}                       asks for a sign of life
+ *   {type: 'ping'}                       is answered by a pong: a heartbeat
  * and with an `id` that the answers repeat:
  *   {id, type: 'load', model, options, rules, compiled, manifest}
  *                                        downloads and loads the model at an absolute address; `rules` are DownloadRules,
