@@ -431,21 +431,19 @@ test("the page's files are whole or come anew", { timeout: LONG }, async (t) => 
 test('a file that is damaged while its tab is open comes anew, or not at all if the host has another', { timeout: LONG }, async (t) => {
   const { page, asked, fault } = await openPage(t);
   await page.reload();
-  // The model has been loaded ahead: nothing else asks for the file.
-  await page.waitForFunction(() => document.querySelector('[data-testid="status"]').textContent.startsWith('Ready.'));
-  await damage(page, '/pkg/relaxed-simd/glossa.js', 'changed', 'glossa-page-version');
-  // The page asks for nothing itself; its worker does, until it has read a text.
-  const [worker] = page.workers();
+  // The page asks for nothing itself; its worker does, until it has read a text. It starts when the model is loaded ahead.
+  const worker = page.workers()[0] ?? (await page.waitForEvent('worker'));
+  // The page has it: nothing else asks for this file.
+  const path = '/page/style.css';
+  await damage(page, path, 'changed', 'glossa-page-version');
   const ask = () =>
-    worker.evaluate(() =>
-      fetch(`${location.origin}/pkg/relaxed-simd/glossa.js`).then(({ status }) => status, () => 'an error'),
-    );
+    worker.evaluate((path) => fetch(`${location.origin}${path}`).then(({ status }) => status, () => 'an error'), path);
   asked.length = 0;
   assert.equal(await ask(), 200);
-  assert.equal(asked.filter((path) => path === '/pkg/relaxed-simd/glossa.js').length, 1);
-  await damage(page, '/pkg/relaxed-simd/glossa.js', 'changed', 'glossa-page-version');
+  assert.equal(asked.filter((one) => one === path).length, 1);
+  await damage(page, path, 'changed', 'glossa-page-version');
   for (const status of [200, 404, 500]) {
-    fault(['/pkg/relaxed-simd/glossa.js'], status);
+    fault([path], status);
     assert.equal(await ask(), 'an error', `${status} with a web page`);
   }
 });
