@@ -60,7 +60,7 @@ impl PipelineFile {
     /// Reads a document, without its byte order mark if it has one. Errors name the file as `name`.
     ///
     /// # Errors
-    /// `pipeline_invalid`. For an unknown key or value, the message suggests the nearest known one.
+    /// `pipeline_invalid`, also for a value that no model takes. For an unknown key or value, the message suggests the nearest known one.
     pub fn parse(text: &str, name: &str) -> Result<Self, Error> {
         let invalid = |file: String, reason: String| Error::PipelineInvalid { file, reason };
         let malformed = |error: serde_json::Error| {
@@ -80,7 +80,9 @@ impl PipelineFile {
                 return Err(invalid(name.to_string(), reason));
             }
         }
-        serde_json::from_str(text).map_err(malformed)
+        let file: PipelineFile = serde_json::from_str(text).map_err(malformed)?;
+        file.annotate.check().map_err(|error| invalid(name.to_string(), error.to_string()))?;
+        Ok(file)
     }
 
     /// The model's path, if the document names one. A relative path starts from the folder of the document's `file`.

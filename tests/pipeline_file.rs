@@ -63,6 +63,14 @@ fn other_versions_are_refused_whatever_else_they_say() {
 }
 
 #[test]
+fn values_that_no_model_takes_are_refused() {
+    for (threshold, shown) in [("1.5", "1.5"), ("-0.1", "-0.1"), ("1e300", "inf")] {
+        let text = format!(r#"{{"glossaPipeline": 1, "annotate": {{"threshold": {threshold}}}}}"#);
+        assert_eq!(refused(&text), format!("p.json: invalid pipeline: option threshold: {shown} is not 0 to 1"));
+    }
+}
+
+#[test]
 fn unknown_keys_are_named_with_the_nearest_known() {
     for (rest, expected) in [
         (r#""modell": "m""#, r#"unknown key "modell": did you mean "model"?"#),
