@@ -1,0 +1,150 @@
+//! What files of all formats are read into and written from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Named values that a file holds beside what is known here, such as BioC's infons: they come out as they came in.
+pub type Info = BTreeMap<String, String>;
+
+/// A text with what a file says about it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Document {
+    /// The document's name in its file.
+    pub id: String,
+    /// The text. Offsets count its UTF-16 code units.
+    pub text: String,
+    /// Parts of the text such as title and abstract, in order and without overlaps; none if the text is one.
+    pub passages: Vec<Passage>,
+    /// Mentions of entities, in the order of the file.
+    pub mentions: Vec<Mention>,
+    /// What else the file says about the document.
+    pub info: Info,
+    /// The UTF-16 code unit where the part that the model did not read begins; `None` if it read all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truncated_from: Option<usize>,
+    /// The arithmetic that the model ran in: `int8` or `f32`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision: Option<String>,
+}
+
+/// A part of a document's text.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Passage {
+    /// First UTF-16 code unit.
+    pub begin: usize,
+    /// One past the last UTF-16 code unit.
+    pub end: usize,
+    /// What it is, such as [`Passage::TITLE`]; empty if the file does not say.
+    pub kind: String,
+    /// The offset that the file gives to the passage, in the file's unit, if that is not where the text has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// What else the file says about the passage.
+    pub info: Info,
+}
+
+impl Passage {
+    /// The kind of a document's title.
+    pub const TITLE: &'static str = "title";
+    /// The kind of an abstract, or of a section of one.
+    pub const ABSTRACT: &'static str = "abstract";
+    /// The kind of a paragraph of the body.
+    pub const PARAGRAPH: &'static str = "paragraph";
+    /// The key in [`Passage::info`] of the heading that a passage stands under.
+    pub const SECTION: &'static str = "section";
+}
+
+/// An entity found in a text, with who says so.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Mention {
+    /// Its places, in order and without overlaps: one, or several if it is in pieces.
+    pub spans: Vec<Span>,
+    /// The text at its places, joined by one blank.
+    pub text: String,
+    /// The entity's name: `protein`, `Drug`.
+    pub entity: String,
+    /// How sure the model is, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f32>,
+    /// Spark NLP's text of the chunk, if it differs: see [`Chunk::result`](crate::Chunk::result).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+    /// Its name in the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its concept in a database, such as `MESH:D003924`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
+    /// Who decided that it is one.
+    pub by: By,
+    /// When that was decided, as RFC 3339 has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// What else the file says about the mention.
+    pub info: Info,
+}
+
+impl Mention {
+    /// First UTF-16 code unit; 0 without a span.
+    pub fn begin(&self) -> usize {
+        self.spans.first().map_or(0, |span| span.begin)
+    }
+
+    /// One past the last UTF-16 code unit; 0 without a span.
+    pub fn end(&self) -> usize {
+        self.spans.last().map_or(0, |span| span.end)
+    }
+}
+
+/// A place in a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Span {
+    /// First UTF-16 code unit.
+    pub begin: usize,
+    /// One past the last UTF-16 code unit.
+    pub end: usize,
+}
+
+/// Who decided that a mention is one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct By {
+    /// A model, a person, or whoever made the file.
+    pub who: Who,
+    /// The name of the model or person, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// See [`By`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Who {
+    /// The mention came with its document.
+    #[default]
+    File,
+    /// A model found it, and nobody has judged it.
+    Model,
+    /// A person accepted, changed or added it.
+    Person,
+}
+
+impl Who {
+    /// The name in files: `file`, `model`, `person`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Who::File => "file",
+            Who::Model => "model",
+            Who::Person => "person",
+        }
+    }
+
+    /// The inverse of [`Who::name`].
+    pub fn of_name(name: &str) -> Option<Who> {
+        [Who::File, Who::Model, Who::Person].into_iter().find(|who| who.name() == name)
+    }
+}

@@ -1,0 +1,19 @@
+//! TODO
+
+use std::io::{self, Write};
+
+use super::document::Document;
+use super::input::Input;
+use super::warnings::Warnings;
+use super::writer::{WriteFormat, WriteOptions, WrittenFile};
+use super::{ReadOptions, Records};
+
+#[derive(Default)]
+pub(super) struct Writer {
+    documents: usize,
+}
+impl WriteFormat for Writer {
+    fn document(&mut self, _out: &mut dyn Write, _document: &Document, _warnings: &mut Warnings) -> io::Result<()> {
+        todo!()
+    }
+}
