@@ -1,9 +1,14 @@
 //! Finds the places of mentions, whose offsets count what their format says, or what it does not say.
 
+use std::borrow::Cow;
+
 use super::document::{Mention, Span};
 use super::input::invalid;
 use super::text_index::{TextIndex, Unit};
 use crate::Error;
+
+/// How many times over the mentions of a text may cover it.
+const MOST_NESTED: usize = 100;
 
 /// A mention whose places are still as the file has them.
 #[derive(Debug)]
@@ -29,15 +34,30 @@ pub(super) fn place(
     asked: Option<Unit>,
 ) -> (Vec<Mention>, Vec<Error>) {
     let unit = asked.unwrap_or(prescribed);
-    let found: Vec<Result<(Vec<Span>, String), String>> =
-        mentions.iter().map(|mention| find(index, unit, mention)).collect();
-    let hint = if found.iter().any(Result::is_err) { hint(index, unit, &mentions) } else { String::new() };
+    // A short list of long mentions would take memory by far more than the file's length.
+    let most = MOST_NESTED.saturating_mul(index.text().len().max(1));
+    let mut covered = 0usize;
+    let found: Vec<Result<(Vec<Span>, String), String>> = mentions
+        .iter()
+        .map(|mention| {
+            let length = |(begin, end): &(usize, usize)| end.saturating_sub(*begin).min(index.text().len());
+            covered = mention.spans.iter().map(length).fold(covered, usize::saturating_add);
+            if covered > most {
+                return Err(format!("the mentions before it cover the text {MOST_NESTED} times"));
+            }
+            find(index, unit, mention)
+        })
+        .collect();
+    let is_wrong = covered <= most && found.iter().any(Result::is_err);
+    let hint = if is_wrong { hint(index, unit, &mentions) } else { String::new() };
     let (mut placed, mut problems) = (Vec::new(), Vec::new());
     for (Unplaced { place, mut mention, .. }, found) in mentions.into_iter().zip(found) {
         match found {
             Ok((spans, text)) => {
-                mention.spans =
-                    spans.into_iter().map(|Span { begin, end }| Span { begin: base + begin, end: base + end }).collect();
+                mention.spans = spans
+                    .into_iter()
+                    .map(|Span { begin, end }| Span { begin: base + begin, end: base + end })
+                    .collect();
                 mention.text = text;
                 placed.push(mention);
             }
@@ -54,7 +74,9 @@ fn find(index: &TextIndex<'_>, unit: Unit, mention: &Unplaced) -> Result<(Vec<Sp
     for &(begin, end) in &mention.spans {
         let no_place = || format!("{begin} to {end} is no place in its text, in {}", unit.words());
         let (from, to) = (index.at(unit, begin).ok_or_else(no_place)?, index.at(unit, end).ok_or_else(no_place)?);
-        if from.byte >= to.byte || spans.last().is_some_and(|last| last.end > from.utf16) {
+        // A mention that is said to be empty is: a tokenizer's piece may be.
+        let is_empty = from.byte == to.byte && mention.text.as_deref() != Some("");
+        if from.byte > to.byte || is_empty || spans.last().is_some_and(|last| last.end > from.utf16) {
             return Err(format!("{begin} to {end} is empty or not behind the span before"));
         }
         spans.push(Span { begin: from.utf16, end: to.utf16 });
@@ -67,9 +89,18 @@ fn find(index: &TextIndex<'_>, unit: Unit, mention: &Unplaced) -> Result<(Vec<Sp
     match &mention.text {
         Some(text) if !is_same(text, &there) => {
             let (begin, end) = (mention.spans[0].0, mention.spans[mention.spans.len() - 1].1);
+            let (there, text) = (start_of(&there), start_of(text));
             Err(format!("at {begin} to {end}, in {}, its text is {there:?}, not {text:?}", unit.words()))
         }
         _ => Ok((spans, there)),
+    }
+}
+
+/// As much of a text as an error shows.
+fn start_of(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(100) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
     }
 }
 
@@ -118,6 +149,25 @@ mod tests {
         let (placed, problems) = place(&index, 10, mentions(), Unit::CodePoint, Some(Unit::Utf16));
         assert_eq!(problems, []);
         assert_eq!((placed[0].begin(), placed[0].end(), placed[0].text.as_str()), (13, 18, "TNF-α"));
+    }
+
+    #[test]
+    fn mentions_that_would_fill_memory_are_refused() {
+        let text = "IL-2 ".repeat(2000);
+        let index = TextIndex::new(&text);
+        let mentions = || (0..10_000).map(|_| Unplaced { text: None, ..unplaced(0, text.len(), "") }).collect();
+        let (placed, problems) = place(&index, 0, mentions(), Unit::CodePoint, None);
+        assert_eq!((placed.len(), problems.len()), (100, 9_900));
+        assert_eq!(problems[0].to_string(), "f:2: the mentions before it cover the text 100 times");
+        let wrong = Unplaced { text: Some("x".repeat(5000)), ..unplaced(0, text.len(), "") };
+        let (_, problems) = place(&index, 0, vec![wrong], Unit::CodePoint, None);
+        assert!(problems[0].to_string().len() < 400, "{}", problems[0]);
+    }
+
+    #[test]
+    fn empty_mentions_are_placed_if_their_text_is_empty() {
+        let (placed, problems) = place(&TextIndex::new("ab"), 5, vec![unplaced(1, 1, "")], Unit::Utf16, None);
+        assert_eq!((problems.len(), placed[0].begin(), placed[0].end()), (0, 6, 6));
     }
 
     #[test]

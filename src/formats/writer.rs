@@ -47,6 +47,8 @@ pub struct WrittenFile {
 pub struct WriteOptions {
     /// Whether CSV begins with a byte order mark, by which Excel recognises UTF-8.
     pub csv_mark: bool,
+    /// Whether CSV and TSV have the columns `by`, `time` and `identifier` too.
+    pub details: bool,
     /// The key of annotations in doccano's JSON lines; by default `label`.
     pub label_field: Option<String>,
 }
