@@ -165,7 +165,9 @@ impl Writer {
                 let heading = within.and_then(|passage| passage.info.get(Passage::SECTION)).map_or("", String::as_str);
                 if within.is_some() && heading != section {
                     section = heading;
-                    let _ = writeln!(page, "<h3 dir=\"auto\">{}</h3>", escaped(heading));
+                    if !heading.is_empty() {
+                        let _ = writeln!(page, "<h3 dir=\"auto\">{}</h3>", escaped(heading));
+                    }
                 }
                 continue;
             }
