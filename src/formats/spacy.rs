@@ -1,9 +1,10 @@
-//! JSON of spaCy, a document a line: `{"text", "tokens", "ents", "spans", "_"}`, as `Doc.from_json` takes it, and displaCy's
+//! JSON of spaCy, a document a line: `{"text", "tokens", "ents", "spans", "title"}`, as `Doc.from_json` takes it, and displaCy's
 //! `render(…, manual=True)`: <https://spacy.io/api/doc#from_json>. Offsets count code points.
 //!
 //! Tokens are those that the mentions need: words and marks, cut where a mention begins or ends. The entities of a spaCy document
 //! cannot overlap: where mentions do, the longest is in `ents`, and all are in the span group [`SPANS`], as they are where
-//! mentions have identifiers (`kb_id`). `doc._.id` is the document's id.
+//! mentions have identifiers (`kb_id`). The title, which displaCy shows, is the
+//! document's id.
 
 use std::io::{self, Write};
 
@@ -38,7 +39,7 @@ impl WriteFormat for Writer {
             "ents": entities.iter().map(|(mention, begin, end)| {
                 json!({"start": begin.code_point, "end": end.code_point, "label": mention.entity})
             }).collect::<Value>(),
-            "_": {"id": document.id},
+            "title": document.id,
         });
         if entities.len() < pieces.len() || pieces.iter().any(|(mention, ..)| mention.identifier.is_some()) {
             line["spans"] = json!({SPANS: pieces.iter().map(|(mention, begin, end)| {
