@@ -11,7 +11,9 @@ mod cas_json;
 mod conll;
 mod csv;
 mod doccano;
+mod detect;
 mod document;
+mod files;
 mod html;
 mod input;
 mod jats;
@@ -23,6 +25,7 @@ mod plain_text;
 mod pubannotation;
 mod pubmed_xml;
 mod pubtator;
+mod reading;
 mod spacy;
 mod table;
 mod text_index;
@@ -35,11 +38,14 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 
 pub use document::{By, Document, Info, Mention, Passage, Span, Who};
+pub use detect::Kind;
+pub use files::{read_files, Files, FilesOptions, NamedFile};
 pub use input::Input;
+pub use reading::ReadingText;
 pub use text_index::{Place, TextIndex, Unit};
 pub use warnings::Warnings;
 pub use cell::{from_cell, to_cell};
-pub use writer::{file_stem, files, WriteOptions, Writer, WrittenFile};
+pub use writer::{file_stem, files, unused_stem, WriteOptions, Writer, WrittenFile};
 
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -204,6 +210,8 @@ pub struct ReadOptions {
 pub struct Record {
     /// The file, and the line where the record begins if that is known: `file:line`.
     pub place: String,
+    /// The id of a record that has one, but no document that could be read.
+    pub id: Option<String>,
     /// Its document, or why there is none.
     pub document: Result<Document, Error>,
     /// What of the document could not be read, such as a mention that is not where its offsets say: the rest is there.
@@ -215,12 +223,22 @@ pub struct Record {
 impl Record {
     /// A record with nothing wrong.
     fn new(place: impl Into<String>, document: Document) -> Self {
-        Record { place: place.into(), document: Ok(document), problems: Vec::new(), warnings: Warnings::default() }
+        Record { place: place.into(), id: None, document: Ok(document), problems: Vec::new(), warnings: Warnings::default() }
     }
 
     /// A record that cannot be read.
     fn failed(place: impl Into<String>, error: Error) -> Self {
-        Record { place: place.into(), document: Err(error), problems: Vec::new(), warnings: Warnings::default() }
+        Record { place: place.into(), id: None, document: Err(error), problems: Vec::new(), warnings: Warnings::default() }
+    }
+}
+
+impl Record {
+    /// The name of the document: its id, or where it stands.
+    pub fn name(&self) -> &str {
+        match &self.document {
+            Ok(document) => &document.id,
+            Err(_) => self.id.as_ref().unwrap_or(&self.place),
+        }
     }
 }
 

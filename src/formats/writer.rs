@@ -138,7 +138,7 @@ impl Zipped {
 
 impl WriteFormat for Zipped {
     fn document(&mut self, _: &mut dyn Write, document: &Document, warnings: &mut Warnings) -> io::Result<()> {
-        let stem = unused(&mut self.stems, file_stem(&document.id));
+        let stem = unused_stem(&mut self.stems, file_stem(&document.id));
         for WrittenFile { extension, content } in (self.files)(document, warnings) {
             self.zip.start_file(format!("{stem}.{extension}"), SimpleFileOptions::default())?;
             self.zip.write_all(&content)?;
@@ -152,8 +152,8 @@ impl WriteFormat for Zipped {
     }
 }
 
-/// The stem, with a number if it has been used.
-fn unused(stems: &mut HashSet<String>, stem: String) -> String {
+/// The stem, with a number if it has been used in any case; it is used then.
+pub fn unused_stem(stems: &mut HashSet<String>, stem: String) -> String {
     let numbered = (2..).map(|number| format!("{stem}-{number}"));
     // Names of a file system that does not tell `A` from `a`.
     let free = std::iter::once(stem.clone()).chain(numbered).find(|stem| stems.insert(stem.to_lowercase()));
