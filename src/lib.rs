@@ -11,7 +11,7 @@ mod options;
 mod pipeline;
 
 pub mod engine;
-pub mod export;
+pub mod formats;
 pub mod labels;
 pub mod model;
 pub mod pipeline_file;

@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use glossa_ner::formats::{read_files, Files, FilesOptions, Format, NamedFile, ReadOptions, Record, Unit};
-use glossa_ner::text::charset::Charset;
+use glossa_ner::formats::{read_files, Document, Files, FilesOptions, Format, NamedFile, ReadOptions, Record, Unit};
 use glossa_ner::Error;
 
 use crate::input::{place_name, EncodingFlag};
+use crate::report::warn;
 
 /// Folders within folders, at most.
 const DEEPEST: usize = 64;
@@ -21,15 +21,22 @@ const DEEPEST: usize = 64;
 /// How files are read.
 #[derive(Args, Default)]
 pub(crate) struct InputFlags {
-    /// The format of the input; by default that of each file's name and first lines.
-    #[arg(long, value_name = "FORMAT", value_parser = readable)]
-    pub(crate) from: Option<Format>,
+    #[command(flatten)]
+    format: FormatFlags,
     /// The field or column of the text, in JSON lines and tables; by default text, abstract, body, content or sentence.
     #[arg(long, value_name = "NAME")]
     text_field: Option<String>,
     /// The field or column of the id; by default id, pmid, _id or doc_id.
     #[arg(long, value_name = "NAME")]
     id_field: Option<String>,
+}
+
+/// How annotated files are read.
+#[derive(Args, Default)]
+pub(crate) struct FormatFlags {
+    /// The format of the input; by default that of each file's name and first lines.
+    #[arg(long, value_name = "FORMAT", value_parser = readable)]
+    from: Option<Format>,
     /// What the offsets of annotations in the input count, if not what their format prescribes.
     #[arg(long, value_enum, value_name = "UNIT")]
     offset_unit: Option<UnitName>,
@@ -62,19 +69,47 @@ pub(crate) fn writable(name: &str) -> Result<Format, String> {
     named(name, Format::can_be_written)
 }
 
-impl InputFlags {
+impl FormatFlags {
     fn options(&self) -> FilesOptions {
         let unit = self.offset_unit.map(|unit| match unit {
             UnitName::Utf16 => Unit::Utf16,
             UnitName::CodePoint => Unit::CodePoint,
             UnitName::Byte => Unit::Byte,
         });
-        let read = ReadOptions { text_field: self.text_field.clone(), id_field: self.id_field.clone(), unit };
-        FilesOptions { format: self.from, charset: self.charset(), read }
+        let read = ReadOptions { unit, ..ReadOptions::default() };
+        FilesOptions { format: self.from, charset: self.encoding.charset(), read }
     }
 
-    fn charset(&self) -> Option<Charset> {
-        self.encoding.charset()
+    /// The documents of an annotated file, all of which must be right; `None` if it is, as far as is known, of a format that the
+    /// command reads itself.
+    ///
+    /// # Errors
+    /// Those of the file, and of its first record that has one.
+    pub(crate) fn documents(&self, file: &Path, own: &[Format]) -> Result<Option<Vec<Document>>, Error> {
+        let name = place_name(file);
+        let format = self.from.or_else(|| Format::of_file_name(&name));
+        let unknown = || !["json", "xml", "gz", "zip"].iter().any(|end| name.to_lowercase().ends_with(&format!(".{end}")));
+        if format.map_or_else(unknown, |format| own.contains(&format)) {
+            return Ok(None);
+        }
+        let mut documents = Vec::new();
+        for record in Sources::find(&[file.to_path_buf()])?.records_as(&self.options()) {
+            if let Some(problem) = record.problems.into_iter().next() {
+                return Err(problem);
+            }
+            warn(&record.warnings);
+            documents.push(record.document?);
+        }
+        Ok(Some(documents))
+    }
+}
+
+impl InputFlags {
+    fn options(&self) -> FilesOptions {
+        let mut options = self.format.options();
+        options.read.text_field.clone_from(&self.text_field);
+        options.read.id_field.clone_from(&self.id_field);
+        options
     }
 }
 
@@ -129,17 +164,21 @@ impl Sources {
     /// # Errors
     /// If there is only one file, and nothing of it can be read: nothing can be done then.
     pub(crate) fn records(&self, flags: &InputFlags) -> Result<Peekable<Files>, Error> {
-        let file = |path: &PathBuf| {
-            let (path, read) = (path.clone(), self.read.clone());
-            NamedFile::new(place_name(&path), move || open(&path, read))
-        };
-        let mut records = read_files(self.files.iter().map(file).collect(), &flags.options()).peekable();
+        let mut records = self.records_as(&flags.options()).peekable();
         if let ([only], Some(Record { place, document: Err(error), .. })) = (&self.files[..], records.peek()) {
             if *place == place_name(only) {
                 return Err(error.clone());
             }
         }
         Ok(records)
+    }
+
+    fn records_as(&self, options: &FilesOptions) -> Files {
+        let file = |path: &PathBuf| {
+            let (path, read) = (path.clone(), self.read.clone());
+            NamedFile::new(place_name(&path), move || open(&path, read))
+        };
+        read_files(self.files.iter().map(file).collect(), options)
     }
 }
 
