@@ -17,6 +17,7 @@ mod input;
 mod jats;
 mod jsonl;
 mod label_studio;
+mod losses;
 mod medline;
 mod placing;
 mod plain_text;
@@ -204,6 +205,8 @@ pub struct ReadOptions {
 pub struct Record {
     /// The file, and the line where the record begins if that is known: `file:line`.
     pub place: String,
+    /// The id of a record that has one, but no document that could be read.
+    pub id: Option<String>,
     /// Its document, or why there is none.
     pub document: Result<Document, Error>,
     /// What of the document could not be read, such as a mention that is not where its offsets say: the rest is there.
@@ -215,12 +218,22 @@ pub struct Record {
 impl Record {
     /// A record with nothing wrong.
     fn new(place: impl Into<String>, document: Document) -> Self {
-        Record { place: place.into(), document: Ok(document), problems: Vec::new(), warnings: Warnings::default() }
+        Record { place: place.into(), id: None, document: Ok(document), problems: Vec::new(), warnings: Warnings::default() }
     }
 
     /// A record that cannot be read.
     fn failed(place: impl Into<String>, error: Error) -> Self {
-        Record { place: place.into(), document: Err(error), problems: Vec::new(), warnings: Warnings::default() }
+        Record { place: place.into(), id: None, document: Err(error), problems: Vec::new(), warnings: Warnings::default() }
+    }
+}
+
+impl Record {
+    /// The name of the document: its id, or where it stands.
+    pub fn name(&self) -> &str {
+        match &self.document {
+            Ok(document) => &document.id,
+            Err(_) => self.id.as_ref().unwrap_or(&self.place),
+        }
     }
 }
 

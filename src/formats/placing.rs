@@ -6,7 +6,7 @@ use super::text_index::{TextIndex, Unit};
 use crate::Error;
 
 /// A mention whose places are still as the file has them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Unplaced {
     /// Its file and line, or how else it is found in the file.
     pub(super) place: String,
