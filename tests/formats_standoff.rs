@@ -4,3 +4,7 @@
 mod pubtator;
 #[path = "formats_standoff/texts.rs"]
 mod texts;
+#[path = "formats_standoff/brat.rs"]
+mod brat;
+#[path = "formats_standoff/pubannotation.rs"]
+mod pubannotation;

@@ -16,6 +16,7 @@ mod html;
 mod input;
 mod jats;
 mod jsonl;
+mod json_text;
 mod label_studio;
 mod losses;
 mod medline;
