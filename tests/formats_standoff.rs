@@ -8,3 +8,5 @@ mod texts;
 mod brat;
 #[path = "formats_standoff/pubannotation.rs"]
 mod pubannotation;
+#[path = "formats_standoff/conll.rs"]
+mod conll;

@@ -10,6 +10,7 @@ mod cell;
 mod cas_json;
 mod conll;
 mod csv;
+mod detect;
 mod doccano;
 mod document;
 mod html;
@@ -36,6 +37,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
+pub use detect::{detect, detect_bytes, Content, Kind};
 pub use document::{By, Document, Info, Mention, Passage, Span, Who};
 pub use input::Input;
 pub use text_index::{Place, TextIndex, Unit};
