@@ -9,6 +9,7 @@ mod error;
 mod load_limits;
 mod options;
 mod pipeline;
+mod zip_limits;
 
 pub mod engine;
 pub mod formats;

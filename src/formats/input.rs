@@ -35,8 +35,9 @@ impl<'r> Input<'r> {
         let has_mark = matches!(start[..], [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 0, 0xFE, 0xFF, ..]);
         let without_mark = start.strip_prefix(b"\xEF\xBB\xBF");
         let charset = charset.or_else(|| declared(&start));
-        // A NUL may be half of UTF-16 without a mark.
+        // A zip, which brat's reader opens, is no text. A NUL may be half of UTF-16 without a mark.
         let is_utf8 = without_mark.is_some()
+            || matches!(start[..], [b'P', b'K', 3 | 5, 4 | 6, ..])
             || (!has_mark && charset.unwrap_or(Charset::Utf8) == Charset::Utf8 && !start.contains(&0));
         let name = name.to_string();
         if is_utf8 {

@@ -10,6 +10,7 @@ mod cell;
 mod cas_json;
 mod conll;
 mod csv;
+mod detect;
 mod doccano;
 mod detect;
 mod document;
@@ -18,7 +19,9 @@ mod html;
 mod input;
 mod jats;
 mod jsonl;
+mod json_text;
 mod label_studio;
+mod losses;
 mod medline;
 mod placing;
 mod plain_text;
@@ -37,6 +40,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
+pub use detect::{detect, detect_bytes, Content, Kind};
 pub use document::{By, Document, Info, Mention, Passage, Span, Who};
 pub use detect::Kind;
 pub use files::{read_files, Files, FilesOptions, NamedFile};

@@ -80,7 +80,7 @@ impl<W: Write> Writer<W> {
             Format::Tsv => Box::new(csv::Writer::new(b'\t', options)),
             Format::BiocXml => Box::new(bioc_xml::Writer::default()),
             Format::BiocJson => Box::new(bioc_json::Writer::default()),
-            Format::Pubtator => Box::new(pubtator::Writer),
+            Format::Pubtator => Box::new(pubtator::Writer::default()),
             Format::Brat => Box::new(Zipped::new(brat::files)),
             Format::Pubannotation => Box::new(pubannotation::Writer::default()),
             Format::Conll => Box::new(conll::Writer::default()),
