@@ -6,7 +6,6 @@
 //! and blanks between them are read as one again.
 
 mod annotations;
-mod archive;
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -66,18 +65,8 @@ impl Note {
     }
 }
 
-/// The documents of a zip. A file alone is an error, as it is half of one.
-pub(super) fn read<'r>(mut input: Input<'r>) -> Records<'r> {
-    let start = match input.bytes.fill_buf() {
-        Ok(start) => start,
-        Err(error) => {
-            let error = Error::FileUnreadable { file: input.name.clone(), reason: error.to_string() };
-            return Box::new(std::iter::once(Record::failed(input.name, error)));
-        }
-    };
-    if start.starts_with(b"PK") {
-        return archive::read(input);
-    }
+/// A file alone is an error, as it is half of a document: see `read_files` for the two of them, and for zips.
+pub(super) fn read<'r>(input: Input<'r>) -> Records<'r> {
     let missing = if input.name.to_lowercase().ends_with(".txt") { ".ann" } else { ".txt" };
     let reason = format!(
         "a document of brat is two files, a .txt with the text and an .ann with its annotations; the {missing} is missing: give \

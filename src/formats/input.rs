@@ -62,6 +62,20 @@ impl<'r> Input<'r> {
         invalid(&self.name, reason)
     }
 
+    /// The beginning of the file, as much as so many bytes, without a character that is cut off; it is read again afterwards.
+    ///
+    /// # Errors
+    /// `file_unreadable`.
+    pub(super) fn peek(&mut self, length: u64) -> Result<String, Error> {
+        let mut start = Vec::new();
+        self.bytes.by_ref().take(length).read_to_end(&mut start).map_err(|error| failed(&self.name, &error))?;
+        let valid = std::str::from_utf8(&start).map_or_else(|error| error.valid_up_to(), str::len);
+        let text = String::from_utf8_lossy(&start[..valid]).into_owned();
+        let rest = std::mem::replace(&mut self.bytes, Box::new(io::empty()));
+        self.bytes = Box::new(Cursor::new(start).chain(rest));
+        Ok(text)
+    }
+
     /// All of the file.
     ///
     /// # Errors

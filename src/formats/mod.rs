@@ -6,20 +6,19 @@
 mod bioc_json;
 mod bioc_xml;
 mod brat;
-mod cell;
 mod cas_json;
+mod cell;
 mod conll;
 mod csv;
 mod detect;
 mod doccano;
-mod detect;
 mod document;
 mod files;
 mod html;
 mod input;
 mod jats;
-mod jsonl;
 mod json_text;
+mod jsonl;
 mod label_studio;
 mod losses;
 mod medline;
@@ -40,15 +39,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
+pub use cell::{from_cell, to_cell};
 pub use detect::{detect, detect_bytes, Content, Kind};
 pub use document::{By, Document, Info, Mention, Passage, Span, Who};
-pub use detect::Kind;
 pub use files::{read_files, Files, FilesOptions, NamedFile};
 pub use input::Input;
 pub use reading::ReadingText;
 pub use text_index::{Place, TextIndex, Unit};
 pub use warnings::Warnings;
-pub use cell::{from_cell, to_cell};
 pub use writer::{file_stem, files, unused_stem, WriteOptions, Writer, WrittenFile};
 
 /// A file format.
@@ -175,6 +173,32 @@ impl Format {
         let ends = |end: &&str| name.len() > end.len() + 1 && name.ends_with(end) && name[..name.len() - end.len()].ends_with('.');
         let longest = |format: &Format| format.properties().extensions.iter().filter(|end| ends(end)).map(|end| end.len()).max();
         Format::ALL.into_iter().filter_map(|format| Some((longest(&format)?, format))).max_by_key(|(length, _)| *length).map(|(_, format)| format)
+    }
+
+    /// The name in words, as in "PubTator".
+    pub fn title(self) -> &'static str {
+        match self {
+            Format::Text => "plain text",
+            Format::Jsonl => "JSON lines",
+            Format::Doccano => "JSON lines of doccano",
+            Format::Csv => "CSV",
+            Format::Tsv => "TSV",
+            Format::Medline => "MEDLINE",
+            Format::Pubmed => "PubMed XML",
+            Format::Jats => "JATS XML",
+            Format::BiocXml => "BioC XML",
+            Format::BiocJson => "BioC JSON",
+            Format::Pubtator => "PubTator",
+            Format::Brat => "annotations of brat",
+            Format::Pubannotation => "PubAnnotation JSON",
+            Format::Conll => "CoNLL",
+            Format::WebAnnotation => "Web Annotation",
+            Format::CasJson => "UIMA CAS JSON",
+            Format::LabelStudio => "tasks of Label Studio",
+            Format::Spacy => "JSON lines of spaCy",
+            Format::Html => "HTML",
+            Format::Table => "a table for people",
+        }
     }
 
     /// The end of the names of new files, without a dot.

@@ -26,6 +26,8 @@ struct ReadSettings {
     text_field: Option<String>,
     id_field: Option<String>,
     offset_unit: Option<Unit>,
+    /// Whether a file whose name says nothing, or `.txt`, is read as what it looks like.
+    recognise: bool,
 }
 
 /// How documents are written.
@@ -65,6 +67,7 @@ fn list(warnings: &formats::Warnings) -> Vec<Warning> {
 struct ReadRecord<'r> {
     place: &'r str,
     id: &'r str,
+    format: &'static str,
     document: Option<&'r Document>,
     error: Option<Problem>,
     problems: Vec<Problem>,
@@ -85,7 +88,7 @@ impl DocumentReader {
     /// Throws `option_invalid`.
     #[wasm_bindgen(constructor)]
     pub fn new(files: &Array, options: JsValue) -> Result<DocumentReader, JsValue> {
-        let ReadSettings { from, encoding, text_field, id_field, offset_unit } = read(&options)?;
+        let ReadSettings { from, encoding, text_field, id_field, offset_unit, recognise } = read(&options)?;
         let file = |file: JsValue| {
             let property = |name: &str| Reflect::get(&file, &name.into()).unwrap_or(JsValue::UNDEFINED);
             let (name, content) = (property("name").as_string().unwrap_or_default(), JsFile::new(property("content")));
@@ -93,21 +96,22 @@ impl DocumentReader {
         };
         let files = files.iter().map(file).collect();
         let read = ReadOptions { text_field, id_field, unit: offset_unit };
-        let options = FilesOptions { format: from, charset: encoding, read };
+        let options = FilesOptions { format: from, recognise, charset: encoding, read };
         Ok(DocumentReader { records: read_files(files, &options) })
     }
 
     /// The next records, as many as come in so many milliseconds and at least one; an empty array when there are no more.
-    /// A record: `{place, id, document, error, problems, warnings}`, with `document` or `error`.
+    /// A record: `{place, id, format, document, error, problems, warnings}`, with `document` or `error`.
     pub fn next(&mut self, milliseconds: f64) -> Array {
         let now = || PERFORMANCE.with(Performance::now);
         let until = now() + milliseconds;
         let found = Array::new();
-        for record in self.records.by_ref() {
+        while let Some(record) = self.records.next() {
             let document = record.document.as_ref();
             found.push(&plain(&ReadRecord {
                 place: &record.place,
                 id: record.name(),
+                format: self.records.format().name(),
                 document: document.ok(),
                 error: document.err().map(Problem::of),
                 problems: record.problems.iter().map(Problem::of).collect(),

@@ -52,6 +52,7 @@ import { WorkerClient } from './worker-client.js';
  * @typedef {object} DocumentRecord
  * @property {string} place the file, and the line if that is known
  * @property {string} id the document's, or its place
+ * @property {FormatName} format that it was read as
  * @property {Document} [document]
  * @property {Problem} [error]
  * @property {Problem[]} problems what of the document could not be read
@@ -68,6 +69,8 @@ import { WorkerClient } from './worker-client.js';
  * @property {string} [textField] the field or column of the text, in JSON lines and tables
  * @property {string} [idField] the field or column of the id
  * @property {'utf-16' | 'code-point' | 'byte'} [offsetUnit] what the file's offsets count, if not what its format prescribes
+ * @property {boolean} [recognise] reads a file whose name says nothing, or `.txt`, as what its first lines look like, which the
+ *   record's `format` says; otherwise one that looks like anything but prose is an error
  * @property {AbortSignal} [signal]
  */
 

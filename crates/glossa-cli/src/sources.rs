@@ -77,7 +77,7 @@ impl FormatFlags {
             UnitName::Byte => Unit::Byte,
         });
         let read = ReadOptions { unit, ..ReadOptions::default() };
-        FilesOptions { format: self.from, charset: self.encoding.charset(), read }
+        FilesOptions { format: self.from, recognise: false, charset: self.encoding.charset(), read }
     }
 
     /// The documents of an annotated file, all of which must be right; `None` if it is, as far as is known, of a format that the

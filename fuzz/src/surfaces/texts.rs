@@ -95,7 +95,7 @@ pub(super) fn input(data: &[u8]) {
     let at = |place: usize| usize::from(head.get(place).copied().unwrap_or_default().wrapping_sub(b'0'));
     let readable: Vec<Format> = Format::ALL.into_iter().filter(|format| format.can_be_read()).collect();
     let format = (at(1) % (readable.len() + 1)).checked_sub(1).map(|i| readable[i]);
-    let options = FilesOptions { format, charset: CHARSETS[at(2) % CHARSETS.len()], read: ReadOptions::default() };
+    let options = FilesOptions { format, recognise: at(2) > 5, charset: CHARSETS[at(2) % CHARSETS.len()], read: ReadOptions::default() };
     let name = NAMES[at(0) % NAMES.len()];
     let mut documents = Vec::new();
     for record in read_files(vec![NamedFile::of_bytes(name, bytes.to_vec())], &options) {
