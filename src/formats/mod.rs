@@ -3,23 +3,27 @@
 //! [`read`] gives the documents of a file one by one, [`Writer`] takes them one by one. What a format cannot hold is written as
 //! it allows, and said in [`Warnings`].
 
+mod bioc;
 mod bioc_json;
 mod bioc_xml;
 mod brat;
-mod cell;
 mod cas_json;
+mod cell;
 mod conll;
 mod csv;
 mod doccano;
 mod document;
+mod entities;
 mod html;
 mod input;
 mod jats;
+mod json_items;
 mod jsonl;
 mod label_studio;
 mod medline;
 mod placing;
 mod plain_text;
+mod prose;
 mod pubannotation;
 mod pubmed_xml;
 mod pubtator;
@@ -29,16 +33,18 @@ mod text_index;
 mod warnings;
 mod web_annotation;
 mod writer;
+mod xml;
+mod xml_records;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
+pub use cell::{from_cell, to_cell};
 pub use document::{By, Document, Info, Mention, Passage, Span, Who};
 pub use input::Input;
 pub use text_index::{Place, TextIndex, Unit};
 pub use warnings::Warnings;
-pub use cell::{from_cell, to_cell};
 pub use writer::{file_stem, files, WriteOptions, Writer, WrittenFile};
 
 /// A file format.
@@ -124,7 +130,8 @@ impl Format {
     ];
 
     fn properties(self) -> Properties {
-        let of = |name, extensions, reads, writes| Properties { name, extensions, reads, writes, file_per_document: false };
+        let of =
+            |name, extensions, reads, writes| Properties { name, extensions, reads, writes, file_per_document: false };
         match self {
             Format::Text => of("text", &["txt"], true, true),
             Format::Jsonl => of("jsonl", &["jsonl", "ndjson", "jsonlines"], true, true),
@@ -162,9 +169,16 @@ impl Format {
     /// The format that a file's name says it has, by the longest end that is known; `.xml` and `.json` say none.
     pub fn of_file_name(name: &str) -> Option<Format> {
         let name = name.to_lowercase();
-        let ends = |end: &&str| name.len() > end.len() + 1 && name.ends_with(end) && name[..name.len() - end.len()].ends_with('.');
-        let longest = |format: &Format| format.properties().extensions.iter().filter(|end| ends(end)).map(|end| end.len()).max();
-        Format::ALL.into_iter().filter_map(|format| Some((longest(&format)?, format))).max_by_key(|(length, _)| *length).map(|(_, format)| format)
+        let ends = |end: &&str| {
+            name.len() > end.len() + 1 && name.ends_with(end) && name[..name.len() - end.len()].ends_with('.')
+        };
+        let longest =
+            |format: &Format| format.properties().extensions.iter().filter(|end| ends(end)).map(|end| end.len()).max();
+        Format::ALL
+            .into_iter()
+            .filter_map(|format| Some((longest(&format)?, format)))
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, format)| format)
     }
 
     /// The end of the names of new files, without a dot.
@@ -204,6 +218,8 @@ pub struct ReadOptions {
 pub struct Record {
     /// The file, and the line where the record begins if that is known: `file:line`.
     pub place: String,
+    /// The id of a record that has one, but no document that could be read.
+    pub id: Option<String>,
     /// Its document, or why there is none.
     pub document: Result<Document, Error>,
     /// What of the document could not be read, such as a mention that is not where its offsets say: the rest is there.
@@ -215,12 +231,34 @@ pub struct Record {
 impl Record {
     /// A record with nothing wrong.
     fn new(place: impl Into<String>, document: Document) -> Self {
-        Record { place: place.into(), document: Ok(document), problems: Vec::new(), warnings: Warnings::default() }
+        Record {
+            place: place.into(),
+            id: None,
+            document: Ok(document),
+            problems: Vec::new(),
+            warnings: Warnings::default(),
+        }
     }
 
     /// A record that cannot be read.
     fn failed(place: impl Into<String>, error: Error) -> Self {
-        Record { place: place.into(), document: Err(error), problems: Vec::new(), warnings: Warnings::default() }
+        Record {
+            place: place.into(),
+            id: None,
+            document: Err(error),
+            problems: Vec::new(),
+            warnings: Warnings::default(),
+        }
+    }
+}
+
+impl Record {
+    /// The name of the document: its id, or where it stands.
+    pub fn name(&self) -> &str {
+        match &self.document {
+            Ok(document) => &document.id,
+            Err(_) => self.id.as_ref().unwrap_or(&self.place),
+        }
     }
 }
 
@@ -245,7 +283,12 @@ pub fn read<'r>(format: Format, input: Input<'r>, options: &ReadOptions) -> Reco
         Format::Brat => brat::read(input),
         Format::Pubannotation => pubannotation::read(input, options),
         Format::Conll => conll::read(input),
-        Format::WebAnnotation | Format::CasJson | Format::LabelStudio | Format::Spacy | Format::Html | Format::Table => {
+        Format::WebAnnotation
+        | Format::CasJson
+        | Format::LabelStudio
+        | Format::Spacy
+        | Format::Html
+        | Format::Table => {
             let reason = format!("files of the format {} are written, not read", format.name());
             let error = input.invalid(reason);
             Box::new(std::iter::once(Record::failed(input.name, error)))
