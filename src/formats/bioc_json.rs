@@ -282,9 +282,9 @@ impl WriteFormat for Writer {
 /// What stands before the first document.
 fn write_head(out: &mut dyn Write, collection: &Collection) -> io::Result<()> {
     let Collection { source, date, key, infons } = collection;
-    write!(
+    writeln!(
         out,
-        "{{\"source\":{},\"date\":{},\"key\":{},\"version\":\"1.0\",\"infons\":{},\"documents\":[\n",
+        "{{\"source\":{},\"date\":{},\"key\":{},\"version\":\"1.0\",\"infons\":{},\"documents\":[",
         json(source)?,
         json(date)?,
         json(key)?,

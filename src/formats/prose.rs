@@ -88,7 +88,7 @@ impl Prose {
                 Node::Text(text) if text.trim().is_empty() => {}
                 Node::Text(text) => self.push(text.trim()),
                 Node::Begin(element) if matches!(element.name.as_str(), "annotation" | "annotation-xml") => {
-                    xml.skip()?
+                    xml.skip()?;
                 }
                 Node::Begin(_) => self.push_math(xml)?,
                 Node::End => return Ok(()),

@@ -76,7 +76,7 @@ impl Article {
                 }
                 // What is around the above. A reference has ids of its own, as have the articles that comments are about.
                 "MedlineCitation" | "Article" | "PubmedData" | "ArticleIdList" | "BookDocument" | "PubmedBookData" => {
-                    self.read(xml)?
+                    self.read(xml)?;
                 }
                 _ => xml.skip()?,
             }

@@ -95,10 +95,7 @@ impl<F: XmlFormat> Iterator for XmlRecords<'_, F> {
                         Err(error) => error,
                     }
                 }
-                Ok(None) => match self.end() {
-                    Some(error) => error,
-                    None => return None,
-                },
+                Ok(None) => self.end()?,
                 Err(error) => error,
             };
             if !self.has_told {

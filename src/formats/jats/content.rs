@@ -153,7 +153,7 @@ impl Content {
                 | "attrib" | "table-wrap-foot" | "question" | "answer" => self.block(xml, &element.name)?,
                 "table" | "array" => self.leave_out(xml, "tables, whose cells are not read")?,
                 "fn" if parent != "fn-group" && parent != "table-wrap-foot" => {
-                    self.leave_out(xml, "footnotes, which are left out")?
+                    self.leave_out(xml, "footnotes, which are left out")?;
                 }
                 "fn" => self.block(xml, "fn")?,
                 "disp-formula" | "disp-formula-group" => {
