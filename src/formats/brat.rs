@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::document::{By, Document, Info, Mention, Span, Who};
 use super::input::Input;
 use super::json_text;
-use super::losses::{self, is_line_break};
+use super::losses::{self, is_line_break, Holds};
 use super::placing::place;
 use super::text_index::{Place, TextIndex, Unit};
 use super::warnings::Warnings;
@@ -144,8 +144,7 @@ fn join(mention: &mut Mention, index: &TextIndex<'_>) {
 
 /// The two files of a document.
 pub(super) fn files(document: &Document, warnings: &mut Warnings) -> Vec<WrittenFile> {
-    losses::of_document(document, false, warnings);
-    warnings.add("passages, which the format does not hold", document.passages.len());
+    losses::count(document, Holds::MENTIONS, warnings);
     // Python reads `\r\n` as one character and Java as two; a blank in place of `\r` is counted by both.
     let text = document.text.replace("\r\n", " \n").replace('\r', "\n");
     warnings.add("carriage returns, which become blanks or line feeds", document.text.matches('\r').count());

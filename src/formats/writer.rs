@@ -47,7 +47,7 @@ pub struct WrittenFile {
 pub struct WriteOptions {
     /// Whether CSV begins with a byte order mark, by which Excel recognises UTF-8.
     pub csv_mark: bool,
-    /// Whether tables say who decided, when, and the identifier: in columns `by`, `time` and `identifier`.
+    /// Whether CSV and TSV have the columns `by`, `time` and `identifier` too.
     pub details: bool,
     /// The key of annotations in doccano's JSON lines; by default `label`.
     pub label_field: Option<String>,
