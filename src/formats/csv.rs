@@ -344,6 +344,7 @@ impl WriteFormat for Writer {
             time: details,
             identifier: details,
             info: true,
+            mention_info: true,
             passages: true,
             ..Holds::default()
         };

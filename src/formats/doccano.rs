@@ -102,8 +102,6 @@ impl Writer {
 impl WriteFormat for Writer {
     fn document(&mut self, out: &mut dyn Write, document: &Document, warnings: &mut Warnings) -> io::Result<()> {
         losses::count(document, Holds { info: true, ..Holds::default() }, warnings);
-        let mentions_info = document.mentions.iter().map(|mention| mention.info.len()).sum();
-        warnings.add("further fields of mentions, which are left out", mentions_info);
         let index = TextIndex::new(&document.text);
         let pieces = losses::pieces(&index, document, warnings);
         let mut line: Map<String, Value> = Map::new();

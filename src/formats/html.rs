@@ -88,12 +88,12 @@ impl WriteFormat for Writer {
     fn document(&mut self, out: &mut dyn Write, document: &Document, warnings: &mut Warnings) -> io::Result<()> {
         let holds = Holds {
             passages: true,
-            pieces: true,
             confidence: true,
             by: true,
             time: true,
             identifier: true,
-            info: false,
+            truncated: true,
+            ..Holds::default()
         };
         losses::count(document, holds, warnings);
         self.start(out)?;

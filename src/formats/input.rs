@@ -35,8 +35,9 @@ impl<'r> Input<'r> {
         let has_mark = matches!(start[..], [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 0, 0xFE, 0xFF, ..]);
         let without_mark = start.strip_prefix(b"\xEF\xBB\xBF");
         let charset = charset.or_else(|| declared(&start));
-        // A NUL may be half of UTF-16 without a mark.
+        // A zip, which brat's reader opens, is no text. A NUL may be half of UTF-16 without a mark.
         let is_utf8 = without_mark.is_some()
+            || matches!(start[..], [b'P', b'K', 3 | 5, 4 | 6, ..])
             || (!has_mark && charset.unwrap_or(Charset::Utf8) == Charset::Utf8 && !start.contains(&0));
         let name = name.to_string();
         if is_utf8 {
@@ -59,6 +60,20 @@ impl<'r> Input<'r> {
     /// An error of this file.
     pub(super) fn invalid(&self, reason: impl Into<String>) -> Error {
         invalid(&self.name, reason)
+    }
+
+    /// The beginning of the file, as much as so many bytes, without a character that is cut off; it is read again afterwards.
+    ///
+    /// # Errors
+    /// `file_unreadable`.
+    pub(super) fn peek(&mut self, length: u64) -> Result<String, Error> {
+        let mut start = Vec::new();
+        self.bytes.by_ref().take(length).read_to_end(&mut start).map_err(|error| failed(&self.name, &error))?;
+        let valid = std::str::from_utf8(&start).map_or_else(|error| error.valid_up_to(), str::len);
+        let text = String::from_utf8_lossy(&start[..valid]).into_owned();
+        let rest = std::mem::replace(&mut self.bytes, Box::new(io::empty()));
+        self.bytes = Box::new(Cursor::new(start).chain(rest));
+        Ok(text)
     }
 
     /// All of the file.

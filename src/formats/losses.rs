@@ -4,19 +4,38 @@ use super::document::{Document, Mention, Span, Who};
 use super::text_index::{Place, TextIndex, Unit};
 use super::warnings::Warnings;
 
-/// What a format holds of a document.
+/// What a format holds of a document beside its text and the places and entities of its mentions.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Holds {
     pub(super) passages: bool,
-    /// Whether a mention in pieces is one.
-    pub(super) pieces: bool,
     pub(super) confidence: bool,
     /// Whether a person's mentions are told from others.
     pub(super) by: bool,
     pub(super) time: bool,
     pub(super) identifier: bool,
-    /// What a file says about the document, its passages and its mentions.
+    /// Spark NLP's text of a chunk.
+    pub(super) result: bool,
+    /// What a file says about the document and its passages.
     pub(super) info: bool,
+    /// What a file says about mentions.
+    pub(super) mention_info: bool,
+    /// Whether it says what the model left unread.
+    pub(super) truncated: bool,
+}
+
+impl Holds {
+    /// All that is said about mentions.
+    pub(super) const MENTIONS: Holds = Holds {
+        passages: false,
+        confidence: true,
+        by: true,
+        time: true,
+        identifier: true,
+        result: true,
+        info: false,
+        mention_info: true,
+        truncated: false,
+    };
 }
 
 /// Counts what the format does not hold.
@@ -34,10 +53,15 @@ pub(super) fn count(document: &Document, holds: Holds, warnings: &mut Warnings) 
     });
     lost(holds.time, "times of decisions, which are left out", &|| mentions(&|mention| mention.time.is_some()));
     lost(holds.identifier, "identifiers, which are left out", &|| mentions(&|mention| mention.identifier.is_some()));
-    lost(holds.info, "further fields of documents, passages and mentions, which are left out", &|| {
-        let passages: usize = document.passages.iter().map(|passage| passage.info.len()).sum();
-        let mentions: usize = document.mentions.iter().map(|mention| mention.info.len()).sum();
-        document.info.len() + passages + mentions
+    lost(holds.result, "results of Spark NLP, which are left out", &|| mentions(&|mention| mention.result.is_some()));
+    lost(holds.info, "further fields of documents and passages, which are left out", &|| {
+        document.info.len() + document.passages.iter().map(|passage| passage.info.len()).sum::<usize>()
+    });
+    lost(holds.mention_info, "further fields of mentions, which are left out", &|| {
+        document.mentions.iter().map(|mention| mention.info.len()).sum()
+    });
+    lost(holds.truncated, "documents that the model read in part, which is not said", &|| {
+        usize::from(document.truncated_from.is_some())
     });
 }
 
@@ -64,4 +88,17 @@ pub(super) fn pieces<'d>(
         pieces.extend(places.into_iter().map(|(begin, end)| (mention, begin, end)));
     }
     pieces
+}
+
+/// Whether a reader may take it for the end of a line: some tools split lines at every line end of Unicode.
+pub(super) fn is_line_break(c: char) -> bool {
+    matches!(c, '\n' | '\u{B}' | '\u{C}' | '\r' | '\u{1C}'..='\u{1E}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// A name without blanks, which become `_`; `empty` for one without characters.
+pub(super) fn without_blanks(name: &str, empty: &str) -> String {
+    if name.is_empty() {
+        return empty.to_string();
+    }
+    name.chars().map(|c| if c.is_whitespace() || c.is_control() { '_' } else { c }).collect()
 }

@@ -28,7 +28,7 @@ impl WriteFormat for Writer {
         // It is made to be looked at: what a look does not need is no loss.
         losses::count(
             document,
-            Holds { passages: true, confidence: true, time: true, info: true, ..Holds::default() },
+            Holds { by: false, passages: true, info: true, truncated: true, ..Holds::MENTIONS },
             warnings,
         );
         self.start(out)?;

@@ -80,7 +80,7 @@ impl<W: Write> Writer<W> {
             Format::Tsv => Box::new(csv::Writer::new(b'\t', options)),
             Format::BiocXml => Box::new(bioc_xml::Writer::default()),
             Format::BiocJson => Box::new(bioc_json::Writer::default()),
-            Format::Pubtator => Box::new(pubtator::Writer),
+            Format::Pubtator => Box::new(pubtator::Writer::default()),
             Format::Brat => Box::new(Zipped::new(brat::files)),
             Format::Pubannotation => Box::new(pubannotation::Writer::default()),
             Format::Conll => Box::new(conll::Writer::default()),
@@ -140,7 +140,7 @@ impl Zipped {
 
 impl WriteFormat for Zipped {
     fn document(&mut self, _: &mut dyn Write, document: &Document, warnings: &mut Warnings) -> io::Result<()> {
-        let stem = unused(&mut self.stems, file_stem(&document.id));
+        let stem = unused_stem(&mut self.stems, file_stem(&document.id));
         for WrittenFile { extension, content } in (self.files)(document, warnings) {
             self.zip.start_file(format!("{stem}.{extension}"), SimpleFileOptions::default())?;
             self.zip.write_all(&content)?;
@@ -154,8 +154,8 @@ impl WriteFormat for Zipped {
     }
 }
 
-/// The stem, with a number if it has been used.
-fn unused(stems: &mut HashSet<String>, stem: String) -> String {
+/// The stem, with a number if it has been used in any case; it is used then.
+pub fn unused_stem(stems: &mut HashSet<String>, stem: String) -> String {
     let numbered = (2..).map(|number| format!("{stem}-{number}"));
     // Names of a file system that does not tell `A` from `a`.
     let free = std::iter::once(stem.clone()).chain(numbered).find(|stem| stems.insert(stem.to_lowercase()));
