@@ -3,11 +3,11 @@
 //!
 //! Tokens are those that the mentions need: words and marks, cut where a mention begins or ends. The entities of a spaCy document
 //! cannot overlap: where mentions do, the longest is in `ents`, and all are in the span group [`SPANS`], as they are where
-//! mentions have identifiers (`kb_id`). The title, which displaCy shows, is the
-//! document's id.
+//! mentions have identifiers (`kb_id`). The title, which displaCy shows, is the document's id.
 
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde_json::{json, Value};
 
 use super::document::{Document, Mention};
@@ -33,22 +33,41 @@ impl WriteFormat for Writer {
             "overlapping mentions, which are in the span group sc and not among the entities",
             pieces.len() - entities.len(),
         );
-        let mut line = json!({
-            "text": document.text,
-            "tokens": tokens(&document.text, &pieces),
-            "ents": entities.iter().map(|(mention, begin, end)| {
-                json!({"start": begin.code_point, "end": end.code_point, "label": mention.entity})
-            }).collect::<Value>(),
-            "title": document.id,
-        });
-        if entities.len() < pieces.len() || pieces.iter().any(|(mention, ..)| mention.identifier.is_some()) {
-            line["spans"] = json!({SPANS: pieces.iter().map(|(mention, begin, end)| {
-                let identifier = mention.identifier.as_deref().unwrap_or_default();
-                json!({"start": begin.code_point, "end": end.code_point, "label": mention.entity, "kb_id": identifier})
-            }).collect::<Value>()});
-        }
+        let has_identifier = pieces.iter().any(|(mention, ..)| mention.identifier.is_some());
+        let group = |(mention, begin, end): &Piece<'_>| {
+            let identifier = mention.identifier.as_deref().unwrap_or_default();
+            json!({"start": begin.code_point, "end": end.code_point, "label": mention.entity, "kb_id": identifier})
+        };
+        let entity = |(mention, begin, end): &Piece<'_>| json!({"start": begin.code_point, "end": end.code_point, "label": mention.entity});
+        let spans = (entities.len() < pieces.len() || has_identifier)
+            .then(|| json!({ SPANS: pieces.iter().map(group).collect::<Value>() }));
+        let line = Line {
+            text: &document.text,
+            ents: entities.iter().map(entity).collect(),
+            spans,
+            title: &document.id,
+            tokens: tokens(&document.text, &pieces),
+        };
         json_line::write(out, &line)
     }
+}
+
+#[derive(Serialize)]
+struct Line<'d> {
+    text: &'d str,
+    ents: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spans: Option<Value>,
+    title: &'d str,
+    tokens: Vec<Token>,
+}
+
+/// Many, so that they are no [`Value`]s, which are large.
+#[derive(Serialize)]
+struct Token {
+    id: usize,
+    start: usize,
+    end: usize,
 }
 
 type Piece<'d> = (&'d Mention, Place, Place);
@@ -89,17 +108,19 @@ fn without_overlaps<'d>(pieces: &[Piece<'d>]) -> Vec<Piece<'d>> {
 }
 
 /// Words, marks, and white space beyond the one blank behind a token, cut at the ends of pieces.
-fn tokens(text: &str, pieces: &[Piece<'_>]) -> Value {
+fn tokens(text: &str, pieces: &[Piece<'_>]) -> Vec<Token> {
     let mut cuts: Vec<usize> = pieces.iter().flat_map(|(_, begin, end)| [begin.byte, end.byte]).collect();
     cuts.sort_unstable();
     let mut cuts = cuts.into_iter().peekable();
-    let mut tokens: Vec<(usize, usize)> = Vec::new();
+    let mut tokens: Vec<Token> = Vec::new();
     // What the token that is not yet ended is made of, and where it begins, in code points.
     let mut open: Option<(char, usize)> = None;
     let mut at = 0;
     for (byte, c) in text.char_indices() {
-        let is_cut = cuts.next_if(|cut| *cut <= byte).is_some();
-        while cuts.next_if(|cut| *cut <= byte).is_some() {}
+        let mut is_cut = false;
+        while cuts.next_if(|cut| *cut <= byte).is_some() {
+            is_cut = true;
+        }
         let kind = if is_space(c) {
             ' '
         } else if c.is_ascii_punctuation() {
@@ -112,7 +133,7 @@ fn tokens(text: &str, pieces: &[Piece<'_>]) -> Value {
             Some((' ', _)) if kind == ' ' => {}
             before => {
                 if let Some((_, begin)) = before {
-                    tokens.push((begin, at));
+                    tokens.push(Token { id: tokens.len(), start: begin, end: at });
                 }
                 let is_behind_token = before.is_some_and(|(kind, _)| kind != ' ');
                 // The blank belongs to the token before it.
@@ -122,8 +143,7 @@ fn tokens(text: &str, pieces: &[Piece<'_>]) -> Value {
         at += 1;
     }
     if let Some((_, begin)) = open {
-        tokens.push((begin, at));
+        tokens.push(Token { id: tokens.len(), start: begin, end: at });
     }
-    let token = |(id, (start, end)): (usize, (usize, usize))| json!({"id": id, "start": start, "end": end});
-    tokens.into_iter().enumerate().map(token).collect()
+    tokens
 }

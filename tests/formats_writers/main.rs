@@ -3,6 +3,7 @@
 mod folder;
 mod json_lines;
 mod page;
+mod random;
 mod tables;
 mod written;
 

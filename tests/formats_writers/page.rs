@@ -3,7 +3,7 @@ use glossa_ner::formats::rich_text;
 use super::*;
 
 /// What a reader sees of a piece of HTML: its text without elements, and the labels of its marks.
-fn seen(html: &str) -> String {
+pub(super) fn seen(html: &str) -> String {
     let mut seen = String::new();
     let mut rest = html;
     while let Some((text, behind)) = rest.split_once('<') {
