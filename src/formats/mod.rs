@@ -268,7 +268,6 @@ pub struct Record {
 impl Record {
     /// A record with nothing wrong.
     fn new(place: impl Into<String>, document: Document) -> Self {
-        Record { place: place.into(), id: None, document: Ok(document), problems: Vec::new(), warnings: Warnings::default() }
         Record {
             place: place.into(),
             id: None,
@@ -280,7 +279,6 @@ impl Record {
 
     /// A record that cannot be read.
     fn failed(place: impl Into<String>, error: Error) -> Self {
-        Record { place: place.into(), id: None, document: Err(error), problems: Vec::new(), warnings: Warnings::default() }
         Record {
             place: place.into(),
             id: None,
@@ -289,9 +287,7 @@ impl Record {
             warnings: Warnings::default(),
         }
     }
-}
 
-impl Record {
     /// The name of the document: its id, or where it stands.
     pub fn name(&self) -> &str {
         match &self.document {

@@ -42,8 +42,7 @@ impl Writer {
 
 impl WriteFormat for Writer {
     fn document(&mut self, out: &mut dyn Write, document: &Document, warnings: &mut Warnings) -> io::Result<()> {
-        let holds =
-            Holds { confidence: true, by: true, time: true, identifier: true, ..Holds::default() };
+        let holds = Holds { confidence: true, by: true, time: true, identifier: true, ..Holds::default() };
         losses::count(document, holds, warnings);
         warnings.add("texts, which Web Annotation refers to by the ids of their documents and does not hold", 1);
         self.start(out)?;

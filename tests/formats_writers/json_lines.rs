@@ -176,9 +176,9 @@ fn files_of_doccano_come_out_as_they_came_in() {
 fn what_doccano_cannot_hold_is_told() {
     assert_eq!(
         warnings(Format::Doccano, &[full_sample(), nested_samples()[1].clone()]),
-        "confidences, which are left out: 1; further fields of mentions, which are left out: 1; identifiers, which are left \
+        "confidences, which are left out: 1; documents that the model read in part, which is not said: 1; further fields of mentions, which are left out: 1; identifiers, which are left \
          out: 1; mentions in pieces, each piece of which is a mention: 1; mentions of persons, which are not told from others: \
-         2; passages, which are left out: 2; times of decisions, which are left out: 1"
+         2; passages, which are left out: 2; results of Spark NLP, which are left out: 1; times of decisions, which are left out: 1"
     );
     let pieces = documents(Format::Doccano, &write(Format::Doccano, &nested_samples()[1..]));
     let texts: Vec<&str> = pieces[0].mentions.iter().map(|mention| mention.text.as_str()).collect();

@@ -134,7 +134,7 @@ fn cas_files_have_types_text_and_mentions() {
             assert!(known || !cas["%TYPES"][structure["%TYPE"].as_str().expect("a type")][key].is_null(), "{key}");
         }
     }
-    assert_eq!(warnings.to_string(), "further fields of documents, passages and mentions, which are left out: 3");
+    assert_eq!(warnings.to_string(), "documents that the model read in part, which is not said: 1; further fields of documents and passages, which are left out: 2; further fields of mentions, which are left out: 1; results of Spark NLP, which are left out: 1");
 }
 
 #[test]
