@@ -40,7 +40,10 @@ impl Document {
     pub fn check(&self) -> Result<(), Error> {
         let index = TextIndex::new(&self.text);
         let wrong = |what: &str, begin: usize, end: usize| {
-            let reason = format!("{what} from {begin} to {end} is no place in its text of {} UTF-16 code units", index.end().utf16);
+            let reason = format!(
+                "{what} from {begin} to {end} is no place in its text of {} UTF-16 code units",
+                index.end().utf16
+            );
             Error::InputInvalid { input: self.id.clone(), reason }
         };
         let is_place = |begin, end| index.slice(Unit::Utf16, begin, end).is_some();

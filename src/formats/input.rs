@@ -29,7 +29,8 @@ impl<'r> Input<'r> {
     /// # Errors
     /// `file_unreadable`; `input_invalid` if it is no text in its encoding.
     pub fn new(mut bytes: impl BufRead + 'r, name: &str, charset: Option<Charset>) -> Result<Self, Error> {
-        let unreadable = |error: &io::Error| Error::FileUnreadable { file: name.to_string(), reason: error.to_string() };
+        let unreadable =
+            |error: &io::Error| Error::FileUnreadable { file: name.to_string(), reason: error.to_string() };
         let mut start = Vec::new();
         bytes.by_ref().take(LOOKED_AT).read_to_end(&mut start).map_err(|error| unreadable(&error))?;
         let has_mark = matches!(start[..], [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 0, 0xFE, 0xFF, ..]);
@@ -140,7 +141,9 @@ impl Iterator for Lines<'_> {
                 let line = String::from_utf8(line).map_err(|error| {
                     let at = error.utf8_error().valid_up_to();
                     let byte = error.as_bytes()[at];
-                    let reason = format!("it is not UTF-8: the byte 0x{byte:02X} at byte {at} (from 0) of this line is not valid there");
+                    let reason = format!(
+                        "it is not UTF-8: the byte 0x{byte:02X} at byte {at} (from 0) of this line is not valid there"
+                    );
                     invalid(&self.place(self.number), reason)
                 });
                 Some((self.number, line))
@@ -175,4 +178,3 @@ fn declared(start: &[u8]) -> Option<Charset> {
         _ => None,
     }
 }
-

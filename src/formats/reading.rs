@@ -74,7 +74,11 @@ impl ReadingText {
 
     /// Where the end is of something that begins at `begin`: it belongs to the character before it.
     fn original_end(&self, begin: usize, end: usize) -> usize {
-        if end > begin { self.original(end - 1) + 1 } else { self.original(end) }
+        if end > begin {
+            self.original(end - 1) + 1
+        } else {
+            self.original(end)
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use zip::ZipWriter;
 use super::document::Document;
 use super::warnings::Warnings;
 use super::{
-    bioc_json, bioc_xml, brat, cas_json, conll, csv, doccano, html, jsonl, label_studio, plain_text, pubannotation, pubtator,
-    spacy, table, web_annotation, Format,
+    bioc_json, bioc_xml, brat, cas_json, conll, csv, doccano, html, jsonl, label_studio, plain_text, pubannotation,
+    pubtator, spacy, table, web_annotation, Format,
 };
 use crate::Error;
 
@@ -20,7 +20,14 @@ pub(super) trait WriteFormat {
     fn document(&mut self, out: &mut dyn Write, document: &Document, warnings: &mut Warnings) -> io::Result<()>;
 
     /// Writes what stands in the place of a document that failed; `text` is its text, if that could be read.
-    fn failure(&mut self, out: &mut dyn Write, id: &str, text: Option<&str>, error: &Error, warnings: &mut Warnings) -> io::Result<()> {
+    fn failure(
+        &mut self,
+        out: &mut dyn Write,
+        id: &str,
+        text: Option<&str>,
+        error: &Error,
+        warnings: &mut Warnings,
+    ) -> io::Result<()> {
         let _ = (out, id, text, error);
         warnings.add("documents that failed, which are left out", 1);
         Ok(())
@@ -167,7 +174,11 @@ pub fn file_stem(id: &str) -> String {
     let plain = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
     let stem: String = id.chars().take(100).map(plain).collect();
     let stem = stem.trim_matches('.');
-    if stem.is_empty() { "document".to_string() } else { stem.to_string() }
+    if stem.is_empty() {
+        "document".to_string()
+    } else {
+        stem.to_string()
+    }
 }
 
 /// The files of a document in a format that has a file for each document; none for other formats.

@@ -150,9 +150,8 @@ impl DocumentWriter {
     ///
     /// Throws `input_invalid` for what is no document.
     pub fn document(&mut self, document: JsValue) -> Result<(), JsValue> {
-        let document: Document = serde_wasm_bindgen::from_value(document).map_err(|error| {
-            js_error(&Error::InputInvalid { input: "document".into(), reason: error.to_string() })
-        })?;
+        let document: Document = serde_wasm_bindgen::from_value(document)
+            .map_err(|error| js_error(&Error::InputInvalid { input: "document".into(), reason: error.to_string() }))?;
         document.check().map_err(|error| js_error(&error))?;
         self.writer.document(&document).map_err(|error| js_error(&output_failed(&error)))
     }

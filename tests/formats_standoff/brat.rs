@@ -1,8 +1,8 @@
 use std::io::{Cursor, Write};
 
 use glossa_ner::formats::{
-    files, read_brat_pair, read_files, Document, FilesOptions, Format, Input, Mention, NamedFile, ReadOptions, Record, Unit,
-    Warnings,
+    files, read_brat_pair, read_files, Document, FilesOptions, Format, Input, Mention, NamedFile, ReadOptions, Record,
+    Unit, Warnings,
 };
 use zip::write::SimpleFileOptions;
 use zip::ZipWriter;

@@ -68,7 +68,9 @@ pub(crate) fn run(arguments: &Annotate) -> Result<usize, Failure> {
                 if arguments.keep {
                     annotated.mentions.extend(given.iter().cloned());
                 } else {
-                    outcome.warnings.add("annotations of the input, which are left out (--keep keeps them)", given.len());
+                    outcome
+                        .warnings
+                        .add("annotations of the input, which are left out (--keep keeps them)", given.len());
                 }
                 output.document(&annotated)?;
             }

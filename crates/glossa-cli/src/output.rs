@@ -34,7 +34,8 @@ pub(crate) struct OutputFlags {
 impl OutputFlags {
     /// The format: as asked for, or as the output's name says, or `otherwise`.
     pub(crate) fn format(&self, otherwise: Format) -> Format {
-        let name = self.output.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+        let name =
+            self.output.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
         let by_name = || name.and_then(|name| Format::of_file_name(&name)).filter(|format| format.can_be_written());
         self.to.or_else(by_name).unwrap_or(otherwise)
     }
@@ -49,7 +50,8 @@ impl OutputFlags {
             return Err(invalid("csv-bom", "a byte order mark is for --to csv".into()).into());
         }
         let options = WriteOptions { csv_mark: self.csv_bom, details: self.details, ..WriteOptions::default() };
-        let named = |error: io::Error, path: &Path| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let named =
+            |error: io::Error, path: &Path| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         if resume {
             let Some(path) = self.output.as_ref().filter(|_| format == Format::Jsonl) else {
                 let reason = "what can be gone on with is a file of JSON lines: --to jsonl --output FILE; glossa convert makes any other format of it";
@@ -60,7 +62,8 @@ impl OutputFlags {
             return Ok((Output::Stream(writer), done));
         }
         let output = match &self.output {
-            None => Writer::new(format, Box::new(BufWriter::new(io::stdout().lock())) as Box<dyn Write>, &options).map(Output::Stream)?,
+            None => Writer::new(format, Box::new(BufWriter::new(io::stdout().lock())) as Box<dyn Write>, &options)
+                .map(Output::Stream)?,
             Some(path) if format.is_file_per_document() && !is_zip(path) => {
                 fs::create_dir_all(path).map_err(|error| named(error, path))?;
                 Output::Folder { path: path.clone(), format, stems: HashSet::new(), warnings: Warnings::default() }
@@ -126,7 +129,8 @@ pub(crate) fn skip_done(records: &mut impl Iterator<Item = Record>, done: &[Stri
         let name = record.as_ref().map(Record::name);
         if name != Some(id) {
             let found = name.map_or("there is none".to_string(), |name| format!("it is {name:?}"));
-            let reason = format!("document {} of the output is {id:?}, of the input {found}: it was made of other input", i + 1);
+            let reason =
+                format!("document {} of the output is {id:?}, of the input {found}: it was made of other input", i + 1);
             return Err(Error::OptionInvalid { option: "resume".into(), reason });
         }
     }

@@ -88,7 +88,8 @@ impl FormatFlags {
     pub(crate) fn documents(&self, file: &Path, own: &[Format]) -> Result<Option<Vec<Document>>, Error> {
         let name = place_name(file);
         let format = self.from.or_else(|| Format::of_file_name(&name));
-        let unknown = || !["json", "xml", "gz", "zip"].iter().any(|end| name.to_lowercase().ends_with(&format!(".{end}")));
+        let unknown =
+            || !["json", "xml", "gz", "zip"].iter().any(|end| name.to_lowercase().ends_with(&format!(".{end}")));
         if format.map_or_else(unknown, |format| own.contains(&format)) {
             return Ok(None);
         }
@@ -154,7 +155,13 @@ impl Sources {
                 return Err(Error::FileMissing { file: place_name(only) });
             }
         }
-        let length = |file: &PathBuf| if file.as_path() == Path::new("-") { None } else { Some(file.metadata().map_or(0, |found| found.len())) };
+        let length = |file: &PathBuf| {
+            if file.as_path() == Path::new("-") {
+                None
+            } else {
+                Some(file.metadata().map_or(0, |found| found.len()))
+            }
+        };
         let length = files.iter().map(length).sum();
         Ok(Sources { files, length, read: Arc::default() })
     }
@@ -230,9 +237,11 @@ fn is_pattern(path: &Path) -> bool {
 
 fn add_matches(pattern: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     let pattern = pattern.to_string_lossy();
-    let matches = glob::glob(&pattern).map_err(|error| Error::OptionInvalid { option: "files".into(), reason: format!("{pattern}: {error}") })?;
+    let matches = glob::glob(&pattern)
+        .map_err(|error| Error::OptionInvalid { option: "files".into(), reason: format!("{pattern}: {error}") })?;
     for path in matches {
-        let path = path.map_err(|error| Error::FileUnreadable { file: place_name(error.path()), reason: error.to_string() })?;
+        let path =
+            path.map_err(|error| Error::FileUnreadable { file: place_name(error.path()), reason: error.to_string() })?;
         if path.is_file() {
             files.push(path);
         }

@@ -45,9 +45,11 @@ fn found(document: &Value) -> Vec<String> {
     chunks.map(text).collect()
 }
 
-const PUBTATOR: &str = "1001|t|IL-2 gene \u{1F9EC} \u{3b2}\n1001|a|CD28 binds NF-kappa B.\n1001\t14\t18\tCD28\tGene\t940\n\n\
+const PUBTATOR: &str =
+    "1001|t|IL-2 gene \u{1F9EC} \u{3b2}\n1001|a|CD28 binds NF-kappa B.\n1001\t14\t18\tCD28\tGene\t940\n\n\
                         1002|t|CD28 signalling\n1002|a|\n\n";
-const NBIB: &str = "PMID- 7\nTI  - IL-2 gene expression\nAB  - CD28 binds\n      NF-kappa B.\n\nPMID- 8\nTI  - CD28\n\n";
+const NBIB: &str =
+    "PMID- 7\nTI  - IL-2 gene expression\nAB  - CD28 binds\n      NF-kappa B.\n\nPMID- 8\nTI  - CD28\n\n";
 
 #[test]
 fn each_of_the_fields_formats_is_read() {
@@ -96,8 +98,10 @@ fn folders_patterns_pairs_and_compressed_files_are_read_in_order() {
     let whole = folder.0.display().to_string();
     let (code, out, messages) = annotate(&["--keep", &whole], b"");
     assert_eq!(code, 0, "{messages}");
-    let names: Vec<String> =
-        ids(&out).iter().map(|id| Path::new(id).strip_prefix(&whole).map_or(id.clone(), |rest| rest.display().to_string())).collect();
+    let names: Vec<String> = ids(&out)
+        .iter()
+        .map(|id| Path::new(id).strip_prefix(&whole).map_or(id.clone(), |rest| rest.display().to_string()))
+        .collect();
     assert_eq!(names, ["7", "8", "b/c.txt", "d", "1001", "1002", "7", "8", "f.zip/x/two.txt"]);
     let pair = &json(&out)[3];
     assert!(pair["chunks"].as_array().expect("chunks").iter().any(|chunk| chunk["id"] == "T1"), "{pair}");
@@ -165,7 +169,9 @@ fn every_format_that_is_written_is_read_again() {
         assert_eq!(found(&documents[0]), ["CD28"], "{format}");
         assert_eq!(documents[0]["chunks"][0]["entity"], "Gene", "{format}");
     }
-    for format in ["csv", "tsv", "conll", "web-annotation", "cas-json", "label-studio", "spacy", "html", "table", "text"] {
+    for format in
+        ["csv", "tsv", "conll", "web-annotation", "cas-json", "label-studio", "spacy", "html", "table", "text"]
+    {
         let output = glossa(&["convert", "--to", format, &source], b"");
         assert!(output.status.success(), "{format}: {}", String::from_utf8_lossy(&output.stderr));
         assert!(!output.stdout.is_empty(), "{format}");
@@ -216,7 +222,8 @@ fn annotated_files_of_any_format_are_measured_and_compared() {
         assert_eq!(code, 0, "{messages}");
         path
     };
-    let files = [annotated("a.jsonl", "jsonl"), annotated("a.bioc.xml", "bioc-xml"), annotated("a.pubtator", "pubtator")];
+    let files =
+        [annotated("a.jsonl", "jsonl"), annotated("a.bioc.xml", "bioc-xml"), annotated("a.pubtator", "pubtator")];
     for file in &files {
         let (code, out, messages) = run(&["eval", "--model", &tiny_path(), file], b"");
         assert_eq!(code, 0, "{messages}");

@@ -79,8 +79,22 @@ fn written_reads_the_same(text: &str, annotation: &Annotation) {
 /// encoding.
 pub(super) fn input(data: &[u8]) {
     const NAMES: [&str; 16] = [
-        "a.txt", "a", "a.jsonl", "a.NDJSON", "a.csv", "a.xml", "-", "a.nbib", "a.json", "a.pubtator", "a.conll", "a.ann", "a.zip",
-        "a.tsv", "a.nxml", "a.gz",
+        "a.txt",
+        "a",
+        "a.jsonl",
+        "a.NDJSON",
+        "a.csv",
+        "a.xml",
+        "-",
+        "a.nbib",
+        "a.json",
+        "a.pubtator",
+        "a.conll",
+        "a.ann",
+        "a.zip",
+        "a.tsv",
+        "a.nxml",
+        "a.gz",
     ];
     const CHARSETS: [Option<Charset>; 6] = [
         None,
@@ -95,7 +109,12 @@ pub(super) fn input(data: &[u8]) {
     let at = |place: usize| usize::from(head.get(place).copied().unwrap_or_default().wrapping_sub(b'0'));
     let readable: Vec<Format> = Format::ALL.into_iter().filter(|format| format.can_be_read()).collect();
     let format = (at(1) % (readable.len() + 1)).checked_sub(1).map(|i| readable[i]);
-    let options = FilesOptions { format, recognise: at(2) > 5, charset: CHARSETS[at(2) % CHARSETS.len()], read: ReadOptions::default() };
+    let options = FilesOptions {
+        format,
+        recognise: at(2) > 5,
+        charset: CHARSETS[at(2) % CHARSETS.len()],
+        read: ReadOptions::default(),
+    };
     let name = NAMES[at(0) % NAMES.len()];
     let mut documents = Vec::new();
     for record in read_files(vec![NamedFile::of_bytes(name, bytes.to_vec())], &options) {
@@ -110,7 +129,10 @@ pub(super) fn input(data: &[u8]) {
     let insisted = format == Some(Format::Text) && options.charset == Some(Charset::Utf8);
     let is_utf16 = bytes.starts_with(b"\xFE\xFF") || bytes.starts_with(b"\xFF\xFE");
     if let (true, [document], Ok(given)) = (insisted && !is_utf16, &documents[..], std::str::from_utf8(unmarked)) {
-        assert!(document.text == given || bytes.starts_with(b"PK") || bytes.starts_with(b"\x1F\x8B"), "the text as given");
+        assert!(
+            document.text == given || bytes.starts_with(b"PK") || bytes.starts_with(b"\x1F\x8B"),
+            "the text as given"
+        );
     }
     for format in Format::ALL.into_iter().filter(|format| format.can_be_written()) {
         let mut writer = Writer::new(format, Vec::new(), &WriteOptions::default()).expect("a writer");

@@ -84,7 +84,8 @@ impl Record {
     /// # Errors
     /// `input_invalid`.
     pub fn of_document(document: Document, place: &str) -> Result<Self, Error> {
-        let span = |mention: &Mention| Span { begin: mention.begin(), end: mention.end(), entity: mention.entity.clone() };
+        let span =
+            |mention: &Mention| Span { begin: mention.begin(), end: mention.end(), entity: mention.entity.clone() };
         let entities: Vec<Span> = document.mentions.iter().map(span).collect();
         let place = format!("{place}: document {:?}", document.id);
         check_entities(&entities).map_err(|reason| Error::InputInvalid { input: place, reason })?;
