@@ -17,7 +17,7 @@ use crate::Error;
 
 const STYLE: &str = include_str!("html.css");
 /// The policy by which the page loads nothing, and has no style but its own: the hash is [`STYLE`]'s.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-Mi1/HaPZdEcAFkROeOJ+hXGrULa5SFnmJATsDrgiR1M='; base-uri 'none'; form-action 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'sha256-o2ds02sO82rId7mCD+mqCc+n4JRfhvWH1WjqGg2lvjo='; base-uri 'none'; form-action 'none'";
 /// Colours in `html.css`, as many as in the page's style sheet; entities beyond take them from the start again.
 const HUES: usize = 24;
 /// Tint, line and ink of the first twelve of these colours, for what takes no style sheet.
@@ -35,6 +35,8 @@ const COLOURS: [[&str; 3]; HUES / 2] = [
     ["#ffe8cd", "#ba7404", "#733e00"],
     ["#ffe1f1", "#c16192", "#772f55"],
 ];
+/// The kind of the passage of a heading, as files of articles have them.
+const HEADING: &str = "heading";
 /// As much as is shown, in characters, of a mention that is listed.
 const LISTED: usize = 80;
 
@@ -146,14 +148,13 @@ impl Writer {
     fn text(&self, page: &mut String, document: &Document, warnings: &mut Warnings) {
         let marked = marked(document, warnings);
         let block = |page: &mut String, passage: Option<&Passage>| {
-            let is_title = passage.is_some_and(|passage| passage.kind == Passage::TITLE);
+            let is_title = passage.is_some_and(|passage| [Passage::TITLE, HEADING].contains(&passage.kind.as_str()));
             page.push_str(if is_title {
                 "<p class=\"text title\" dir=\"auto\">"
             } else {
                 "<p class=\"text\" dir=\"auto\">"
             });
         };
-        let mut section = "";
         let mut is_open = false;
         let mut within = None;
         for (i, part) in marked.parts.iter().enumerate() {
@@ -162,13 +163,6 @@ impl Writer {
                     page.push_str("</p>\n");
                 }
                 within = passage.map(|passage| &document.passages[passage]);
-                let heading = within.and_then(|passage| passage.info.get(Passage::SECTION)).map_or("", String::as_str);
-                if within.is_some() && heading != section {
-                    section = heading;
-                    if !heading.is_empty() {
-                        let _ = writeln!(page, "<h3 dir=\"auto\">{}</h3>", escaped(heading));
-                    }
-                }
                 continue;
             }
             // Between passages stands white space, for which the paragraphs do.

@@ -69,6 +69,7 @@ pub(super) fn marked<'d>(document: &'d Document, warnings: &mut Warnings) -> Mar
     }
     sweep.go_to(document.text.len());
     let mut marked = sweep.marked;
+    marked.unmarked.sort_unstable();
     marked.unmarked.dedup();
     marked
 }

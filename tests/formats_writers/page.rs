@@ -60,7 +60,7 @@ fn nothing_of_a_text_becomes_an_element() {
 #[test]
 fn passages_are_paragraphs_and_details_are_in_tooltips() {
     let page = write(Format::Html, &[full_sample()]);
-    assert!(page.contains("<h3 dir=\"auto\">T</h3>\n<p class=\"text title\" dir=\"auto\">Title <mark"), "{page}");
+    assert!(page.contains("</ul>\n<p class=\"text title\" dir=\"auto\">Title <mark"), "{page}");
     assert!(page.contains("</mark></p>\n<p class=\"text\" dir=\"auto\"><mark"), "{page}");
     assert!(
         page.contains("title=\"protein, confidence 0.98, NCBIGene:3558, by the model cellular, 2026-11-27T03:00:00Z\"")
