@@ -1,14 +1,17 @@
 //! JSON lines: a JSON object a line, in the formats that are made of them.
 
-use std::fmt;
+mod unique;
+
 use std::io::{self, Write};
 
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
+use self::unique::UniqueFields;
 use super::document::Info;
 use super::input::{invalid, Input, Lines};
+use super::json_text::on_one_line;
 use super::{ReadOptions, Record, Records};
 use crate::Error;
 
@@ -22,15 +25,7 @@ const LINES_BEFORE: usize = 100;
 
 /// Writes a value as a line.
 pub(super) fn write(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    let mut line = serde_json::to_string(value)?;
-    // Readers that split at every line end of Unicode, as Python's splitlines does, must not split a record. These
-    // characters stand in strings only, where the escape means the same.
-    for (c, escape) in [('\u{85}', "\\u0085"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")] {
-        if line.contains(c) {
-            line = line.replace(c, escape);
-        }
-    }
-    writeln!(out, "{line}")
+    writeln!(out, "{}", on_one_line(value)?)
 }
 
 /// A JSON object whose keys are all different, with its place for errors. What is taken from it is no longer in it.
@@ -259,98 +254,6 @@ impl Iterator for Objects<'_> {
         let place = self.lines.place(number);
         let object = line.and_then(|line| Object::parse(&line, &place));
         Some((place, object))
-    }
-}
-
-/// An object in which a key that stands twice, however deep, is an error: which of the two counts, nobody can tell.
-struct UniqueFields(Map<String, Value>);
-
-impl<'de> Deserialize<'de> for UniqueFields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = UniqueFields;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<UniqueFields, A::Error> {
-                unique_fields(map).map(UniqueFields)
-            }
-        }
-
-        deserializer.deserialize_map(Object)
-    }
-}
-
-fn unique_fields<'de, A: MapAccess<'de>>(mut map: A) -> Result<Map<String, Value>, A::Error> {
-    let mut fields = Map::new();
-    while let Some((key, UniqueValue(value))) = map.next_entry::<String, UniqueValue>()? {
-        if fields.contains_key(&key) {
-            return Err(A::Error::custom(format!("it has {key:?} twice")));
-        }
-        fields.insert(key, value);
-    }
-    Ok(fields)
-}
-
-struct UniqueValue(Value);
-
-impl<'de> Deserialize<'de> for UniqueValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-
-        impl<'de> Visitor<'de> for Any {
-            type Value = UniqueValue;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("a JSON value")
-            }
-
-            fn visit_unit<E>(self) -> Result<UniqueValue, E> {
-                Ok(UniqueValue(Value::Null))
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<UniqueValue, E> {
-                Ok(UniqueValue(value.into()))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<UniqueValue, E> {
-                Ok(UniqueValue(value.into()))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<UniqueValue, E> {
-                Ok(UniqueValue(value.into()))
-            }
-
-            fn visit_f64<E>(self, value: f64) -> Result<UniqueValue, E> {
-                Ok(UniqueValue(Number::from_f64(value).map_or(Value::Null, Value::Number)))
-            }
-
-            fn visit_str<E>(self, value: &str) -> Result<UniqueValue, E> {
-                Ok(UniqueValue(value.into()))
-            }
-
-            fn visit_string<E>(self, value: String) -> Result<UniqueValue, E> {
-                Ok(UniqueValue(value.into()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<UniqueValue, A::Error> {
-                let mut values = Vec::new();
-                while let Some(UniqueValue(value)) = seq.next_element()? {
-                    values.push(value);
-                }
-                Ok(UniqueValue(values.into()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<UniqueValue, A::Error> {
-                Ok(UniqueValue(unique_fields(map)?.into()))
-            }
-        }
-
-        deserializer.deserialize_any(Any)
     }
 }
 

@@ -138,7 +138,7 @@ fn doccano_comes_back() {
     assert!(warnings(Format::Doccano, &samples).is_empty());
     let gene = document("7", "\u{1F9EC} IL-2", &[(&["IL-2"], "DNA")]);
     assert_eq!(
-        write(Format::Doccano, &[gene.clone()]),
+        write(Format::Doccano, std::slice::from_ref(&gene)),
         "{\"id\":7,\"label\":[[2,6,\"DNA\"]],\"text\":\"\u{1F9EC} IL-2\"}\n"
     );
     let options = WriteOptions { label_field: Some("labels".into()), ..WriteOptions::default() };
