@@ -11,13 +11,12 @@
 mod quotes;
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::Rc;
 
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 
-use self::quotes::Watched;
+use self::quotes::{Faults, Watched};
 use super::cell::to_cell;
 use super::document::{By, Document, Mention};
 use super::input::{failed, invalid, Input};
@@ -32,6 +31,9 @@ use crate::Error;
 const COLUMNS: [&str; 6] = ["id", "begin", "end", "entity", "confidence", "text"];
 /// The columns that are written if asked for.
 const DETAILS: [&str; 3] = ["by", "time", "identifier"];
+/// What is wrong with `"a" b`.
+const BEYOND: &str =
+    "a cell that begins with a quote goes on behind the closing one: in a cell in quotes, write each quote within twice";
 /// The most bytes of a header.
 const LONGEST_HEADER: usize = 1 << 20;
 
@@ -47,8 +49,7 @@ pub(super) fn read<'r>(input: Input<'r>, delimiter: u8, options: &ReadOptions) -
 struct Rows<'r> {
     name: String,
     reader: csv::Reader<Watched<Box<dyn BufRead + 'r>>>,
-    /// Whether the file ended within quotes.
-    unclosed: Rc<Cell<bool>>,
+    faults: Rc<Faults>,
     columns: Vec<String>,
     text: usize,
     id: Option<usize>,
@@ -61,24 +62,30 @@ impl<'r> Rows<'r> {
         let header = header(&mut input)?;
         let count = |c: u8| header.iter().filter(|byte| **byte == c).count();
         let delimiter = if delimiter == b',' && count(b';') > count(b',') { b';' } else { delimiter };
-        let unclosed = Rc::new(Cell::new(false));
+        let faults = Rc::new(Faults::default());
         let bytes: Box<dyn BufRead + 'r> = Box::new(Cursor::new(header).chain(input.bytes));
-        let watched = Watched::new(bytes, delimiter, Rc::clone(&unclosed));
+        let watched = Watched::new(bytes, delimiter, Rc::clone(&faults));
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(watched);
         let unreadable = |error: csv::Error| invalid(&input.name, error.to_string());
         let columns = reader.byte_headers().map_err(unreadable)?.clone();
         let columns: Vec<String> =
             columns.iter().map(|name| String::from_utf8_lossy(name).trim().to_string()).collect();
         let place = |reason: String| invalid(&format!("{}:1", input.name), reason);
+        if faults.take_before(reader.position().byte()) {
+            return Err(place(BEYOND.to_string()));
+        }
         let text = text_column(&columns, delimiter, options).map_err(place)?;
         let id = id_column(&columns, options).map_err(place)?;
         let columns = different(columns);
-        Ok(Rows { name: input.name, reader, unclosed, columns, text, id, row: ByteRecord::new(), ended: false })
+        Ok(Rows { name: input.name, reader, faults, columns, text, id, row: ByteRecord::new(), ended: false })
     }
 
     fn document(&self, place: &str) -> Result<Document, Error> {
         let wrong = |reason: String| Err(invalid(place, reason));
-        if self.unclosed.get() {
+        if self.faults.take_before(self.reader.position().byte()) {
+            return wrong(BEYOND.to_string());
+        }
+        if self.faults.unclosed.get() {
             return wrong(
                 "a quote is not closed before the end of the file: the file is cut off, or a quote is missing".into(),
             );

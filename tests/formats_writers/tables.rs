@@ -121,6 +121,11 @@ fn what_is_wrong_with_a_table_is_told() {
             "f:4: it has 1 cells, the header 2: a cell with a separator or a line break in it must stand in quotes"
         ]
     );
+    // A quote within is a letter, but quotes around half of a cell would be lost.
+    let beyond = "a cell that begins with a quote goes on behind the closing one: in a cell in quotes, write each quote within twice";
+    let half = "id,text\r\n1,\"IL-2\" binds\r\n2,the \"IL-2\" gene\r\n3,\"a\"b";
+    assert_eq!(told(half), [format!("f:2: {beyond}"), format!("f:4: {beyond}")]);
+    assert_eq!(told("\"id\"x,text\n"), [format!("f:1: {beyond}")]);
     let options = ReadOptions { text_field: Some("note".into()), ..ReadOptions::default() };
     assert_eq!(errors(Format::Csv, "id,text\n", &options), ["f:1: it has no column \"note\", only \"id\", \"text\""]);
 }
