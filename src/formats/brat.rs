@@ -271,7 +271,7 @@ impl Annotated {
 
 /// A last column.
 fn on_one_line(text: &str) -> String {
-    text.chars().map(|c| if is_line_break(c) { ' ' } else { c }).collect()
+    text.chars().map(|c| if is_cut(c) { ' ' } else { c }).collect()
 }
 
 fn places(span: Span, index: &TextIndex<'_>) -> Option<(Place, Place)> {

@@ -16,6 +16,8 @@ use super::writer::WriteFormat;
 use super::{ReadOptions, Record, Records};
 use crate::Error;
 
+/// What stands before a title or an abstract, and what is written for it within a text, as long in code points.
+const MARKS: [(&str, &str); 2] = [("|t|", "\u{A6}t\u{A6}"), ("|a|", "\u{A6}a\u{A6}")];
 /// The key in [`Mention::info`] of the seventh column, which names the parts of a mention of several entities.
 const PARTS: &str = "individual mentions";
 
@@ -329,6 +331,8 @@ impl Parts {
         let (title, rest) = (title.trim(), rest.trim());
         let breaks = title.chars().chain(rest.chars()).filter(|c| is_break(*c)).count();
         warnings.add("line breaks and tabs in titles and abstracts, which become blanks", breaks);
+        let marks = MARKS.iter().map(|(mark, _)| title.matches(mark).count() + rest.matches(mark).count()).sum();
+        warnings.add("|t| and |a| in titles and abstracts, which are written with broken bars", marks);
         Parts {
             title: on_one_line(title),
             abstract_text: on_one_line(rest),
@@ -364,9 +368,12 @@ fn is_break(c: char) -> bool {
     c == '\t' || is_line_break(c)
 }
 
-/// The text with a blank for each break.
+/// The text with a blank for each break, and without what readers that search a line for `|t|` or `|a|` take for its beginning.
 fn on_one_line(text: &str) -> String {
-    text.chars().map(|c| if is_break(c) { ' ' } else { c }).collect()
+    let text: String = text.chars().map(|c| if is_break(c) { ' ' } else { c }).collect();
+    MARKS
+        .iter()
+        .fold(text, |text, (mark, instead)| if text.contains(mark) { text.replace(mark, instead) } else { text })
 }
 
 /// The byte where the title ends: by the passages, or else behind a first line that an empty line follows. A text with neither is
