@@ -227,7 +227,7 @@ impl Annotated {
             plain && part.split_once(':').is_some_and(|(base, entry)| !base.is_empty() && !entry.is_empty())
         };
         let parts: Vec<&str> = identifier.split(';').collect();
-        if !parts.iter().all(|part| is_reference(&part)) {
+        if !parts.iter().all(is_reference) {
             return Some(identifier.clone());
         }
         let mut concepts = mention.info.get(CONCEPTS).map(String::as_str).unwrap_or_default().split('\n');

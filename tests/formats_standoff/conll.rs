@@ -1,4 +1,4 @@
-use glossa_ner::formats::{Document, Format};
+use glossa_ner::formats::{Document, Format, Mention};
 
 use super::texts::{document, documents, hard, judged, mention, passage, records, text_of};
 
@@ -63,7 +63,7 @@ fn mentions_keep_their_characters_whatever_their_tokens() {
             }
             _ => {
                 let mut mentions = document.mentions.clone();
-                mentions.sort_by_key(|mention| mention.begin());
+                mentions.sort_by_key(Mention::begin);
                 assert_eq!(
                     texts,
                     mentions.iter().map(|mention| plain(&mention.text)).collect::<Vec<_>>(),
