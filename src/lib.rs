@@ -12,7 +12,7 @@ mod pipeline;
 mod zip_limits;
 
 pub mod engine;
-pub mod export;
+pub mod formats;
 pub mod labels;
 pub mod model;
 pub mod pipeline_file;

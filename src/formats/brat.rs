@@ -6,7 +6,6 @@
 //! and blanks between them are read as one again.
 
 mod annotations;
-mod archive;
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -16,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::document::{By, Document, Info, Mention, Span, Who};
 use super::input::Input;
 use super::json_text;
-use super::losses::{self, is_line_break};
+use super::losses::{self, is_line_break, Holds};
 use super::placing::place;
 use super::text_index::{Place, TextIndex, Unit};
 use super::warnings::Warnings;
@@ -66,18 +65,8 @@ impl Note {
     }
 }
 
-/// The documents of a zip. A file alone is an error, as it is half of one.
-pub(super) fn read<'r>(mut input: Input<'r>) -> Records<'r> {
-    let start = match input.bytes.fill_buf() {
-        Ok(start) => start,
-        Err(error) => {
-            let error = Error::FileUnreadable { file: input.name.clone(), reason: error.to_string() };
-            return Box::new(std::iter::once(Record::failed(input.name, error)));
-        }
-    };
-    if start.starts_with(b"PK") {
-        return archive::read(input);
-    }
+/// A file alone is an error, as it is half of a document: see `read_files` for the two of them, and for zips.
+pub(super) fn read<'r>(input: Input<'r>) -> Records<'r> {
     let missing = if input.name.to_lowercase().ends_with(".txt") { ".ann" } else { ".txt" };
     let reason = format!(
         "a document of brat is two files, a .txt with the text and an .ann with its annotations; the {missing} is missing: give \
@@ -155,8 +144,7 @@ fn join(mention: &mut Mention, index: &TextIndex<'_>) {
 
 /// The two files of a document.
 pub(super) fn files(document: &Document, warnings: &mut Warnings) -> Vec<WrittenFile> {
-    losses::of_document(document, false, warnings);
-    warnings.add("passages, which the format does not hold", document.passages.len());
+    losses::count(document, Holds::MENTIONS, warnings);
     // Python reads `\r\n` as one character and Java as two; a blank in place of `\r` is counted by both.
     let text = document.text.replace("\r\n", " \n").replace('\r', "\n");
     warnings.add("carriage returns, which become blanks or line feeds", document.text.matches('\r').count());

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use super::document::{Document, Mention, Span};
 use super::input::{invalid, Input, Lines};
-use super::losses;
+use super::losses::{self, Holds};
 use super::text_index::{TextIndex, Unit};
 use super::warnings::Warnings;
 use super::writer::WriteFormat;
@@ -260,7 +260,8 @@ pub(super) struct Writer {
 impl WriteFormat for Writer {
     fn document(&mut self, out: &mut dyn Write, document: &Document, warnings: &mut Warnings) -> io::Result<()> {
         self.documents += 1;
-        losses::of_document(document, false, warnings);
+        // Their ends are kept.
+        losses::count(document, Holds { passages: true, ..Holds::default() }, warnings);
         warnings.add("passages, of which only the ends are kept, as ends of sentences", document.passages.len());
         let id = losses::without_blanks(&document.id, &self.documents.to_string());
         if id != document.id {
@@ -301,7 +302,6 @@ fn choose(mentions: &[Mention], index: &TextIndex<'_>, warnings: &mut Warnings) 
     let byte = |utf16| index.at(Unit::Utf16, utf16).map(|place| place.byte);
     let mut all: Vec<(usize, usize, usize)> = Vec::new();
     for (at, mention) in mentions.iter().enumerate() {
-        losses::of_mention(mention, &[], warnings);
         match (byte(mention.begin()), byte(mention.end())) {
             (Some(begin), Some(end)) if begin < end => all.push((begin, end, at)),
             _ => warnings.add("mentions without a place in the text, which are left out", 1),

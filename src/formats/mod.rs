@@ -3,47 +3,60 @@
 //! [`read`] gives the documents of a file one by one, [`Writer`] takes them one by one. What a format cannot hold is written as
 //! it allows, and said in [`Warnings`].
 
+mod bioc;
 mod bioc_json;
 mod bioc_xml;
 mod brat;
-mod cell;
 mod cas_json;
+mod cell;
 mod conll;
 mod csv;
 mod detect;
 mod doccano;
 mod document;
+mod entities;
+mod files;
 mod html;
 mod input;
 mod jats;
-mod jsonl;
+mod json_items;
+mod json_line;
 mod json_text;
+mod jsonl;
 mod label_studio;
 mod losses;
+mod marks;
 mod medline;
 mod placing;
 mod plain_text;
+mod prose;
 mod pubannotation;
 mod pubmed_xml;
 mod pubtator;
+mod reading;
 mod spacy;
 mod table;
 mod text_index;
 mod warnings;
 mod web_annotation;
 mod writer;
+mod xml;
+mod xml_records;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
+pub use cell::{from_cell, to_cell};
 pub use detect::{detect, detect_bytes, Content, Kind};
 pub use document::{By, Document, Info, Mention, Passage, Span, Who};
+pub use files::{read_files, Files, FilesOptions, NamedFile};
+pub use html::rich_text;
 pub use input::Input;
+pub use reading::ReadingText;
 pub use text_index::{Place, TextIndex, Unit};
 pub use warnings::Warnings;
-pub use cell::{from_cell, to_cell};
-pub use writer::{file_stem, files, WriteOptions, Writer, WrittenFile};
+pub use writer::{file_stem, files, unused_stem, WriteOptions, Writer, WrittenFile};
 
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -128,7 +141,8 @@ impl Format {
     ];
 
     fn properties(self) -> Properties {
-        let of = |name, extensions, reads, writes| Properties { name, extensions, reads, writes, file_per_document: false };
+        let of =
+            |name, extensions, reads, writes| Properties { name, extensions, reads, writes, file_per_document: false };
         match self {
             Format::Text => of("text", &["txt"], true, true),
             Format::Jsonl => of("jsonl", &["jsonl", "ndjson", "jsonlines"], true, true),
@@ -166,9 +180,42 @@ impl Format {
     /// The format that a file's name says it has, by the longest end that is known; `.xml` and `.json` say none.
     pub fn of_file_name(name: &str) -> Option<Format> {
         let name = name.to_lowercase();
-        let ends = |end: &&str| name.len() > end.len() + 1 && name.ends_with(end) && name[..name.len() - end.len()].ends_with('.');
-        let longest = |format: &Format| format.properties().extensions.iter().filter(|end| ends(end)).map(|end| end.len()).max();
-        Format::ALL.into_iter().filter_map(|format| Some((longest(&format)?, format))).max_by_key(|(length, _)| *length).map(|(_, format)| format)
+        let ends = |end: &&str| {
+            name.len() > end.len() + 1 && name.ends_with(end) && name[..name.len() - end.len()].ends_with('.')
+        };
+        let longest =
+            |format: &Format| format.properties().extensions.iter().filter(|end| ends(end)).map(|end| end.len()).max();
+        Format::ALL
+            .into_iter()
+            .filter_map(|format| Some((longest(&format)?, format)))
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, format)| format)
+    }
+
+    /// The name in words, as in "PubTator".
+    pub fn title(self) -> &'static str {
+        match self {
+            Format::Text => "plain text",
+            Format::Jsonl => "JSON lines",
+            Format::Doccano => "JSON lines of doccano",
+            Format::Csv => "CSV",
+            Format::Tsv => "TSV",
+            Format::Medline => "MEDLINE",
+            Format::Pubmed => "PubMed XML",
+            Format::Jats => "JATS XML",
+            Format::BiocXml => "BioC XML",
+            Format::BiocJson => "BioC JSON",
+            Format::Pubtator => "PubTator",
+            Format::Brat => "annotations of brat",
+            Format::Pubannotation => "PubAnnotation JSON",
+            Format::Conll => "CoNLL",
+            Format::WebAnnotation => "Web Annotation",
+            Format::CasJson => "UIMA CAS JSON",
+            Format::LabelStudio => "tasks of Label Studio",
+            Format::Spacy => "JSON lines of spaCy",
+            Format::Html => "HTML",
+            Format::Table => "a table for people",
+        }
     }
 
     /// The end of the names of new files, without a dot.
@@ -221,16 +268,26 @@ pub struct Record {
 impl Record {
     /// A record with nothing wrong.
     fn new(place: impl Into<String>, document: Document) -> Self {
-        Record { place: place.into(), id: None, document: Ok(document), problems: Vec::new(), warnings: Warnings::default() }
+        Record {
+            place: place.into(),
+            id: None,
+            document: Ok(document),
+            problems: Vec::new(),
+            warnings: Warnings::default(),
+        }
     }
 
     /// A record that cannot be read.
     fn failed(place: impl Into<String>, error: Error) -> Self {
-        Record { place: place.into(), id: None, document: Err(error), problems: Vec::new(), warnings: Warnings::default() }
+        Record {
+            place: place.into(),
+            id: None,
+            document: Err(error),
+            problems: Vec::new(),
+            warnings: Warnings::default(),
+        }
     }
-}
 
-impl Record {
     /// The name of the document: its id, or where it stands.
     pub fn name(&self) -> &str {
         match &self.document {
@@ -261,7 +318,12 @@ pub fn read<'r>(format: Format, input: Input<'r>, options: &ReadOptions) -> Reco
         Format::Brat => brat::read(input),
         Format::Pubannotation => pubannotation::read(input, options),
         Format::Conll => conll::read(input),
-        Format::WebAnnotation | Format::CasJson | Format::LabelStudio | Format::Spacy | Format::Html | Format::Table => {
+        Format::WebAnnotation
+        | Format::CasJson
+        | Format::LabelStudio
+        | Format::Spacy
+        | Format::Html
+        | Format::Table => {
             let reason = format!("files of the format {} are written, not read", format.name());
             let error = input.invalid(reason);
             Box::new(std::iter::once(Record::failed(input.name, error)))

@@ -1,5 +1,7 @@
 //! Finds the places of mentions, whose offsets count what their format says, or what it does not say.
 
+use std::borrow::Cow;
+
 use super::document::{Mention, Span};
 use super::input::invalid;
 use super::text_index::{TextIndex, Unit};
@@ -68,7 +70,9 @@ fn find<'t>(index: &TextIndex<'t>, unit: Unit, mention: &Unplaced) -> Found<'t> 
     for &(begin, end) in &mention.spans {
         let no_place = || format!("{begin} to {end} is no place in its text, in {}", unit.words());
         let (from, to) = (index.at(unit, begin).ok_or_else(no_place)?, index.at(unit, end).ok_or_else(no_place)?);
-        if from.byte >= to.byte || spans.last().is_some_and(|last| last.end > from.utf16) {
+        // A mention that is said to be empty is: a tokenizer's piece may be.
+        let is_empty = from.byte == to.byte && mention.text.as_deref() != Some("");
+        if from.byte > to.byte || is_empty || spans.last().is_some_and(|last| last.end > from.utf16) {
             return Err(format!("{begin} to {end} is empty or not behind the span before"));
         }
         spans.push(Span { begin: from.utf16, end: to.utf16 });

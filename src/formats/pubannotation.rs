@@ -15,7 +15,7 @@ use serde_json::{json, Map, Value};
 use super::document::{By, Document, Info, Mention, Passage};
 use super::input::Input;
 use super::json_text;
-use super::losses;
+use super::losses::{self, Holds};
 use super::text_index::{TextIndex, Unit};
 use super::warnings::Warnings;
 use super::writer::WriteFormat;
@@ -58,7 +58,7 @@ impl WriteFormat for Writer {
 }
 
 fn object(document: &Document, warnings: &mut Warnings) -> Value {
-    losses::of_document(document, true, warnings);
+    losses::count(document, Holds { passages: true, info: true, ..Holds::MENTIONS }, warnings);
     let index = TextIndex::new(&document.text);
     let mut object = source(document, warnings);
     object.insert("text".to_string(), document.text.clone().into());

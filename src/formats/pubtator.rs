@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use super::document::{Document, Mention, Passage};
 use super::input::{invalid, Input, Lines};
-use super::losses::{self, is_line_break, Field};
+use super::losses::{self, is_line_break, Holds};
 use super::placing::{place, Unplaced};
 use super::text_index::{TextIndex, Unit};
 use super::warnings::Warnings;
@@ -248,7 +248,8 @@ impl WriteFormat for Writer {
             writeln!(out)?;
         }
         self.documents += 1;
-        losses::of_document(document, false, warnings);
+        let holds = Holds { passages: true, identifier: true, mention_info: true, ..Holds::default() };
+        losses::count(document, holds, warnings);
         let id = document_id(&document.id, self.documents, warnings);
         let index = TextIndex::new(&document.text);
         let parts = Parts::of(document, &index, warnings);
@@ -256,7 +257,6 @@ impl WriteFormat for Writer {
         writeln!(out, "{id}|t|{}\n{id}|a|{}", parts.title, parts.abstract_text)?;
         let written = TextIndex::new(&written);
         for mention in &document.mentions {
-            losses::of_mention(mention, &[Field::Identifier, Field::Info], warnings);
             let Some((begin, end)) = parts.span(mention, &index) else {
                 warnings.add("mentions without a place in the text, which are left out", 1);
                 continue;

@@ -86,11 +86,7 @@ fn what_is_lost_is_counted() {
     );
     assert_eq!(
         warnings,
-        "ids of documents with blanks or |, which become _: 1; line breaks and tabs in titles and abstracts, which become \
-         blanks: 2; mentions in pieces, which are written as one from begin to end: 1; mentions without a place in the text, \
-         which are left out: 1; notes of who decided, which the format does not hold: 1; scores, which the format does not \
-         hold: 1; texts with blanks around the title or the abstract, which are left out: 1; times of decisions, which the \
-         format does not hold: 1"
+        "confidences, which are left out: 1; ids of documents with blanks or |, which become _: 1; line breaks and tabs in titles and abstracts, which become blanks: 2; mentions in pieces, which are written as one from begin to end: 1; mentions of persons, which are not told from others: 1; mentions without a place in the text, which are left out: 1; texts with blanks around the title or the abstract, which are left out: 1; times of decisions, which are left out: 1"
     );
 }
 
