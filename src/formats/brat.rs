@@ -95,7 +95,7 @@ fn record(id: String, mut text: Input<'_>, annotations: Option<Input<'_>>, unit:
     let at = text.name.clone();
     let mut text = match text.text() {
         Ok(text) => text,
-        Err(error) => return Record::failed(at, error),
+        Err(error) => return Record { id: Some(id), ..Record::failed(at, error) },
     };
     let annotations = match annotations {
         Some(annotations) => annotations::read(annotations),

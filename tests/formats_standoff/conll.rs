@@ -128,6 +128,7 @@ fn bad_lines_are_told_and_the_next_document_follows() {
         read.iter().map(|record| (record.place.as_str(), record.document.is_ok())).collect::<Vec<_>>(),
         [("f:1", true), ("f:7", false), ("f:10", false), ("f:12", true)]
     );
+    assert_eq!((read[0].name(), read[1].name()), ("1", "2"));
     assert_eq!(read[0].document.as_ref().expect("a document").text, "a lonely b c");
     let places: Vec<String> = read[0].problems.iter().map(|error| error.to_string()[..3].to_string()).collect();
     assert_eq!(places, ["f:3", "f:4", "f:5", "f:6"]);

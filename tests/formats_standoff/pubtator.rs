@@ -158,5 +158,6 @@ fn a_text_that_is_broken_into_lines_is_kept() {
 fn bytes_that_are_no_text_fail_their_record_alone() {
     let read = records(Format::Pubtator, "f", b"1|t|ok\n\n2|t|bad\xFF\n\n3|t|ok\n");
     assert_eq!(read.iter().map(|record| record.document.is_ok()).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(read[0].name(), "1");
     assert!(read[1].document.as_ref().expect_err("bytes").to_string().starts_with("f:3: it is not UTF-8"));
 }

@@ -32,7 +32,7 @@ pub(super) fn record(at: String, value: Result<Value, Error>, number: usize, uni
     };
     let Some(Value::String(text)) = members.remove("text") else {
         let error = invalid(&at, "the member \"text\" is missing, or no text");
-        return Record::failed(at, error);
+        return Record { id: Some(id_of(&mut members, number)), ..Record::failed(at, error) };
     };
     let mut reader = Reader { at, mentions: Vec::new(), problems: Vec::new(), warnings: Warnings::default() };
     let blocks = reader.take_annotations(&mut members, None);
