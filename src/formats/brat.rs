@@ -21,7 +21,6 @@ use super::text_index::{Place, TextIndex, Unit};
 use super::warnings::Warnings;
 use super::writer::WrittenFile;
 use super::{ReadOptions, Record, Records};
-use crate::Error;
 
 /// The key in [`Mention::info`] of notes that people wrote, one a line.
 const NOTES: &str = "note";

@@ -1,7 +1,5 @@
 //! Finds the places of mentions, whose offsets count what their format says, or what it does not say.
 
-use std::borrow::Cow;
-
 use super::document::{Mention, Span};
 use super::input::invalid;
 use super::text_index::{TextIndex, Unit};
