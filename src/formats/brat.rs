@@ -21,7 +21,6 @@ use super::text_index::{Place, TextIndex, Unit};
 use super::warnings::Warnings;
 use super::writer::WrittenFile;
 use super::{ReadOptions, Record, Records};
-use crate::Error;
 
 /// The key in [`Mention::info`] of notes that people wrote, one a line.
 const NOTES: &str = "note";
@@ -95,7 +94,7 @@ fn record(id: String, mut text: Input<'_>, annotations: Option<Input<'_>>, unit:
     let at = text.name.clone();
     let mut text = match text.text() {
         Ok(text) => text,
-        Err(error) => return Record::failed(at, error),
+        Err(error) => return Record { id: Some(id), ..Record::failed(at, error) },
     };
     let annotations = match annotations {
         Some(annotations) => annotations::read(annotations),
@@ -215,7 +214,7 @@ impl Annotated {
             plain && part.split_once(':').is_some_and(|(base, entry)| !base.is_empty() && !entry.is_empty())
         };
         let parts: Vec<&str> = identifier.split(';').collect();
-        if !parts.iter().all(|part| is_reference(&part)) {
+        if !parts.iter().all(is_reference) {
             return Some(identifier.clone());
         }
         let mut concepts = mention.info.get(CONCEPTS).map(String::as_str).unwrap_or_default().split('\n');
@@ -259,7 +258,7 @@ impl Annotated {
 
 /// A last column.
 fn on_one_line(text: &str) -> String {
-    text.chars().map(|c| if is_line_break(c) { ' ' } else { c }).collect()
+    text.chars().map(|c| if is_cut(c) { ' ' } else { c }).collect()
 }
 
 fn places(span: Span, index: &TextIndex<'_>) -> Option<(Place, Place)> {

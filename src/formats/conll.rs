@@ -245,7 +245,7 @@ impl Tokens {
             warnings.add("labels I- behind no label of their entity, which begin a mention", by_iob1);
         }
         if let Some(error) = error {
-            return Record { problems, warnings, ..Record::failed(place, error) };
+            return Record { id: Some(id), problems, warnings, ..Record::failed(place, error) };
         }
         let document = Document { id, text, mentions, ..Document::default() };
         Record { problems, warnings, ..Record::new(place, document) }

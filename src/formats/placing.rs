@@ -1,7 +1,5 @@
 //! Finds the places of mentions, whose offsets count what their format says, or what it does not say.
 
-use std::borrow::Cow;
-
 use super::document::{Mention, Span};
 use super::input::invalid;
 use super::text_index::{TextIndex, Unit};
@@ -34,8 +32,7 @@ pub(super) fn place(
     asked: Option<Unit>,
 ) -> (Vec<Mention>, Vec<Error>) {
     let unit = asked.unwrap_or(prescribed);
-    let found: Vec<Result<(Vec<Span>, Vec<&str>), String>> =
-        mentions.iter().map(|mention| find(index, unit, mention)).collect();
+    let found: Vec<Found<'_>> = mentions.iter().map(|mention| find(index, unit, mention)).collect();
     let hint = if found.iter().any(Result::is_err) { hint(index, unit, &mentions) } else { String::new() };
     let (mut placed, mut problems) = (Vec::new(), Vec::new());
     let mut copied = 0;
@@ -62,8 +59,10 @@ pub(super) fn place(
     (placed, problems)
 }
 
-/// The spans of a mention in UTF-16, and their text.
-fn find<'t>(index: &TextIndex<'t>, unit: Unit, mention: &Unplaced) -> Result<(Vec<Span>, Vec<&'t str>), String> {
+/// The spans of a mention in UTF-16 and the texts there, or why there are none.
+type Found<'t> = Result<(Vec<Span>, Vec<&'t str>), String>;
+
+fn find<'t>(index: &TextIndex<'t>, unit: Unit, mention: &Unplaced) -> Found<'t> {
     let mut spans: Vec<Span> = Vec::new();
     let mut pieces = Vec::new();
     for &(begin, end) in &mention.spans {

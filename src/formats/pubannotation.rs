@@ -109,8 +109,10 @@ fn source(document: &Document, warnings: &mut Warnings) -> Map<String, Value> {
         others.into_iter().map(|(key, value)| (key.clone(), value_of(value))).collect();
     let id = document.id.as_str();
     let part = members.get("divid").and_then(words).and_then(|part| id.strip_suffix(part.as_str())?.strip_suffix('-'));
+    // Where nothing but the target names the document.
     let is_target = document.info.get("target").is_some_and(|target| documents::end_of_target(target) == id);
-    if !id.is_empty() && !(is_target && !document.info.contains_key("sourcedb")) {
+    let is_named = is_target && !document.info.contains_key("sourcedb");
+    if !id.is_empty() && !is_named {
         members.insert("sourceid".to_string(), part.unwrap_or(id).into());
     }
     members

@@ -224,9 +224,11 @@ fn hostile_and_damaged_zips_are_refused() {
         read[at].document.as_ref().expect_err("an error").to_string()
     };
     assert!(error(&zip_of(&[("../../x.txt", "y")]), 0).contains("it names a place outside itself"));
-    let bomb = "0".repeat(80 << 20);
-    let zip = zip_of(&[("bomb.txt", &bomb), ("b.txt", "fine")]);
-    assert!(error(&zip, 0).contains("it would unpack to 83886080 bytes"));
+    // The directory says of the first file that it is 1 GiB.
+    let mut zip = zip_of(&[("bomb.txt", "IL-2"), ("b.txt", "fine")]);
+    let entry = zip.windows(4).position(|four| four == b"PK\x01\x02").expect("a directory");
+    zip[entry + 24..entry + 28].copy_from_slice(&(1u32 << 30).to_le_bytes());
+    assert!(error(&zip, 0).contains("it would unpack to 1073741824 bytes"), "{}", error(&zip, 0));
     assert!(of_zip("z.zip", &zip)[1].document.is_ok());
     let mut damaged = zip_of(&[("a.txt", "IL-2 binds IL-2"), ("b.txt", "fine")]);
     damaged[36] ^= 0xFF;

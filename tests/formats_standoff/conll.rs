@@ -1,4 +1,4 @@
-use glossa_ner::formats::{Document, Format};
+use glossa_ner::formats::{Document, Format, Mention};
 
 use super::texts::{document, documents, hard, judged, mention, passage, records, text_of};
 
@@ -63,7 +63,7 @@ fn mentions_keep_their_characters_whatever_their_tokens() {
             }
             _ => {
                 let mut mentions = document.mentions.clone();
-                mentions.sort_by_key(|mention| mention.begin());
+                mentions.sort_by_key(Mention::begin);
                 assert_eq!(
                     texts,
                     mentions.iter().map(|mention| plain(&mention.text)).collect::<Vec<_>>(),
@@ -128,6 +128,7 @@ fn bad_lines_are_told_and_the_next_document_follows() {
         read.iter().map(|record| (record.place.as_str(), record.document.is_ok())).collect::<Vec<_>>(),
         [("f:1", true), ("f:7", false), ("f:10", false), ("f:12", true)]
     );
+    assert_eq!((read[0].name(), read[1].name()), ("1", "2"));
     assert_eq!(read[0].document.as_ref().expect("a document").text, "a lonely b c");
     let places: Vec<String> = read[0].problems.iter().map(|error| error.to_string()[..3].to_string()).collect();
     assert_eq!(places, ["f:3", "f:4", "f:5", "f:6"]);

@@ -1,5 +1,6 @@
 //! From an object to a document.
 
+use std::collections::hash_map::Entry;
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
@@ -31,7 +32,7 @@ pub(super) fn record(at: String, value: Result<Value, Error>, number: usize, uni
     };
     let Some(Value::String(text)) = members.remove("text") else {
         let error = invalid(&at, "the member \"text\" is missing, or no text");
-        return Record::failed(at, error);
+        return Record { id: Some(id_of(&mut members, number)), ..Record::failed(at, error) };
     };
     let mut reader = Reader { at, mentions: Vec::new(), problems: Vec::new(), warnings: Warnings::default() };
     let blocks = reader.take_annotations(&mut members, None);
@@ -120,11 +121,12 @@ impl Reader {
         for (is_block, list) in [(false, &denotations), (true, &blocks)] {
             for (at, annotation) in list.iter().enumerate() {
                 let Some(id) = annotation.mention.id.clone() else { continue };
-                if by_id.contains_key(&id) {
-                    let reason = format!("the id {id:?} stands twice; attributes go to the first");
-                    self.problems.push(invalid(&annotation.place, reason));
-                } else {
-                    by_id.insert(id, (is_block, at));
+                match by_id.entry(id) {
+                    Entry::Vacant(free) => _ = free.insert((is_block, at)),
+                    Entry::Occupied(used) => {
+                        let reason = format!("the id {:?} stands twice; attributes go to the first", used.key());
+                        self.problems.push(invalid(&annotation.place, reason));
+                    }
                 }
             }
         }

@@ -24,7 +24,7 @@ pub(super) fn value_of(info: &str) -> Value {
     let text = || info.into();
     match serde_json::from_str::<Value>(info) {
         Ok(Value::String(inner)) if value_of(&inner).is_string() => text(),
-        Ok(value) if value.to_string() == info => value,
+        Ok(value) if serde_json::to_string(&value).is_ok_and(|json| json == info) => value,
         _ => text(),
     }
 }
