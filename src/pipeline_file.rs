@@ -80,6 +80,12 @@ impl PipelineFile {
                 return Err(invalid(name.to_string(), reason));
             }
         }
+        // A list of values would be taken for those of the fields in their order.
+        for path in ["/options", "/annotate", "/options/tokenizer"] {
+            if document.pointer(path).is_some_and(Value::is_array) {
+                return Err(invalid(name.to_string(), format!("its {} is a list, not an object", path[1..].replace('/', "."))));
+            }
+        }
         let file: PipelineFile = serde_json::from_str(text).map_err(malformed)?;
         file.annotate.check().map_err(|error| invalid(name.to_string(), error.to_string()))?;
         Ok(file)

@@ -57,6 +57,10 @@ fn read<T: Default + DeserializeOwned>(value: &JsValue) -> Result<T, JsValue> {
         Value::Null => Ok(T::default()),
         Value::Object(mut fields) => {
             fields.retain(|_, field| !field.is_null());
+            // A list of values would be taken for those of the fields in their order.
+            if let Some(list @ Value::Array(_)) = fields.get("tokenizer") {
+                return Err(invalid(format!("tokenizer: {list} is no object")));
+            }
             serde_json::from_value(Value::Object(fields)).map_err(|error| invalid(explained(&error)))
         }
         other => Err(invalid(format!("{other} is no object"))),

@@ -63,6 +63,18 @@ fn other_versions_are_refused_whatever_else_they_say() {
 }
 
 #[test]
+fn lists_are_not_taken_for_objects() {
+    for (rest, path) in [
+        (r#""options": [["\S+"]]"#, "options"),
+        (r#""annotate": ["window"]"#, "annotate"),
+        (r#""options": {"tokenizer": ["\S+"]}"#, "options.tokenizer"),
+    ] {
+        let message = refused(&format!("{{\"glossaPipeline\": 1, {rest}}}"));
+        assert_eq!(message, format!("p.json: invalid pipeline: its {path} is a list, not an object"));
+    }
+}
+
+#[test]
 fn values_that_no_model_takes_are_refused() {
     for (threshold, shown) in [("1.5", "1.5"), ("-0.1", "-0.1"), ("1e300", "inf")] {
         let text = format!(r#"{{"glossaPipeline": 1, "annotate": {{"threshold": {threshold}}}}}"#);

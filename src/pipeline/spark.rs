@@ -80,7 +80,7 @@ impl Spark {
     /// `option_invalid` if a pattern of the tokenizer exceeds its budget of steps.
     pub(crate) fn begin(&self, text: &str, labels: usize, options: &AnnotateOptions) -> Result<Text, Error> {
         let document = Document::read(text, &self.reading, &|word| self.vocabulary.is_word(word));
-        let tokens = divide(&document, self.tokenizer.tokenize(&document)?);
+        let tokens = document.given(divide(&document, self.tokenizer.tokenize(&document)?));
         let paragraphs = paragraphs(&document, &tokens);
         let (pieces, pieces_of) =
             Encoder::new(&self.vocabulary, self.case_sensitive, self.pieces).encode(&document, &tokens);

@@ -72,6 +72,14 @@ impl Document {
         place.start.utf16..place.end.utf16
     }
 
+    /// Leaves out tokens of which nothing is in the text as it was given: a pattern may find a blank that plain writing has added.
+    pub(crate) fn given(&self, mut tokens: Vec<Token>) -> Vec<Token> {
+        if !self.steps.is_empty() {
+            tokens.retain(|token| !self.original_range(token).is_empty());
+        }
+        tokens
+    }
+
     /// Bytes of [`text`](Document::text) at which paragraphs begin, but for the first; empty if the document's structure is
     /// not read.
     pub(crate) fn paragraphs(&self) -> &[usize] {
