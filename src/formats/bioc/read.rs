@@ -45,7 +45,8 @@ pub(in crate::formats) fn record(
     let mentions =
         mentions(&Placing { file, at: &at, index: &index, parts: &parts, options }, annotations, &mut problems);
     let mut info = bioc.infons;
-    for (key, value) in bioc.other {
+    // `bioctype` says what is a document anyway.
+    for (key, value) in bioc.other.into_iter().filter(|(key, _)| key != "bioctype") {
         match super::text_of(value) {
             Some(value) if !value.starts_with(['[', '{']) => _ = info.entry(key).or_insert(value),
             Some(_) => warnings.add("lists and objects that BioC does not know, which are not read", 1),
