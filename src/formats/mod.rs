@@ -13,7 +13,6 @@ mod conll;
 mod csv;
 mod doccano;
 mod document;
-mod entities;
 mod html;
 mod input;
 mod jats;
