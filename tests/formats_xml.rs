@@ -695,7 +695,9 @@ fn large_and_hostile_files_are_read_in_one_go() {
     let attributes: String = (0..200_000).map(|at| format!(" a{at}=\"x\"")).collect();
     let ampersands = format!("<b a=\"{}\">x</b>", "&a".repeat(500_000));
     let entities: String = (0..100_000).map(|at| format!("<!ENTITY e{} \"&e{at};&e{at};\">", at + 1)).collect();
+    let unknown: String = (0..200_000).map(|at| format!("&x{at};")).collect();
     let cases = [
+        (record(&unknown, ""), unknown.clone(), 101),
         (record("x", &attributes), "x".to_string(), 0),
         (record(&ampersands, ""), "x".to_string(), 1),
         (record(&"& ".repeat(500_000), ""), ["&"; 500_000].join(" "), 1),
@@ -713,6 +715,28 @@ fn large_and_hostile_files_are_read_in_one_go() {
     let ends = records(Format::Pubmed, &format!("<PubmedArticle>{}", "</a>".repeat(500_000)));
     assert_eq!(ends.len(), 1);
     assert_eq!(error(&ends[0]), "f:1: </a> ends an element that has not begun");
+}
+
+#[test]
+fn what_is_nested_as_deep_as_may_be_is_read_on_a_small_stack() {
+    let nested = |name: &str, depth: usize| {
+        format!("{}x{}", format!("<{name}>").repeat(depth), format!("</{name}>").repeat(depth))
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20);
+    let read = thread.spawn(move || {
+        for name in ["sec", "p", "b", "sup", "xref", "fig", "inline-formula", "mml:math", "list"] {
+            let text = |depth| {
+                let file = format!("<article><front><article-meta><article-id>1</article-id></article-meta></front><body>{}</body></article>", nested(name, depth));
+                records(Format::Jats, &file)[0].document.clone().map(|document| document.text).map_err(|error| error.to_string())
+            };
+            // `article` and `body` are around it; marks of references in superscripts are left out.
+            assert!(text(254).is_ok(), "{name}");
+            assert_eq!(text(255), Err("f:1: elements are nested more than 256 deep".into()), "{name}");
+        }
+        let file = pubmed(&[&article("1", &nested("b", 251))]);
+        assert_eq!(records(Format::Pubmed, &file)[0].document.as_ref().unwrap().text, "x");
+    });
+    read.unwrap().join().unwrap();
 }
 
 #[test]

@@ -20,6 +20,9 @@ use references::{character, in_value, reference, shortened};
 /// How deep elements may be nested. Articles have some twenty levels; readers recurse once for each.
 const DEEPEST: usize = 256;
 
+/// How many references that are not known are told of a record.
+const MOST_PROBLEMS: usize = 100;
+
 /// A start tag that has been read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Element {
@@ -318,12 +321,15 @@ impl<'r> Xml<'r> {
         all
     }
 
-    /// Notes what is wrong with a reference, once for each in a record.
+    /// Notes what is wrong with a reference, once for each in a record, and for the first of them.
     fn problem(&mut self, line: usize, reason: String) {
-        if self.record_depth.is_some() && !self.unknown.contains(&reason) {
-            self.problems.push(invalid(&self.place(line), reason.as_str()));
-            self.unknown.insert(reason);
+        if self.record_depth.is_none() || self.unknown.len() > MOST_PROBLEMS || self.unknown.contains(&reason) {
+            return;
         }
+        let is_last = self.unknown.len() == MOST_PROBLEMS;
+        let told = if is_last { "more references are not known here, and stay as they are" } else { reason.as_str() };
+        self.problems.push(invalid(&self.place(line), told));
+        self.unknown.insert(reason);
     }
 
     fn not_utf8(&self, line: usize, error: &EncodingError) -> Error {
