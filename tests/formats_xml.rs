@@ -609,6 +609,11 @@ fn offsets_that_no_text_can_have_are_kept_beside_it() {
     assert_eq!(texts("0", "999999999999"), Ok("one\n\ntwo".into()));
     assert_eq!(texts("18446744073709551615", "18446744073709551615"), Ok("one\n\ntwo".into()));
     assert_eq!(texts("2", "6"), Ok("\n\none\ntwo".into()));
+    let file = bioc(&format!("{}{}<passage><text>last</text></passage>", passage("0", "one"), passage("0", "two")));
+    let record = records(Format::BiocXml, &file).swap_remove(0);
+    let document = record.document.unwrap();
+    assert_eq!(document.text, "one\n\ntwo\n\nlast");
+    assert_eq!(documents(Format::BiocXml, &written(Format::BiocXml, std::slice::from_ref(&document)).0), [document]);
     assert!(texts("0", "x").unwrap_err().contains("passage's offset is \"x\""));
 }
 

@@ -125,10 +125,11 @@ impl Assembly {
                 offset
             }
             None => {
-                if !self.text.is_empty() {
-                    self.push("\n\n");
-                }
-                self.end.offset(self.unit) as u64
+                let join = if self.text.is_empty() { "" } else { "\n\n" };
+                self.push(join);
+                after
+                    .and_then(|after| after.checked_add(join.len() as u64))
+                    .ok_or("its passages lie behind any text that can be")?
             }
         };
         let begin = self.end;
