@@ -20,7 +20,7 @@ function writeTexts(name, texts) {
 
 /** Milliseconds of a run of the command line, including start and loading. */
 function annotate(file, threads) {
-  const flags = ['--mode', 'truncate', '--format', 'jsonl', '--threads', String(threads)];
+  const flags = ['--mode', 'truncate', '--to', 'jsonl', '--threads', String(threads)];
   const start = performance.now();
   const { status, stderr } = spawnSync(glossa, ['annotate', '--model', join(root, 'www/models/cellular'), ...flags, file]);
   if (status !== 0) throw new Error(`glossa annotate: ${stderr}`);

@@ -9,9 +9,10 @@ mod error;
 mod load_limits;
 mod options;
 mod pipeline;
+mod zip_limits;
 
 pub mod engine;
-pub mod export;
+pub mod formats;
 pub mod labels;
 pub mod model;
 pub mod pipeline_file;

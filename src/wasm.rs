@@ -2,6 +2,7 @@
 //! or that its user chose; what is annotated, and how, is decided elsewhere.
 
 mod files;
+mod formats;
 
 use std::cell::RefCell;
 

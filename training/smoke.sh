@@ -40,7 +40,7 @@ sample=(--train sample/train.jsonl --validation sample/validation.jsonl --batch 
   --measure "Sample=sample/validation.jsonl" --calibrate "Sample=sample/validation.jsonl" --decoding viterbi --transitions sample/train.jsonl
 
 report=$("$glossa" eval --model "$work/garden" sample/train.jsonl | tail -n 1)
-echo '{"id": "1", "text": "Cold tea made the fern yellow."}' | "$glossa" annotate --input jsonl --model "$work/garden" --format jsonl
+echo '{"id": "1", "text": "Cold tea made the fern yellow."}' | "$glossa" annotate --from jsonl --model "$work/garden" --to jsonl
 "$python" - "$report" <<'PYTHON'
 import json, sys
 

@@ -15,3 +15,14 @@ pub enum Precision {
     /// F32 everywhere: int8 weights are dequantised.
     F32,
 }
+
+impl Precision {
+    /// The name in options and results: `auto`, `int8`, `f32`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::Auto => "auto",
+            Precision::Int8 => "int8",
+            Precision::F32 => "f32",
+        }
+    }
+}

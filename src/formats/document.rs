@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::text_index::{TextIndex, Unit};
+use crate::Error;
+
 /// Named values that a file holds beside what is known here, such as BioC's infons: they come out as they came in.
 pub type Info = BTreeMap<String, String>;
 
@@ -27,6 +30,41 @@ pub struct Document {
     /// The arithmetic that the model ran in: `int8` or `f32`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub precision: Option<String>,
+}
+
+impl Document {
+    /// Checks that the places of passages and mentions are places of the text, as formats take for granted.
+    ///
+    /// # Errors
+    /// `input_invalid`.
+    pub fn check(&self) -> Result<(), Error> {
+        let index = TextIndex::new(&self.text);
+        let wrong = |what: &str, begin: usize, end: usize| {
+            let reason = format!(
+                "{what} from {begin} to {end} is no place in its text of {} UTF-16 code units",
+                index.end().utf16
+            );
+            Error::InputInvalid { input: self.id.clone(), reason }
+        };
+        let is_place = |begin, end| index.slice(Unit::Utf16, begin, end).is_some();
+        let mut last = 0;
+        for passage in &self.passages {
+            if passage.begin < last || !is_place(passage.begin, passage.end) {
+                return Err(wrong("a passage", passage.begin, passage.end));
+            }
+            last = passage.end;
+        }
+        for mention in &self.mentions {
+            let mut last = 0;
+            for span in &mention.spans {
+                if span.begin < last || !is_place(span.begin, span.end) {
+                    return Err(wrong("a mention", span.begin, span.end));
+                }
+                last = span.end;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A part of a document's text.

@@ -29,14 +29,16 @@ impl<'r> Input<'r> {
     /// # Errors
     /// `file_unreadable`; `input_invalid` if it is no text in its encoding.
     pub fn new(mut bytes: impl BufRead + 'r, name: &str, charset: Option<Charset>) -> Result<Self, Error> {
-        let unreadable = |error: &io::Error| Error::FileUnreadable { file: name.to_string(), reason: error.to_string() };
+        let unreadable =
+            |error: &io::Error| Error::FileUnreadable { file: name.to_string(), reason: error.to_string() };
         let mut start = Vec::new();
         bytes.by_ref().take(LOOKED_AT).read_to_end(&mut start).map_err(|error| unreadable(&error))?;
         let has_mark = matches!(start[..], [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 0, 0xFE, 0xFF, ..]);
         let without_mark = start.strip_prefix(b"\xEF\xBB\xBF");
         let charset = charset.or_else(|| declared(&start));
-        // A NUL may be half of UTF-16 without a mark.
+        // A zip, which brat's reader opens, is no text. A NUL may be half of UTF-16 without a mark.
         let is_utf8 = without_mark.is_some()
+            || matches!(start[..], [b'P', b'K', 3 | 5, 4 | 6, ..])
             || (!has_mark && charset.unwrap_or(Charset::Utf8) == Charset::Utf8 && !start.contains(&0));
         let name = name.to_string();
         if is_utf8 {
@@ -59,6 +61,20 @@ impl<'r> Input<'r> {
     /// An error of this file.
     pub(super) fn invalid(&self, reason: impl Into<String>) -> Error {
         invalid(&self.name, reason)
+    }
+
+    /// The beginning of the file, as much as so many bytes, without a character that is cut off; it is read again afterwards.
+    ///
+    /// # Errors
+    /// `file_unreadable`.
+    pub(super) fn peek(&mut self, length: u64) -> Result<String, Error> {
+        let mut start = Vec::new();
+        self.bytes.by_ref().take(length).read_to_end(&mut start).map_err(|error| failed(&self.name, &error))?;
+        let valid = std::str::from_utf8(&start).map_or_else(|error| error.valid_up_to(), str::len);
+        let text = String::from_utf8_lossy(&start[..valid]).into_owned();
+        let rest = std::mem::replace(&mut self.bytes, Box::new(io::empty()));
+        self.bytes = Box::new(Cursor::new(start).chain(rest));
+        Ok(text)
     }
 
     /// All of the file.
@@ -125,7 +141,9 @@ impl Iterator for Lines<'_> {
                 let line = String::from_utf8(line).map_err(|error| {
                     let at = error.utf8_error().valid_up_to();
                     let byte = error.as_bytes()[at];
-                    let reason = format!("it is not UTF-8: the byte 0x{byte:02X} at byte {at} (from 0) of this line is not valid there");
+                    let reason = format!(
+                        "it is not UTF-8: the byte 0x{byte:02X} at byte {at} (from 0) of this line is not valid there"
+                    );
                     invalid(&self.place(self.number), reason)
                 });
                 Some((self.number, line))
@@ -160,4 +178,3 @@ fn declared(start: &[u8]) -> Option<Charset> {
         _ => None,
     }
 }
-

@@ -11,14 +11,20 @@ mod cas_json;
 mod cell;
 mod conll;
 mod csv;
+mod detect;
 mod doccano;
 mod document;
+mod files;
 mod html;
 mod input;
 mod jats;
 mod json_items;
+mod json_line;
+mod json_text;
 mod jsonl;
 mod label_studio;
+mod losses;
+mod marks;
 mod medline;
 mod placing;
 mod plain_text;
@@ -26,6 +32,7 @@ mod prose;
 mod pubannotation;
 mod pubmed_xml;
 mod pubtator;
+mod reading;
 mod spacy;
 mod table;
 mod text_index;
@@ -40,11 +47,15 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 
 pub use cell::{from_cell, to_cell};
+pub use detect::{detect, detect_bytes, Content, Kind};
 pub use document::{By, Document, Info, Mention, Passage, Span, Who};
+pub use files::{read_files, Files, FilesOptions, NamedFile};
+pub use html::rich_text;
 pub use input::Input;
+pub use reading::ReadingText;
 pub use text_index::{Place, TextIndex, Unit};
 pub use warnings::Warnings;
-pub use writer::{file_stem, files, WriteOptions, Writer, WrittenFile};
+pub use writer::{file_stem, files, unused_stem, WriteOptions, Writer, WrittenFile};
 
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -180,6 +191,32 @@ impl Format {
             .map(|(_, format)| format)
     }
 
+    /// The name in words, as in "PubTator".
+    pub fn title(self) -> &'static str {
+        match self {
+            Format::Text => "plain text",
+            Format::Jsonl => "JSON lines",
+            Format::Doccano => "JSON lines of doccano",
+            Format::Csv => "CSV",
+            Format::Tsv => "TSV",
+            Format::Medline => "MEDLINE",
+            Format::Pubmed => "PubMed XML",
+            Format::Jats => "JATS XML",
+            Format::BiocXml => "BioC XML",
+            Format::BiocJson => "BioC JSON",
+            Format::Pubtator => "PubTator",
+            Format::Brat => "annotations of brat",
+            Format::Pubannotation => "PubAnnotation JSON",
+            Format::Conll => "CoNLL",
+            Format::WebAnnotation => "Web Annotation",
+            Format::CasJson => "UIMA CAS JSON",
+            Format::LabelStudio => "tasks of Label Studio",
+            Format::Spacy => "JSON lines of spaCy",
+            Format::Html => "HTML",
+            Format::Table => "a table for people",
+        }
+    }
+
     /// The end of the names of new files, without a dot.
     pub fn extension(self) -> &'static str {
         self.properties().extensions.first().unwrap_or(&"txt")
@@ -249,9 +286,7 @@ impl Record {
             warnings: Warnings::default(),
         }
     }
-}
 
-impl Record {
     /// The name of the document: its id, or where it stands.
     pub fn name(&self) -> &str {
         match &self.document {

@@ -5,8 +5,11 @@ use super::input::invalid;
 use super::text_index::{TextIndex, Unit};
 use crate::Error;
 
+/// How often the mentions of a text may repeat it, where the file has their offsets alone: a small file must not fill the memory.
+const MOST_COPIES: usize = 64;
+
 /// A mention whose places are still as the file has them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Unplaced {
     /// Its file and line, or how else it is found in the file.
     pub(super) place: String,
@@ -29,15 +32,24 @@ pub(super) fn place(
     asked: Option<Unit>,
 ) -> (Vec<Mention>, Vec<Error>) {
     let unit = asked.unwrap_or(prescribed);
-    let found: Vec<Result<(Vec<Span>, String), String>> =
-        mentions.iter().map(|mention| find(index, unit, mention)).collect();
+    let found: Vec<Found<'_>> = mentions.iter().map(|mention| find(index, unit, mention)).collect();
     let hint = if found.iter().any(Result::is_err) { hint(index, unit, &mentions) } else { String::new() };
     let (mut placed, mut problems) = (Vec::new(), Vec::new());
-    for (Unplaced { place, mut mention, .. }, found) in mentions.into_iter().zip(found) {
+    let mut copied = 0;
+    for (Unplaced { place, mut mention, text: said, .. }, found) in mentions.into_iter().zip(found) {
+        let found = found.and_then(|(spans, pieces)| {
+            copied += if said.is_none() { pieces.iter().map(|piece| piece.len()).sum() } else { 0 };
+            match copied > MOST_COPIES * index.text().len() + (1 << 20) {
+                true => Err(format!("the mentions of this text are more than {MOST_COPIES} times as long as the text")),
+                false => Ok((spans, pieces.join(" "))),
+            }
+        });
         match found {
             Ok((spans, text)) => {
-                mention.spans =
-                    spans.into_iter().map(|Span { begin, end }| Span { begin: base + begin, end: base + end }).collect();
+                mention.spans = spans
+                    .into_iter()
+                    .map(|Span { begin, end }| Span { begin: base + begin, end: base + end })
+                    .collect();
                 mention.text = text;
                 placed.push(mention);
             }
@@ -47,14 +59,18 @@ pub(super) fn place(
     (placed, problems)
 }
 
-/// The spans of a mention in UTF-16, and their text.
-fn find(index: &TextIndex<'_>, unit: Unit, mention: &Unplaced) -> Result<(Vec<Span>, String), String> {
+/// The spans of a mention in UTF-16 and the texts there, or why there are none.
+type Found<'t> = Result<(Vec<Span>, Vec<&'t str>), String>;
+
+fn find<'t>(index: &TextIndex<'t>, unit: Unit, mention: &Unplaced) -> Found<'t> {
     let mut spans: Vec<Span> = Vec::new();
     let mut pieces = Vec::new();
     for &(begin, end) in &mention.spans {
         let no_place = || format!("{begin} to {end} is no place in its text, in {}", unit.words());
         let (from, to) = (index.at(unit, begin).ok_or_else(no_place)?, index.at(unit, end).ok_or_else(no_place)?);
-        if from.byte >= to.byte || spans.last().is_some_and(|last| last.end > from.utf16) {
+        // A mention that is said to be empty is: a tokenizer's piece may be.
+        let is_empty = from.byte == to.byte && mention.text.as_deref() != Some("");
+        if from.byte > to.byte || is_empty || spans.last().is_some_and(|last| last.end > from.utf16) {
             return Err(format!("{begin} to {end} is empty or not behind the span before"));
         }
         spans.push(Span { begin: from.utf16, end: to.utf16 });
@@ -63,19 +79,33 @@ fn find(index: &TextIndex<'_>, unit: Unit, mention: &Unplaced) -> Result<(Vec<Sp
     if spans.is_empty() {
         return Err("it has no place".to_string());
     }
-    let there = pieces.join(" ");
     match &mention.text {
-        Some(text) if !is_same(text, &there) => {
+        Some(text) if !is_same(text, &pieces) => {
             let (begin, end) = (mention.spans[0].0, mention.spans[mention.spans.len() - 1].1);
+            let there = excerpt(&pieces);
             Err(format!("at {begin} to {end}, in {}, its text is {there:?}, not {text:?}", unit.words()))
         }
-        _ => Ok((spans, there)),
+        _ => Ok((spans, pieces)),
     }
 }
 
-/// Whether a file's text of a mention is that of its place: white space may be written as another, and at the ends be left out.
-fn is_same(said: &str, there: &str) -> bool {
-    said == there || said.split_whitespace().eq(there.split_whitespace())
+/// Whether a file's text of a mention is that of its places: white space may be written as another, and at the ends be left out.
+fn is_same(said: &str, there: &[&str]) -> bool {
+    said.split_whitespace().eq(there.iter().flat_map(|piece| piece.split_whitespace()))
+}
+
+/// The beginning of a mention's text, which a wrong offset may make very long.
+fn excerpt(pieces: &[&str]) -> String {
+    const LONGEST: usize = 100;
+    let mut all = pieces.iter().enumerate().flat_map(|(at, piece)| {
+        let before = if at == 0 { "" } else { " " };
+        before.chars().chain(piece.chars())
+    });
+    let mut start: String = all.by_ref().take(LONGEST).collect();
+    if all.next().is_some() {
+        start.push('…');
+    }
+    start
 }
 
 /// What to do if all mentions fit in another unit.
@@ -118,6 +148,18 @@ mod tests {
         let (placed, problems) = place(&index, 10, mentions(), Unit::CodePoint, Some(Unit::Utf16));
         assert_eq!(problems, []);
         assert_eq!((placed[0].begin(), placed[0].end(), placed[0].text.as_str()), (13, 18, "TNF-α"));
+    }
+
+    #[test]
+    fn mentions_that_repeat_a_long_text_without_end_are_told() {
+        let text = "IL-2 ".repeat(100_000);
+        let whole = |_| Unplaced { text: None, ..unplaced(0, text.len(), "") };
+        let mentions = (0..100).map(whole).collect();
+        let (placed, problems) = place(&TextIndex::new(&text), 0, mentions, Unit::Byte, None);
+        assert!((64..=67).contains(&placed.len()) && placed.len() + problems.len() == 100);
+        let misplaced = vec![unplaced(0, text.len(), "IL-2")];
+        let (_, problems) = place(&TextIndex::new(&text), 0, misplaced, Unit::Byte, None);
+        assert!(problems[0].to_string().len() < 300);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use zip::ZipWriter;
 use super::document::Document;
 use super::warnings::Warnings;
 use super::{
-    bioc_json, bioc_xml, brat, cas_json, conll, csv, doccano, html, jsonl, label_studio, plain_text, pubannotation, pubtator,
-    spacy, table, web_annotation, Format,
+    bioc_json, bioc_xml, brat, cas_json, conll, csv, doccano, html, jsonl, label_studio, plain_text, pubannotation,
+    pubtator, spacy, table, web_annotation, Format,
 };
 use crate::Error;
 
@@ -20,7 +20,14 @@ pub(super) trait WriteFormat {
     fn document(&mut self, out: &mut dyn Write, document: &Document, warnings: &mut Warnings) -> io::Result<()>;
 
     /// Writes what stands in the place of a document that failed; `text` is its text, if that could be read.
-    fn failure(&mut self, out: &mut dyn Write, id: &str, text: Option<&str>, error: &Error, warnings: &mut Warnings) -> io::Result<()> {
+    fn failure(
+        &mut self,
+        out: &mut dyn Write,
+        id: &str,
+        text: Option<&str>,
+        error: &Error,
+        warnings: &mut Warnings,
+    ) -> io::Result<()> {
         let _ = (out, id, text, error);
         warnings.add("documents that failed, which are left out", 1);
         Ok(())
@@ -47,6 +54,8 @@ pub struct WrittenFile {
 pub struct WriteOptions {
     /// Whether CSV begins with a byte order mark, by which Excel recognises UTF-8.
     pub csv_mark: bool,
+    /// Whether CSV and TSV have the columns `by`, `time` and `identifier` too.
+    pub details: bool,
     /// The key of annotations in doccano's JSON lines; by default `label`.
     pub label_field: Option<String>,
 }
@@ -78,7 +87,7 @@ impl<W: Write> Writer<W> {
             Format::Tsv => Box::new(csv::Writer::new(b'\t', options)),
             Format::BiocXml => Box::new(bioc_xml::Writer::default()),
             Format::BiocJson => Box::new(bioc_json::Writer::default()),
-            Format::Pubtator => Box::new(pubtator::Writer),
+            Format::Pubtator => Box::new(pubtator::Writer::default()),
             Format::Brat => Box::new(Zipped::new(brat::files)),
             Format::Pubannotation => Box::new(pubannotation::Writer::default()),
             Format::Conll => Box::new(conll::Writer::default()),
@@ -138,7 +147,7 @@ impl Zipped {
 
 impl WriteFormat for Zipped {
     fn document(&mut self, _: &mut dyn Write, document: &Document, warnings: &mut Warnings) -> io::Result<()> {
-        let stem = unused(&mut self.stems, file_stem(&document.id));
+        let stem = unused_stem(&mut self.stems, file_stem(&document.id));
         for WrittenFile { extension, content } in (self.files)(document, warnings) {
             self.zip.start_file(format!("{stem}.{extension}"), SimpleFileOptions::default())?;
             self.zip.write_all(&content)?;
@@ -152,8 +161,8 @@ impl WriteFormat for Zipped {
     }
 }
 
-/// The stem, with a number if it has been used.
-fn unused(stems: &mut HashSet<String>, stem: String) -> String {
+/// The stem, with a number if it has been used in any case; it is used then.
+pub fn unused_stem(stems: &mut HashSet<String>, stem: String) -> String {
     let numbered = (2..).map(|number| format!("{stem}-{number}"));
     // Names of a file system that does not tell `A` from `a`.
     let free = std::iter::once(stem.clone()).chain(numbered).find(|stem| stems.insert(stem.to_lowercase()));
@@ -165,7 +174,11 @@ pub fn file_stem(id: &str) -> String {
     let plain = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
     let stem: String = id.chars().take(100).map(plain).collect();
     let stem = stem.trim_matches('.');
-    if stem.is_empty() { "document".to_string() } else { stem.to_string() }
+    if stem.is_empty() {
+        "document".to_string()
+    } else {
+        stem.to_string()
+    }
 }
 
 /// The files of a document in a format that has a file for each document; none for other formats.

@@ -2,38 +2,22 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, SeekFrom};
 use std::rc::Rc;
 
 use zip::result::ZipError;
 use zip::ZipArchive;
 
 use super::source::{list_paths, FileVisitor, ReadSeek, Source};
+use crate::zip_limits::{is_outside, is_plausible, Metered, DIRECTORY_READS, LARGEST};
 use crate::Error;
 
-/// Limit on the unpacked bytes read from one archive: what a 32-bit program can address.
-pub(super) const LARGEST: u64 = 4 << 30;
 /// Limit on the number of files in an archive; a saved model has a few dozen.
 const MOST_FILES: usize = 20_000;
-/// Limit on the bytes read to find the central directory: bounds the search in a file full of false end records.
-const DIRECTORY_READS: u64 = 32 << 20;
-/// Files that unpack to more bytes than this may have a compression ratio of at most [`RATIO`].
-const LARGE: u64 = 64 << 20;
-/// Trained weights hardly compress, so that a large file with a higher ratio is no model.
-const RATIO: u64 = 100;
-/// The highest compression ratio that deflate can reach.
-const DEFLATE_RATIO: u64 = 1032;
-
-/// Rejects zip bombs: whether the unpacked size and the compression ratio are plausible.
-pub(super) fn is_plausible(packed: u64, unpacked: u64) -> bool {
-    let ratio = if unpacked > LARGE { RATIO } else { DEFLATE_RATIO };
-    unpacked <= LARGEST && unpacked <= packed.saturating_add(1).saturating_mul(ratio)
-}
-
 /// The files of a zip. If all are in one folder, that folder is the root.
 pub(super) struct Archive<'s> {
     name: String,
-    zip: RefCell<ZipArchive<Metered<'s>>>,
+    zip: RefCell<ZipArchive<Metered<Box<dyn ReadSeek + 's>>>>,
     files: BTreeMap<String, Entry>,
     /// Bytes that may still be unpacked.
     left: Cell<u64>,
@@ -124,12 +108,6 @@ impl Source for Archive<'_> {
     }
 }
 
-/// Whether a path could lead out of the folder that it is joined to (path traversal).
-fn is_outside(path: &str) -> bool {
-    let absolute = path.starts_with(['/', '\\']) || path.get(1..2) == Some(":");
-    absolute || path.contains('\0') || path.split(['/', '\\']).any(|part| part == "..")
-}
-
 /// Makes paths relative to the one folder that holds all files, if there is one.
 fn at_root(files: BTreeMap<String, Entry>) -> BTreeMap<String, Entry> {
     let Some(folder) =
@@ -151,29 +129,5 @@ fn zip_error(file: &str, error: ZipError) -> Error {
             Error::ModelUnsupported { file, reason: format!("{reason}; unpack it and load the folder") }
         }
         error => Error::ArchiveInvalid { file, reason: error.to_string() },
-    }
-}
-
-/// A reader with a limit on the bytes read in total.
-struct Metered<'s> {
-    bytes: Box<dyn ReadSeek + 's>,
-    left: Rc<Cell<u64>>,
-}
-
-impl Read for Metered<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.bytes.read(buffer)?;
-        let left = self.left.get().checked_sub(read as u64);
-        self.left.set(left.unwrap_or(0));
-        match left {
-            Some(_) => Ok(read),
-            None => Err(io::Error::new(io::ErrorKind::InvalidData, "its directory is too long")),
-        }
-    }
-}
-
-impl Seek for Metered<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.bytes.seek(to)
     }
 }

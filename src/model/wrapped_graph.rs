@@ -12,9 +12,9 @@ use std::io::{self, BufReader, Read};
 use flate2::bufread::DeflateDecoder;
 use flate2::Crc;
 
-use super::archive::is_plausible;
 use super::LoadContext;
 use crate::engine::OnnxFile;
+use crate::zip_limits::is_plausible;
 use crate::Error;
 
 /// Signature of a local file header, with which a zip begins.

@@ -3,18 +3,25 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize;
+
 /// The encoding of a file's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum Charset {
     /// UTF-8.
+    #[serde(rename = "utf-8")]
     Utf8,
     /// UTF-16, little-endian.
+    #[serde(rename = "utf-16le")]
     Utf16Le,
     /// UTF-16, big-endian.
+    #[serde(rename = "utf-16be")]
     Utf16Be,
     /// ISO 8859-1: each byte is the code point of its value.
+    #[serde(rename = "latin-1")]
     Latin1,
     /// Windows-1252: as Latin-1, with quotes, dashes and others in place of 27 controls.
+    #[serde(rename = "windows-1252")]
     Windows1252,
 }
 

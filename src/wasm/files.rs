@@ -1,5 +1,6 @@
 //! A model's files as JavaScript holds them: bytes, bytes in chunks, or `Blob`s.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
@@ -11,7 +12,7 @@ use crate::model::{is_archive_name, list_paths, ArchiveFile, FileVisitor, Source
 use crate::Error;
 
 /// Bytes read of a file at once: a read is a call into JS, at worst a trip to the disk.
-const BUFFER_BYTES: usize = 1 << 20;
+pub(super) const BUFFER_BYTES: usize = 1 << 20;
 
 #[wasm_bindgen]
 extern "C" {
@@ -30,7 +31,7 @@ extern "C" {
 }
 
 /// A file that stays outside WebAssembly's memory, which can grow but never shrink.
-enum JsFile {
+pub(super) enum JsFile {
     /// In the memory of JS.
     Bytes(ByteChunks),
     /// Wherever the browser has it.
@@ -38,7 +39,7 @@ enum JsFile {
 }
 
 impl JsFile {
-    fn new(value: JsValue) -> Self {
+    pub(super) fn new(value: JsValue) -> Self {
         if value.has_type::<Blob>() {
             JsFile::Blob(value.unchecked_into())
         } else if Array::is_array(&value) {
@@ -160,22 +161,31 @@ impl Source for JsFiles {
     }
 }
 
-fn reader(file: &JsFile) -> BufReader<JsReader<'_>> {
-    BufReader::with_capacity(BUFFER_BYTES, JsReader { file, length: file.length(), at: 0 })
+fn reader(file: &JsFile) -> BufReader<JsReader<&JsFile>> {
+    BufReader::with_capacity(BUFFER_BYTES, JsReader { length: file.length(), file, at: 0 })
 }
 
-struct JsReader<'f> {
-    file: &'f JsFile,
+/// Reads a file that it holds itself.
+pub(super) type OwnedReader = JsReader<JsFile>;
+
+impl OwnedReader {
+    pub(super) fn of(file: JsFile) -> Self {
+        JsReader { length: file.length(), file, at: 0 }
+    }
+}
+
+pub(super) struct JsReader<F> {
+    file: F,
     length: u64,
     at: u64,
 }
 
-impl Read for JsReader<'_> {
+impl<F: Borrow<JsFile>> Read for JsReader<F> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.at >= self.length || buffer.is_empty() {
             return Ok(0);
         }
-        let count = self.file.read(self.at, buffer).map_err(|error| {
+        let count = self.file.borrow().read(self.at, buffer).map_err(|error| {
             let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
             io::Error::other(message.or(error.as_string()).unwrap_or_else(|| "the browser does not say why".into()))
         })?;
@@ -184,7 +194,7 @@ impl Read for JsReader<'_> {
     }
 }
 
-impl Seek for JsReader<'_> {
+impl<F> Seek for JsReader<F> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let at = match to {
             SeekFrom::Start(at) => Some(at),

@@ -61,7 +61,7 @@ async function commandLine(pipeline) {
   await writeFile(join(folder, 'pipeline.json'), pipeline);
   await writeFile(join(folder, 'text.txt'), TEXT);
   const command = join(root, 'target', 'release', 'glossa');
-  const flags = ['annotate', '--pipeline', join(folder, 'pipeline.json'), '--format', 'jsonl', join(folder, 'text.txt')];
+  const flags = ['annotate', '--pipeline', join(folder, 'pipeline.json'), '--to', 'jsonl', join(folder, 'text.txt')];
   const { stdout } = await promisify(execFile)(command, flags);
   return JSON.parse(stdout).chunks.map(({ begin, end, entity, text }) => ({ begin, end, entity, text }));
 }

@@ -9,6 +9,7 @@
  */
 
 export { Annotator } from './annotator.js';
+export { formats, readDocuments, writeDocuments } from './documents.js';
 export { GlossaError } from './errors.js';
 export { isModelCached } from './model-cache.js';
 export { readPipeline } from './pipeline-file.js';
@@ -17,8 +18,13 @@ export { readPipeline } from './pipeline-file.js';
  * @typedef {import('./annotator.js').Annotation} Annotation
  * @typedef {import('./annotator.js').AnnotateProgress} AnnotateProgress
  * @typedef {import('./annotator.js').Chunk} Chunk
+ * @typedef {import('./documents.js').Document} Document
+ * @typedef {import('./documents.js').DocumentRecord} DocumentRecord
+ * @typedef {import('./documents.js').FormatInfo} FormatInfo
  * @typedef {import('./annotator.js').Info} Info
  * @typedef {import('./annotator.js').LoadProgress} LoadProgress
+ * @typedef {import('./documents.js').Mention} Mention
+ * @typedef {import('./documents.js').Passage} Passage
  * @typedef {import('./annotator.js').Source} Source
  * @typedef {import('./options.js').AnnotateOptions} AnnotateOptions
  * @typedef {import('./options.js').LoadOptions} LoadOptions

@@ -54,7 +54,7 @@ function pieceEnd(text, at) {
 
 /**
  * A text as a cell of CSV: with an apostrophe before what a spreadsheet would take for a formula, and quoted as in RFC 4180.
- * `src/export/cell.rs` does the same for the command line.
+ * `src/formats/cell.rs` does the same for the command line.
  * @param {string} text
  */
 export function csvCell(text) {

@@ -1,4 +1,4 @@
-//! Reads texts and records from files and standard input, or from their bytes: [`documents`].
+//! Reads files and standard input as text.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -7,19 +7,6 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use glossa_ner::text::charset::{self, Charset};
 use glossa_ner::Error;
-use serde_json::Value;
-
-use crate::kind::Kind;
-use crate::record::Record;
-
-/// How input files are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Input {
-    /// Plain text: each file is a document.
-    Text,
-    /// JSON lines: each line is a document `{"id", "text"}`.
-    Jsonl,
-}
 
 #[derive(Args, Default)]
 pub(crate) struct EncodingFlag {
@@ -43,7 +30,7 @@ enum EncodingName {
 }
 
 impl EncodingFlag {
-    fn charset(&self) -> Option<Charset> {
+    pub(crate) fn charset(&self) -> Option<Charset> {
         self.input_encoding.map(|name| match name {
             EncodingName::Utf8 => Charset::Utf8,
             EncodingName::Utf16Le => Charset::Utf16Le,
@@ -60,97 +47,6 @@ impl EncodingFlag {
     pub(crate) fn read(&self, file: &Path) -> Result<String, Error> {
         decode(read_bytes(file)?, self.charset(), file)
     }
-}
-
-/// A text to annotate, or why it cannot be.
-#[derive(Debug, Clone, PartialEq)]
-pub struct InputDocument {
-    /// The record's id, or the place that the text comes from.
-    pub id: String,
-    /// The text, or the error of its record.
-    pub text: Result<String, Error>,
-}
-
-/// The documents of a file, or of standard input for `-`: see [`documents`].
-///
-/// # Errors
-/// Those of [`documents`]; `file_missing`, `file_unreadable`.
-pub(crate) fn read_documents(
-    file: &Path,
-    input: Option<Input>,
-    encoding: &EncodingFlag,
-) -> Result<Vec<InputDocument>, Error> {
-    documents(read_bytes(file)?, file, input, encoding.charset())
-}
-
-/// The documents of a file of these bytes. `charset` is the encoding of a file without a byte order mark.
-///
-/// A file is plain text unless its name or `input` says that it is JSON lines. What looks like another kind of file is refused,
-/// but for text that `input` insists on.
-///
-/// # Errors
-/// `input_invalid` if it is no text, or of another kind. A record that is not valid is a document with an error.
-pub fn documents(
-    bytes: Vec<u8>,
-    file: &Path,
-    input: Option<Input>,
-    charset: Option<Charset>,
-) -> Result<Vec<InputDocument>, Error> {
-    let place = place_name(file);
-    let extension = file.extension().map(|end| end.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if let Some(kind) = Kind::of_bytes(&bytes) {
-        return Err(refused(&place, kind, input));
-    }
-    let text = decode(bytes, charset, file)?;
-    let by_name =
-        if matches!(extension.as_str(), "jsonl" | "ndjson" | "jsonlines") { Input::Jsonl } else { Input::Text };
-    if input.unwrap_or(by_name) == Input::Jsonl {
-        return read_records(&text, &place);
-    }
-    let kind = Kind::of_text(&text).or_else(|| Kind::of_extension(&extension));
-    match kind.filter(|kind| input.is_none() || !kind.is_text()) {
-        Some(kind) => Err(refused(&place, kind, input)),
-        None => Ok(vec![InputDocument { id: place, text: Ok(text) }]),
-    }
-}
-
-/// The documents of JSON lines.
-fn read_records(text: &str, place: &str) -> Result<Vec<InputDocument>, Error> {
-    let lines: Vec<(&str, String)> = numbered_lines(text, place).collect();
-    let none_is_an_object = !lines.iter().any(|(line, _)| line.trim_start().starts_with('{'));
-    let one_value = lines.len() > 1 && serde_json::from_str::<Value>(text).is_ok();
-    if !lines.is_empty() && (none_is_an_object || one_value) {
-        let looks = match Kind::of_text(text) {
-            None => "no line of it is a JSON object; to read it as plain text, say --input text".to_string(),
-            Some(Kind::Json | Kind::JsonLines) => {
-                "it is one JSON value; JSON lines are an object {\"id\", \"text\"} a line".to_string()
-            }
-            Some(kind) => format!("it looks like {}, not like JSON lines; {WHAT_IS_READ}", kind.name()),
-        };
-        return Err(Error::InputInvalid { input: place.to_string(), reason: looks });
-    }
-    let document = |(line, place): (&str, String)| match Record::parse(line, &place) {
-        Ok(record) => match record.id() {
-            Ok(id) => InputDocument { id, text: record.text().map(str::to_string) },
-            Err(error) => InputDocument { id: place, text: Err(error) },
-        },
-        Err(error) => InputDocument { id: place, text: Err(error) },
-    };
-    Ok(lines.into_iter().map(document).collect())
-}
-
-const WHAT_IS_READ: &str = "plain text and JSON lines {\"id\", \"text\"} are read";
-
-/// The error for a file of another kind, with what to do.
-fn refused(place: &str, kind: Kind, input: Option<Input>) -> Error {
-    let what_to_do = match kind {
-        Kind::JsonLines => "--input jsonl reads each line as a document {\"id\", \"text\"}",
-        _ => WHAT_IS_READ,
-    };
-    let insist =
-        if kind.is_text() && input.is_none() { ", and --input text reads it as prose with all its marks" } else { "" };
-    let reason = format!("it looks like {}, not like plain text; {what_to_do}{insist}", kind.name());
-    Error::InputInvalid { input: place.to_string(), reason }
 }
 
 /// The lines that are not blank, each with its place `file:line`.

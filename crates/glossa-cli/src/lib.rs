@@ -1,19 +1,23 @@
-//! Glossa's command line: `glossa annotate`, `glossa eval` and `glossa compare`. As a library, [`run`] is its `main`,
-//! [`input`] reads the files to annotate, and [`eval`] and [`compare`] evaluate models and compare outputs.
+//! Glossa's command line: `glossa annotate`, `convert`, `eval` and `compare`. As a library, [`run`] is its `main`, and [`eval`] and
+//! [`compare`] evaluate models and compare outputs.
 #![warn(missing_docs, unreachable_pub)]
 
 pub mod compare;
 pub mod eval;
-pub mod input;
 
 mod annotate;
-mod kind;
+mod convert;
+mod input;
 mod load;
 mod option_flags;
 mod options_command;
+mod output;
 mod parallel;
+mod progress;
 mod record;
+mod report;
 mod setup;
+mod sources;
 
 use std::io;
 use std::panic;
@@ -33,10 +37,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Annotates texts. Each file is a document, or each line of a file of JSON lines `{"id", "text"}`, whose name ends in
-    /// .jsonl or .ndjson. Offsets in the output count UTF-16 code units of the text as given, end exclusive. A document that
-    /// fails has its error in its place, the others go on, and the exit code is 3; it is 1 if nothing could be done.
+    /// Annotates texts of any format that `glossa convert` reads. Offsets in tables, CSV and JSON lines count UTF-16 code units of
+    /// the text as given, end exclusive; other formats count as they prescribe. A document that fails has its error in its place
+    /// where the format has one, the others go on, and the exit code is 2; it is 1 if nothing could be done.
     Annotate(Box<annotate::Annotate>),
+    /// Changes the format of annotated or plain texts. What a format is, a file's name says, or its first lines, or --from; zip and
+    /// gzip files are read too. Offsets in JSON lines and CSV count UTF-16 code units, end exclusive; other formats count as they
+    /// prescribe. What the other format cannot hold is written as it allows, and said with counts. The exit code is 2 if a record
+    /// could not be read, wholly or in part, and 1 if nothing could be done.
+    Convert(Box<convert::Convert>),
     /// Measures a model on JSON lines `{"id", "text", "entities": [[begin, end, entity], …]}` with offsets in code points, or
     /// on the JSON lines of `glossa annotate`, `{"id", "text", "chunks": [{"begin", "end", "entity"}, …]}`, with offsets in
     /// UTF-16 code units; all ends are exclusive. The last line of the output is the report as one JSON object.
@@ -50,18 +59,15 @@ enum Command {
     Options(options_command::Options),
 }
 
-/// The exit code if some documents failed and the others were annotated.
-const SOME_FAILED: u8 = 3;
+/// The exit code if some documents failed and the others are done.
+const SOME_FAILED: u8 = 2;
 
 /// Parses the program's arguments and runs the command.
 pub fn run() -> ExitCode {
     quiet_guarded_panics();
     match Cli::parse().command {
-        Command::Annotate(arguments) => match annotate::run(&arguments) {
-            Ok(0) => ExitCode::SUCCESS,
-            Ok(_) => ExitCode::from(SOME_FAILED),
-            Err(failure) => exit_code(Err(failure), 1),
-        },
+        Command::Annotate(arguments) => exit_code_of_many(annotate::run(&arguments)),
+        Command::Convert(arguments) => exit_code_of_many(convert::run(&arguments)),
         Command::Eval(arguments) => exit_code(eval::command::run(&arguments), 1),
         // As `diff` does: 1 means different, so failures are 2.
         Command::Compare(arguments) => match compare::command::run(&arguments) {
@@ -97,6 +103,15 @@ impl From<Error> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Failure::Output(error)
+    }
+}
+
+/// Prints the error, if there is one, and returns the exit code of a command that does many documents, of which some may have failed.
+fn exit_code_of_many(failed: Result<usize, Failure>) -> ExitCode {
+    match failed {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(SOME_FAILED),
+        Err(failure) => exit_code(Err(failure), 1),
     }
 }
 

@@ -1,45 +1,63 @@
 //! Runs documents on several threads and keeps the results in order.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{mpsc, Mutex, PoisonError};
 
 use glossa_ner::Error;
 
 use crate::Failure;
 
-/// Calls `run` for all items on several threads, and `take` on this thread with the results, in the order of the items.
-/// An error of `take` ends it.
-pub(crate) fn in_order<T: Sync, R: Send>(
-    items: &[T],
+/// How many items are under way for each thread: one that takes long must not keep the other threads waiting.
+const AHEAD: usize = 8;
+
+/// Calls `run` for all items on several threads, and `take` on this thread with the items and results, in the order of the items.
+/// Items are asked for as they are needed. An error of `take` ends it.
+pub(crate) fn in_order<T: Send, R: Send>(
+    items: impl IntoIterator<Item = T>,
     threads: usize,
     run: impl Fn(&T) -> Result<R, Error> + Sync,
-    mut take: impl FnMut(&T, Result<R, Error>) -> Result<(), Failure>,
+    mut take: impl FnMut(T, Result<R, Error>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let next = AtomicUsize::new(0);
+    let mut items = items.into_iter().enumerate();
+    let (work, waiting) = mpsc::channel::<(usize, T)>();
+    let (sender, receiver) = mpsc::channel();
+    let waiting = Mutex::new(waiting);
     std::thread::scope(|scope| {
-        let (sender, receiver) = mpsc::channel();
-        for _ in 0..threads.min(items.len()) {
-            let (sender, next, run) = (sender.clone(), &next, &run);
+        for _ in 0..threads {
+            let (sender, waiting, run) = (sender.clone(), &waiting, &run);
             scope.spawn(move || loop {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                let Some(item) = items.get(i) else { break };
+                let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let Ok((i, item)) = next else { break };
+                let result = run(&item);
                 // The receiver is dropped once `take` has failed.
-                if sender.send((i, run(item))).is_err() {
+                if sender.send((i, item, result)).is_err() {
                     break;
                 }
             });
         }
         drop(sender);
-        let mut waiting = BTreeMap::new();
-        let mut taken = 0;
-        for (i, result) in receiver {
-            waiting.insert(i, result);
-            while let Some(result) = waiting.remove(&taken) {
-                take(&items[taken], result)?;
+        // Dropped at the end of this function's part, which ends the threads.
+        let work = work;
+        let mut done = BTreeMap::new();
+        let (mut begun, mut taken) = (0, 0);
+        loop {
+            while begun - taken < AHEAD * threads {
+                let Some(item) = items.next() else { break };
+                begun += 1;
+                if work.send(item).is_err() {
+                    break;
+                }
+            }
+            if begun == taken {
+                return Ok(());
+            }
+            // All threads have ended if one of them panicked: the scope passes that on.
+            let Ok((i, item, result)) = receiver.recv() else { return Ok(()) };
+            done.insert(i, (item, result));
+            while let Some((item, result)) = done.remove(&taken) {
                 taken += 1;
+                take(item, result)?;
             }
         }
-        Ok(())
     })
 }

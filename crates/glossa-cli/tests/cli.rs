@@ -34,7 +34,7 @@ type Case<'a> = (&'a [&'a str], &'a [&'a str], &'a str, &'a [(&'a str, &'a str)]
 fn text_and_json_lines_come_in_and_json_lines_go_out() {
     let model = tiny_path();
     let text = format!("\u{1F9EC} {SENTENCE}\n");
-    let one = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl"], &text));
+    let one = lines(&glossa(&["annotate", "--model", &model, "--to", "jsonl"], &text));
     assert_eq!((one.len(), &one[0]["text"]), (1, &json!(text)));
     let place = |i: usize, field: &str| one[0]["chunks"][i][field].as_u64().expect("an offset") as usize;
     let texts = ["IL-2 gene", "NF-kappa B", "T cells"];
@@ -44,7 +44,7 @@ fn text_and_json_lines_come_in_and_json_lines_go_out() {
     }
 
     let records = "{\"id\": \"a\", \"text\": \"CD28 and IL-2\"}\n\n{\"id\": 2, \"text\": \"\"}\n";
-    let two = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl", "--input", "jsonl"], records));
+    let two = lines(&glossa(&["annotate", "--model", &model, "--to", "jsonl", "--from", "jsonl"], records));
     assert_eq!(two.iter().map(|line| line["id"].clone()).collect::<Vec<_>>(), ["a", "2"]);
     assert_eq!(chunks(&two[0]).len(), 2);
     assert_eq!(two[1]["chunks"], json!([]));
@@ -73,7 +73,7 @@ fn eval_counts_exact_spans_and_labels() {
     let model = tiny_path();
     let text = "IL-2 gene expression requires NF-kappa B in \u{1F9EC} T cells.";
     let folder = TemporaryFolder::new("eval");
-    let annotated = lines(&glossa(&["annotate", "--model", &model, "--format", "jsonl"], text));
+    let annotated = lines(&glossa(&["annotate", "--model", &model, "--to", "jsonl"], text));
     // Offsets of records are code points; only the emoji takes two UTF-16 code units.
     let emoji = text.find('\u{1F9EC}').expect("an emoji") as u64;
     let point = |unit: u64| unit - u64::from(unit > emoji);
@@ -109,9 +109,9 @@ fn eval_counts_exact_spans_and_labels() {
 const NOT_OF_THE_PIPELINE: [&str; 10] = [
     "--model",
     "--pipeline",
-    "--format",
+    "--to",
     "--csv-bom",
-    "--input",
+    "--from",
     "--input-encoding",
     "--threads",
     "--load-timeout",
@@ -139,11 +139,11 @@ fn folder_of_two_graphs(test: &str) -> TemporaryFolder {
 fn what_a_user_should_know_of_a_model_is_told_beside_the_output() {
     let folder = folder_of_two_graphs("warning");
     let model = folder.0.display().to_string();
-    let output = glossa(&["annotate", "--model", &model, "--format", "jsonl"], SENTENCE);
+    let output = glossa(&["annotate", "--model", &model, "--to", "jsonl"], SENTENCE);
     assert_eq!(lines(&output).len(), 1);
     let told = String::from_utf8_lossy(&output.stderr).to_string();
     assert!(told.starts_with("glossa: warning: ") && told.contains("model_quantized.onnx"), "{told}");
-    let output = glossa(&["annotate", "--model", &model, "--format", "jsonl", "--dtype", "fp32"], SENTENCE);
+    let output = glossa(&["annotate", "--model", &model, "--to", "jsonl", "--dtype", "fp32"], SENTENCE);
     assert!(output.stderr.is_empty());
 }
 
@@ -206,7 +206,7 @@ fn every_flag_changes_what_is_found() {
     ];
     let found = |flags: &[&[&str]], text: &str| {
         let model = if flags.concat().contains(&"--model") { vec![] } else { vec!["--model", tiny.as_str()] };
-        let flags = [&["annotate", "--format", "jsonl"], model.as_slice(), &flags.concat()].concat();
+        let flags = [&["annotate", "--to", "jsonl"], model.as_slice(), &flags.concat()].concat();
         let line = lines(&glossa(&flags, text)).remove(0);
         assert_eq!(line["text"], text);
         chunks(&line)
@@ -233,7 +233,7 @@ fn every_flag_changes_what_is_found() {
     ];
     for (common, flag, text, _) in lines_differ {
         let line = |flags: &[&str]| {
-            let command = [&["annotate", "--format", "jsonl"], *common, flags].concat();
+            let command = [&["annotate", "--to", "jsonl"], *common, flags].concat();
             lines(&glossa(&command, text)).remove(0)
         };
         assert_ne!(line(flag), line(&[]), "{flag:?} changes nothing");

@@ -39,7 +39,7 @@ fn a_byte_order_mark_is_no_part_of_a_text() {
     let little = folder.write("little.txt", utf16(&format!("\u{FEFF}{SENTENCE}"), u16::to_le_bytes));
     let big = folder.write("big.txt", utf16(&format!("\u{FEFF}{SENTENCE}"), u16::to_be_bytes));
     let unmarked = folder.write("unmarked.txt", utf16(SENTENCE, u16::to_le_bytes));
-    let (code, out, messages) = annotate(&["--format", "jsonl", &plain, &marked, &little, &big, &unmarked], b"");
+    let (code, out, messages) = annotate(&["--to", "jsonl", &plain, &marked, &little, &big, &unmarked], b"");
     assert_eq!(code, 0, "{messages}");
     let found = json(&out);
     assert_eq!(found.len(), 5);
@@ -53,12 +53,12 @@ fn a_byte_order_mark_is_no_part_of_a_text() {
 #[test]
 fn records_settings_and_gold_may_have_a_byte_order_mark() {
     let ids = |arguments: &[&str]| {
-        let (code, out, messages) = annotate(&[&["--format", "jsonl"], arguments].concat(), b"");
+        let (code, out, messages) = annotate(&[&["--to", "jsonl"], arguments].concat(), b"");
         assert_eq!(code, 0, "{messages}");
         json(&out).iter().map(|line| line["id"].as_str().expect("an id").to_string()).collect::<Vec<_>>()
     };
     assert_eq!(ids(&[&case("bom/bom.jsonl")]), ["a", "b"]);
-    assert_eq!(ids(&["--input", "jsonl", &case("bom/bom.jsonl")]), ["a", "b"]);
+    assert_eq!(ids(&["--from", "jsonl", &case("bom/bom.jsonl")]), ["a", "b"]);
 
     let model = tiny_path();
     let output = glossa(&["eval", "--model", &model, &case("bom/eval_bom.jsonl")], b"");
@@ -92,7 +92,7 @@ fn a_models_text_files_may_have_a_byte_order_mark() {
             folder.write(name, format!("{mark}{content}"));
         }
         let model = folder.0.display().to_string();
-        let output = glossa(&["annotate", "--model", &model, "--format", "csv"], SENTENCE.as_bytes());
+        let output = glossa(&["annotate", "--model", &model, "--to", "csv"], SENTENCE.as_bytes());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         output.stdout
     };
@@ -103,21 +103,21 @@ fn a_models_text_files_may_have_a_byte_order_mark() {
 fn an_encoding_that_cannot_be_told_is_asked_for() {
     let folder = TemporaryFolder::new("encoding");
     let file = folder.write("latin.txt", b"na\xEFve CD28 cells\n");
-    let (code, out, messages) = annotate(&["--format", "jsonl", &file], b"");
+    let (code, out, messages) = annotate(&["--to", "jsonl", &file], b"");
     assert_eq!((code, out.as_str()), (1, ""));
     for part in ["input_invalid", "latin.txt: it is not UTF-8: the byte 0xEF at byte 2", "--input-encoding", "latin-1"]
     {
         assert!(messages.contains(part), "{messages}");
     }
     for name in ["latin-1", "windows-1252"] {
-        let (code, out, messages) = annotate(&["--format", "jsonl", "--input-encoding", name, &file], b"");
+        let (code, out, messages) = annotate(&["--to", "jsonl", "--input-encoding", name, &file], b"");
         assert_eq!(code, 0, "{messages}");
         let document = &json(&out)[0];
         assert_eq!(document["text"], "na\u{EF}ve CD28 cells\n");
         assert_eq!((&document["chunks"][0]["begin"], &document["chunks"][0]["text"]), (&6.into(), &"CD28".into()));
     }
     let wide = folder.write("wide.txt", utf16(SENTENCE, u16::to_be_bytes));
-    let (code, out, _) = annotate(&["--format", "jsonl", "--input-encoding", "utf-16be", &wide], b"");
+    let (code, out, _) = annotate(&["--to", "jsonl", "--input-encoding", "utf-16be", &wide], b"");
     assert_eq!((code, &json(&out)[0]["text"]), (0, &SENTENCE.into()));
     let record = folder.write("gold.jsonl", b"{\"text\": \"na\xEFve CD28\", \"entities\": [[6, 10, \"protein\"]]}");
     let model = tiny_path();
@@ -136,7 +136,7 @@ fn other_kinds_of_files_are_refused_with_what_to_do() {
         (case("formats-of-the-field/medline.nbib"), "MEDLINE"),
         (case("formats-of-the-field/pubmed.xml"), "XML"),
         (case("jsonl-first-record/array.json"), "JSON"),
-        (own("records.txt", b"{\"id\": 1, \"abstract\": \"IL-2\"}\n{\"id\": 2}\n"), "--input jsonl"),
+        (own("records.txt", b"{\"id\": 1, \"abstract\": \"IL-2\"}\n{\"id\": 2}\n"), "--from jsonl"),
         (own("pretty.json", b"{\n  \"text\": \"IL-2\"\n}\n"), "JSON"),
         (own("references.txt", b"TY  - JOUR\nTI  - IL-2\nER  - \n"), "RIS"),
         (own("a.ann", b"T1\tprotein 0 4\tIL-2\n"), "brat"),
@@ -147,17 +147,17 @@ fn other_kinds_of_files_are_refused_with_what_to_do() {
         (own("zeros.txt", b"IL-2\0\0gene"), "binary"),
     ];
     for (file, named) in &cases {
-        let (code, out, messages) = annotate(&["--format", "jsonl", file], b"");
+        let (code, out, messages) = annotate(&["--to", "jsonl", file], b"");
         assert_eq!((code, out.as_str()), (1, ""), "{file}");
         assert!(messages.contains("input_invalid") && messages.contains(file.as_str()), "{messages}");
         assert!(messages.contains(named), "{messages}");
         let content = std::fs::read(file).expect("a file");
-        let (code, out, _) = annotate(&["--format", "jsonl"], &content);
+        let (code, out, _) = annotate(&["--to", "jsonl"], &content);
         // Without a name a table is prose; all others are known by what they hold.
         assert_eq!((code, out.is_empty()), if file.ends_with(".csv") { (0, false) } else { (1, true) }, "{file}");
     }
     // Who insists on text gets it, unless it is none.
-    let insist = |file: &str| annotate(&["--input", "text", "--format", "jsonl", file], b"").0;
+    let insist = |file: &str| annotate(&["--from", "text", "--to", "jsonl", file], b"").0;
     assert_eq!(insist(&cases[0].0), 0);
     assert_eq!(insist(&cases[6].0), 0);
     assert_eq!(insist(&cases[12].0), 1);
@@ -171,13 +171,13 @@ fn other_kinds_of_files_are_refused_with_what_to_do() {
 #[test]
 fn json_lines_are_json_lines_by_name_or_flag_and_never_by_guess() {
     let records = format!("{{\"id\": \"a\", \"text\": {SENTENCE:?}}}\n");
-    let (code, out, messages) = annotate(&["--format", "jsonl"], records.as_bytes());
+    let (code, out, messages) = annotate(&["--to", "jsonl"], records.as_bytes());
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(messages.contains("stdin: it looks like JSON lines") && messages.contains("--input jsonl"), "{messages}");
-    assert_eq!(annotate(&["--input", "jsonl"], records.as_bytes()).0, 0);
+    assert!(messages.contains("stdin: it looks like JSON lines") && messages.contains("--from jsonl"), "{messages}");
+    assert_eq!(annotate(&["--from", "jsonl"], records.as_bytes()).0, 0);
     let folder = TemporaryFolder::new("names");
     for name in ["r.jsonl", "r.ndjson", "R.JSONL"] {
-        let (code, out, _) = annotate(&["--format", "jsonl", &folder.write(name, &records)], b"");
+        let (code, out, _) = annotate(&["--to", "jsonl", &folder.write(name, &records)], b"");
         assert_eq!((code, &json(&out)[0]["id"]), (0, &"a".into()), "{name}");
     }
     // Text that is called JSON lines.
@@ -192,7 +192,7 @@ fn json_lines_are_json_lines_by_name_or_flag_and_never_by_guess() {
         assert!(messages.contains(reason), "{messages}");
     }
     assert_eq!(
-        annotate(&["--format", "jsonl", &folder.write("empty.jsonl", "\n\n")], b""),
+        annotate(&["--to", "jsonl", &folder.write("empty.jsonl", "\n\n")], b""),
         (0, String::new(), String::new())
     );
 }
@@ -206,8 +206,8 @@ fn a_record_that_cannot_be_read_has_its_error_in_its_place() {
         (case("jsonl-first-record/lone.jsonl"), "", 0, ":1: it is not valid JSON: "),
     ];
     for (file, id, at, reason) in &cases {
-        let (code, out, messages) = annotate(&["--format", "jsonl", file], b"");
-        assert_eq!(code, 3, "{messages}");
+        let (code, out, messages) = annotate(&["--to", "jsonl", file], b"");
+        assert_eq!(code, 2, "{messages}");
         assert!(messages.contains(reason), "{messages}");
         let found = json(&out);
         assert!(found.len() > 1);
@@ -223,16 +223,16 @@ fn a_record_that_cannot_be_read_has_its_error_in_its_place() {
         assert_eq!(failed["id"], if id.is_empty() { place.as_str() } else { id });
     }
     let records = b"{\"text\": \"CD28\"}\n\n{\"text\": \"a\", \"text\": \"b\"}\n{\"text\": [\"IL-2\"]}\n{\"text\": \"IL-2\", \"id\": {}}\n";
-    let (code, out, messages) = annotate(&["--format", "jsonl", "--input", "jsonl"], records);
+    let (code, out, messages) = annotate(&["--to", "jsonl", "--from", "jsonl"], records);
     let ids: Vec<Value> = json(&out).iter().map(|line| line["id"].clone()).collect();
-    assert_eq!((code, ids), (3, ["stdin:1", "stdin:3", "stdin:4", "stdin:5"].map(Value::from).to_vec()));
+    assert_eq!((code, ids), (2, ["stdin:1", "stdin:3", "stdin:4", "stdin:5"].map(Value::from).to_vec()));
     for reason in
         ["stdin:3: it has \"text\" twice", "stdin:4: its \"text\" is an array", "stdin:5: its \"id\" is an object"]
     {
         assert!(messages.contains(&format!("input_invalid: {reason}")), "{messages}");
     }
-    let (code, out, _) = annotate(&["--format", "jsonl", &case("jsonl-first-record/abstractkey.jsonl")], b"");
-    assert_eq!((code, json(&out).iter().filter(|line| line["error"].is_object()).count()), (3, 2));
+    let (code, out, _) = annotate(&["--to", "jsonl", &case("jsonl-first-record/abstractkey.jsonl")], b"");
+    assert_eq!((code, json(&out).iter().filter(|line| line["error"].is_object()).count()), (2, 2));
 }
 
 #[test]
@@ -243,8 +243,8 @@ fn one_document_of_many_fails_in_every_format() {
     let records = folder.write("r.jsonl", "{\"id\": \"=a\", \"text\": \"IL-2\"}\n{\"id\": 2, \"text\": 3}\n");
     let missing = folder.0.join("missing.txt").display().to_string();
     let files = [good.as_str(), &pdf, &missing, &records];
-    let (code, out, messages) = annotate(&[&["--format", "jsonl"], &files[..]].concat(), b"");
-    assert_eq!(code, 3);
+    let (code, out, messages) = annotate(&[&["--to", "jsonl"], &files[..]].concat(), b"");
+    assert_eq!(code, 2);
     let found = json(&out);
     let codes: Vec<&str> = found.iter().map(|line| line["error"]["code"].as_str().unwrap_or("none")).collect();
     assert_eq!(codes, ["none", "input_invalid", "file_missing", "none", "input_invalid"]);
@@ -252,15 +252,15 @@ fn one_document_of_many_fails_in_every_format() {
     assert_eq!(ids, [&good, &pdf, &missing, "=a", "2"]);
     assert_eq!(messages.lines().count(), 3, "{messages}");
 
-    let (code, out, _) = annotate(&[&["--format", "csv"], &files[..]].concat(), b"");
+    let (code, out, _) = annotate(&[&["--to", "csv"], &files[..]].concat(), b"");
     let rows: Vec<&str> = out.lines().collect();
-    assert_eq!((code, rows.len()), (3, 6));
+    assert_eq!((code, rows.len()), (2, 6));
     assert_eq!(rows[0], "id,begin,end,entity,confidence,text");
     assert!(rows[2].starts_with(&format!("{pdf},,,error,,\"input_invalid: {pdf}: ")), "{out}");
     assert!(rows[4].starts_with("'=a,0,4,protein,0."), "{out}");
 
-    let (code, out, _) = annotate(&[&["--format", "table"], &files[..]].concat(), b"");
-    assert_eq!(code, 3);
+    let (code, out, _) = annotate(&[&["--to", "table"], &files[..]].concat(), b"");
+    assert_eq!(code, 2);
     assert!(out.contains(&format!("{missing}: failed: file_missing: ")), "{out}");
     assert!(out.contains(&format!("{good}: 1 chunks, begin and end in UTF-16 code units\n")), "{out}");
 
@@ -272,7 +272,7 @@ fn one_document_of_many_fails_in_every_format() {
         assert!(String::from_utf8_lossy(&output.stderr).contains("failed.jsonl:1: "));
     }
     // An option that cannot be honoured is the command's error, not that of every document.
-    let (code, out, _) = annotate(&["--format", "jsonl", "--entity", "nope", &good, &records], b"");
+    let (code, out, _) = annotate(&["--to", "jsonl", "--entity", "nope", &good, &records], b"");
     assert_eq!((code, out.as_str()), (1, ""));
 }
 
@@ -287,7 +287,7 @@ fn what_is_annotated_evaluates_to_one_with_the_same_model() {
         &[&repository("tests/golden/models/hf_cellular").display().to_string()],
     ];
     for model in models {
-        let output = glossa(&[&["annotate", "--format", "jsonl", "--model"], model].concat(), text.as_bytes());
+        let output = glossa(&[&["annotate", "--to", "jsonl", "--model"], model].concat(), text.as_bytes());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let found = json(&String::from_utf8(output.stdout.clone()).expect("UTF-8"));
         assert_eq!(found[0]["text"], text, "line ends stay as they are");
@@ -303,17 +303,17 @@ fn what_is_annotated_evaluates_to_one_with_the_same_model() {
 
 #[test]
 fn csv_may_begin_with_a_byte_order_mark() {
-    let (code, out, _) = annotate(&["--format", "csv", "--csv-bom"], b"-CD28");
+    let (code, out, _) = annotate(&["--to", "csv", "--csv-bom"], b"-CD28");
     assert_eq!(code, 0);
     assert!(out.starts_with("\u{FEFF}id,begin,end,"), "{out}");
-    assert!(!annotate(&["--format", "csv"], b"CD28").1.contains('\u{FEFF}'));
+    assert!(!annotate(&["--to", "csv"], b"CD28").1.contains('\u{FEFF}'));
     let (code, _, messages) = annotate(&["--csv-bom"], b"CD28");
     assert_eq!(code, 1);
     assert!(messages.contains("csv-bom"), "{messages}");
     // What is escaped is compared as it was.
     let folder = TemporaryFolder::new("csv");
     let file = folder.write("d.jsonl", "{\"id\": \"-1\", \"text\": \"CD28\"}");
-    let written = |format: &str| folder.write(format, annotate(&["--format", format, &file], b"").1);
+    let written = |format: &str| folder.write(format, annotate(&["--to", format, &file], b"").1);
     let (csv, lines) = (written("csv"), written("jsonl"));
     assert!(glossa(&["compare", &csv, &lines], b"").status.success());
 }

@@ -41,7 +41,7 @@ fn flags_count_more_than_the_document() {
     assert_eq!(entities(&["--entity", "DNA"]), ["DNA"]);
     assert_eq!(entities(&["--replace-label", "protein=P"]), ["P"]);
     assert_eq!(entities(&["--threshold", "1"]), [""; 0]);
-    let csv = printed(&glossa(&["annotate", "--pipeline", &file, "--format", "csv", &text]));
+    let csv = printed(&glossa(&["annotate", "--pipeline", &file, "--to", "csv", &text]));
     assert!(csv.starts_with("id,begin,end,"), "{csv}");
 
     let output = glossa(&["annotate", "--pipeline", &file, "--max-sentence-length", "513", &text]);

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use glossa_cli::compare::{compare, EndOffset, Table};
 use glossa_cli::eval::Record;
-use glossa_cli::input::{documents, Input};
-use glossa_ner::export::{Format, Writer};
+use glossa_ner::formats::{self, read_files, FilesOptions, Format, NamedFile, ReadOptions, WriteOptions, Writer};
 use glossa_ner::pipeline_file::PipelineFile;
 use glossa_ner::text::charset::Charset;
 use glossa_ner::text::{Document, Tokenizer};
@@ -50,9 +49,12 @@ fn written_reads_the_same(text: &str, annotation: &Annotation) {
     let first: String = text.lines().next().unwrap_or_default().chars().take(40).collect();
     let id = if first.trim().is_empty() { "d" } else { first.trim() };
     let write = |format: Format| {
-        let mut writer = Writer::new(format, Vec::new());
-        writer.document(id, text, annotation).expect("it is written to memory");
-        String::from_utf8(writer.finish().expect("it is written to memory")).expect("UTF-8")
+        let mut writer = Writer::new(format, Vec::new(), &WriteOptions::default()).expect("a writer");
+        let document = formats::Document { id: id.to_string(), text: text.to_string(), ..Default::default() };
+        let reading = document.reading_text();
+        let document = document.annotated(&reading, annotation.clone(), "m");
+        writer.document(&document).expect("it is written to memory");
+        String::from_utf8(writer.finish().expect("it is written to memory").0).expect("UTF-8")
     };
     write(Format::Table);
     let (json_lines, csv) = (write(Format::Jsonl), write(Format::Csv));
@@ -73,9 +75,27 @@ fn written_reads_the_same(text: &str, annotation: &Annotation) {
     assert!(same, "JSON lines and CSV of the same chunks are equal");
 }
 
-/// A file to annotate. Its first line, of three characters, says what is known of it.
+/// A file of documents. Its first line, of three characters, says its name, its format if the name is not to say it, and its
+/// encoding.
 pub(super) fn input(data: &[u8]) {
-    const NAMES: [&str; 8] = ["a.txt", "a", "a.jsonl", "a.NDJSON", "a.csv", "a.xml", "-", "a.nbib"];
+    const NAMES: [&str; 16] = [
+        "a.txt",
+        "a",
+        "a.jsonl",
+        "a.NDJSON",
+        "a.csv",
+        "a.xml",
+        "-",
+        "a.nbib",
+        "a.json",
+        "a.pubtator",
+        "a.conll",
+        "a.ann",
+        "a.zip",
+        "a.tsv",
+        "a.nxml",
+        "a.gz",
+    ];
     const CHARSETS: [Option<Charset>; 6] = [
         None,
         Some(Charset::Utf8),
@@ -85,17 +105,49 @@ pub(super) fn input(data: &[u8]) {
         Some(Charset::Windows1252),
     ];
     let (head, bytes) = (data.get(..3).unwrap_or_default(), data.get(4..).unwrap_or_default());
-    let at = |place: usize| usize::from(head.get(place).copied().unwrap_or_default());
-    let input = [None, Some(Input::Text), Some(Input::Jsonl)][at(1) % 3];
-    let (file, charset) = (Path::new(NAMES[at(0) % NAMES.len()]), CHARSETS[at(2) % CHARSETS.len()]);
-    let Ok(documents) = documents(bytes.to_vec(), file, input, charset) else { return };
-    for text in documents.iter().filter_map(|document| document.text.as_ref().ok()) {
-        let unmarked = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let plain = input == Some(Input::Text) && charset == Some(Charset::Utf8);
-        if let (true, Ok(given)) =
-            (plain && !bytes.starts_with(b"\xFE\xFF") && !bytes.starts_with(b"\xFF\xFE"), std::str::from_utf8(unmarked))
-        {
-            assert_eq!(text, given, "the text as given");
+    // Digits first, then capitals.
+    let at = |place: usize| usize::from(head.get(place).copied().unwrap_or_default().wrapping_sub(b'0'));
+    let readable: Vec<Format> = Format::ALL.into_iter().filter(|format| format.can_be_read()).collect();
+    let format = (at(1) % (readable.len() + 1)).checked_sub(1).map(|i| readable[i]);
+    let options = FilesOptions {
+        format,
+        recognise: at(2) > 5,
+        charset: CHARSETS[at(2) % CHARSETS.len()],
+        read: ReadOptions::default(),
+    };
+    let name = NAMES[at(0) % NAMES.len()];
+    let mut documents = Vec::new();
+    for record in read_files(vec![NamedFile::of_bytes(name, bytes.to_vec())], &options) {
+        if let Ok(document) = record.document {
+            document.check().expect("what is read is a document");
+            let mentioned = document.mentions.iter().all(|mention| !mention.spans.is_empty());
+            assert!(mentioned, "each mention has a place");
+            documents.push(document);
+        }
+    }
+    let unmarked = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let insisted = format == Some(Format::Text) && options.charset == Some(Charset::Utf8);
+    let is_utf16 = bytes.starts_with(b"\xFE\xFF") || bytes.starts_with(b"\xFF\xFE");
+    if let (true, [document], Ok(given)) = (insisted && !is_utf16, &documents[..], std::str::from_utf8(unmarked)) {
+        assert!(
+            document.text == given || bytes.starts_with(b"PK") || bytes.starts_with(b"\x1F\x8B"),
+            "the text as given"
+        );
+    }
+    for format in Format::ALL.into_iter().filter(|format| format.can_be_written()) {
+        let mut writer = Writer::new(format, Vec::new(), &WriteOptions::default()).expect("a writer");
+        documents.iter().for_each(|document| writer.document(document).expect("it is written to memory"));
+        let (written, _) = writer.finish().expect("it is written to memory");
+        // What we write we read: whatever was in the document.
+        if format.can_be_read() && !matches!(format, Format::Csv | Format::Tsv | Format::Text) {
+            let extension = if format.is_file_per_document() { "zip" } else { format.extension() };
+            let options = FilesOptions { format: Some(format), ..FilesOptions::default() };
+            let records = read_files(vec![NamedFile::of_bytes(format!("a.{extension}"), written)], &options);
+            for record in records {
+                let name = format.name();
+                assert!(record.problems.is_empty(), "{name}: {:?}", record.problems);
+                record.document.unwrap_or_else(|error| panic!("{name}: {error}")).check().expect("a document");
+            }
         }
     }
 }

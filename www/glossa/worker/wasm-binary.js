@@ -21,6 +21,9 @@ const BINARIES = new URL('../../pkg/', import.meta.url);
  * @property {(options: { module_or_path: WebAssembly.Module }) => Promise<unknown>} default
  * @property {string} [sha256] of the binary; `build.sh` adds it
  * @property {BoundAnnotatorClass} Annotator
+ * @property {new (files: object[], options?: object) => BoundReader} DocumentReader
+ * @property {new (format: string, options?: object) => BoundWriter} DocumentWriter
+ * @property {() => import('../documents.js').FormatInfo[]} formats
  *
  * @typedef {object} BoundAnnotatorClass
  * @property {(name: string, files: Record<string, unknown>, options?: object, onProgress?: (event: any) => void,
@@ -40,6 +43,13 @@ const BINARIES = new URL('../../pkg/', import.meta.url);
  * @property {() => void} free
  *
  * @typedef {{ readonly done: number, readonly total: number, free: () => void }} Job
+ *
+ * @typedef {{ next: (milliseconds: number) => import('../documents.js').DocumentRecord[], free: () => void }} BoundReader
+ *
+ * @typedef {object} BoundWriter
+ * @property {(document: object) => void} document
+ * @property {() => { bytes: Uint8Array<ArrayBuffer>, warnings: import('../documents.js').Warning[] }} finish
+ * @property {() => void} free
  */
 
 /** @typedef {import('../download-rules.js').DownloadRules} DownloadRules */

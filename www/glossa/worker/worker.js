@@ -18,6 +18,15 @@
  *                                        are about the same text and options
  *   {id, type: 'join', key, text, options, parts}
  *                                        makes the annotation of the values of all parts
+ *   {id, type: 'openFiles', files, options}
+ *                                        begins to read the documents of files, [{name, content}]: see DocumentReader
+ *   {id, type: 'nextRecords'}            reads the next of their records
+ *   {id, type: 'beginFile', format, options}
+ *                                        begins a file: see DocumentWriter
+ *   {id, type: 'addDocuments', documents}
+ *                                        writes documents
+ *   {id, type: 'endFile'}                ends the file
+ *   {id, type: 'listFormats'}            all formats
  *   {id, type: 'parsePipeline', text, name}
  *                                        parses a pipeline file, which errors call by that name
  *   {id, type: 'cancel'}                 drops the annotate or part request of that id, queued or running
@@ -35,13 +44,15 @@
  *   {id, type: 'chunks', chunks}         the first chunks of a long result, a batch at a time: who takes them can draw in between
  *   {id, type: 'result', value}          load: {info: {name, labels, entities, …}, compiled, manifest}; annotate and join:
  *                                        {chunks, truncatedFrom, windows}, with the last chunks; part: an array of values for each window;
- *                                        parsePipeline: {model, options, annotate, format}
+ *                                        parsePipeline: {model, options, annotate, format}; nextRecords: an array,
+ *                                        empty at the end; endFile: {bytes, warnings}; listFormats: an array
  *   {id, type: 'error', code, message}   the request failed, or was cancelled; the worker is well
  */
 
 import { GlossaError, messageOf } from '../errors.js';
 import { downloadModel } from './download-model.js';
 import { takeAway } from '../take-away.js';
+import { documentServices } from './documents.js';
 import { throttled } from './throttled.js';
 import { loadEngine, renewEngine } from './wasm-binary.js';
 
@@ -95,10 +106,10 @@ function hold(lock) {
 }
 
 /** @type {Record<string, (request: Request) => unknown>} */
-const SERVICES = { load, annotate, part, join, parsePipeline };
+const SERVICES = { load, annotate, part, join, parsePipeline, ...documentServices };
 
 /** The requests that bring a text to be annotated. */
-const READS_A_TEXT = new Set(['annotate', 'part', 'join']);
+const READS_A_TEXT = new Set(['annotate', 'part', 'join', 'nextRecords', 'addDocuments']);
 
 let alone = false;
 

@@ -4,10 +4,11 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use glossa_ner::formats::Format;
 use glossa_ner::Error;
 
 use super::{compare, Comparison, Counts, EndOffset, Entry, Table};
-use crate::input::EncodingFlag;
+use crate::sources::FormatFlags;
 use crate::Failure;
 
 /// Number of examples printed for each kind of difference.
@@ -15,7 +16,8 @@ const EXAMPLES: usize = 10;
 
 #[derive(Args)]
 pub(crate) struct Compare {
-    /// Output of glossa, or chunks of Spark NLP with one per row; both as JSON lines or CSV.
+    /// Output of glossa, or chunks of Spark NLP with one per row; both as JSON lines or CSV. Or a file of any format that holds
+    /// annotations.
     a: PathBuf,
     /// Like A.
     b: PathBuf,
@@ -32,7 +34,7 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "DISTANCE", default_value = "0.0001", value_parser = distance, requires = "confidence")]
     tolerance: f64,
     #[command(flatten)]
-    encoding: EncodingFlag,
+    format: FormatFlags,
 }
 
 fn distance(argument: &str) -> Result<f64, String> {
@@ -52,7 +54,10 @@ pub(crate) fn run(arguments: &Compare) -> Result<bool, Failure> {
     }
     let table = |file: &Path, spark: bool| {
         let ends = if spark { EndOffset::Inclusive } else { EndOffset::Auto };
-        Table::parse(&arguments.encoding.read(file)?, &file.display().to_string(), ends)
+        match arguments.format.documents(file, &[Format::Jsonl, Format::Csv, Format::Tsv])? {
+            Some(documents) => Ok(Table::of_documents(documents)),
+            None => Table::parse(&arguments.format.encoding.read(file)?, &file.display().to_string(), ends),
+        }
     };
     let (a, b) = (table(&arguments.a, arguments.spark_a)?, table(&arguments.b, arguments.spark_b)?);
     let comparison = compare(&a, &b, arguments.confidence.then_some(arguments.tolerance))?;

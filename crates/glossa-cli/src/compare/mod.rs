@@ -5,6 +5,7 @@ mod read;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use glossa_ner::formats::Document;
 use glossa_ner::Error;
 
 pub use read::EndOffset;
@@ -21,6 +22,25 @@ pub struct Table {
     documents: BTreeSet<String>,
     /// Place of the first row without an id, if there is one.
     without_id: Option<String>,
+}
+
+impl Table {
+    /// The mentions of documents. One in pieces counts from its first to its last.
+    pub(crate) fn of_documents(documents: Vec<Document>) -> Self {
+        let mut table = Table::default();
+        for Document { id, mentions, .. } in documents {
+            table.entries.extend(mentions.into_iter().map(|mention| Entry {
+                id: id.clone(),
+                begin: mention.begin(),
+                end: mention.end(),
+                confidence: mention.confidence.map(f64::from),
+                text: Some(mention.text),
+                entity: mention.entity,
+            }));
+            table.documents.insert(id);
+        }
+        table
+    }
 }
 
 /// A chunk of a file.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Entry, Table};
-use glossa_ner::export::from_cell;
+use glossa_ner::formats::from_cell;
 use glossa_ner::Error;
 
 /// Names of the columns for a chunk's text and entity; the first one present is used. `text` comes last: beside one of the

@@ -4,14 +4,16 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use glossa_ner::formats::Format;
 use glossa_ner::{Annotator, Decoding, Error, Mode};
 use serde::Serialize;
 
 use super::{Calibrated, Record, Report, ReportPage, RunInfo, Score, Tally, TemperatureFit, TemperatureSamples};
-use crate::input::{numbered_lines, place_name, EncodingFlag};
+use crate::input::{numbered_lines, place_name};
 use crate::option_flags::ModeFlag;
 use crate::parallel::in_order;
 use crate::setup::Setup;
+use crate::sources::FormatFlags;
 use crate::Failure;
 
 #[derive(Args)]
@@ -22,10 +24,10 @@ pub(crate) struct Eval {
     /// Write an HTML report of scores and errors: a single file, which a browser opens from disk.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
-    /// JSON lines with annotated records; `-` reads standard input.
+    /// JSON lines with annotated records, or a file of any format that holds annotations; `-` reads standard input.
     file: PathBuf,
     #[command(flatten)]
-    encoding: EncodingFlag,
+    format: FormatFlags,
     // Of a pipeline file, only the model, the load options and the mode are used: a threshold or renamed entities would
     // change the scores.
     #[command(flatten)]
@@ -46,13 +48,22 @@ struct Summary<'a> {
 pub(crate) fn run(arguments: &Eval) -> Result<(), Failure> {
     let place = place_name(&arguments.file);
     let mut records = Vec::new();
-    for (line, place) in numbered_lines(&arguments.encoding.read(&arguments.file)?, &place) {
-        records.push(Record::parse(line, &place)?);
+    match arguments.format.documents(&arguments.file, &[Format::Jsonl])? {
+        Some(documents) => {
+            for document in documents {
+                records.push(Record::of_document(document, &place)?);
+            }
+        }
+        None => {
+            for (line, place) in numbered_lines(&arguments.format.encoding.read(&arguments.file)?, &place) {
+                records.push(Record::parse(line, &place)?);
+            }
+        }
     }
     let (pipeline, annotator) = arguments.setup.load()?;
     let mode = arguments.mode.over(&pipeline.annotate)?.mode;
     let (mut all, mut samples) = (Tally::default(), TemperatureSamples::default());
-    let run = |record: &Record| {
+    let run = |record: &&Record| {
         let (mut tally, mut samples) = (Tally::default(), TemperatureSamples::default());
         let chunks = if arguments.fit_temperature {
             samples.add(&mut tally, &annotator, record, mode)?
@@ -62,7 +73,7 @@ pub(crate) fn run(arguments: &Eval) -> Result<(), Failure> {
         Ok((tally, samples, chunks))
     };
     let mut page = ReportPage::default();
-    in_order(&records, arguments.setup.threads(), run, |record, measured| {
+    in_order(records.iter(), arguments.setup.threads(), run, |record, measured| {
         let (tally, kept, chunks) = measured?;
         page.add(record, &chunks);
         all.merge(tally);
