@@ -609,6 +609,11 @@ fn offsets_that_no_text_can_have_are_kept_beside_it() {
     assert_eq!(texts("0", "999999999999"), Ok("one\n\ntwo".into()));
     assert_eq!(texts("18446744073709551615", "18446744073709551615"), Ok("one\n\ntwo".into()));
     assert_eq!(texts("2", "6"), Ok("\n\none\ntwo".into()));
+    let file = bioc(&format!("{}{}<passage><text>last</text></passage>", passage("0", "one"), passage("0", "two")));
+    let record = records(Format::BiocXml, &file).swap_remove(0);
+    let document = record.document.unwrap();
+    assert_eq!(document.text, "one\n\ntwo\n\nlast");
+    assert_eq!(documents(Format::BiocXml, &written(Format::BiocXml, std::slice::from_ref(&document)).0), [document]);
     assert!(texts("0", "x").unwrap_err().contains("passage's offset is \"x\""));
 }
 
@@ -682,4 +687,71 @@ fn a_bad_document_of_bioc_json_is_told_and_the_next_follows() {
         assert!(error(&records[0]).starts_with("f:1: "), "{file}: {}", error(&records[0]));
     }
     assert_eq!(records(Format::BiocJson, "[]"), []);
+}
+
+#[test]
+fn large_and_hostile_files_are_read_in_one_go() {
+    let record = |title: &str, attributes: &str| {
+        format!(
+            "<PubmedArticle{attributes}><MedlineCitation><PMID>1</PMID><Article><ArticleTitle>{title}</ArticleTitle></Article>\
+             </MedlineCitation></PubmedArticle>"
+        )
+    };
+    let attributes: String = (0..200_000).map(|at| format!(" a{at}=\"x\"")).collect();
+    let ampersands = format!("<b a=\"{}\">x</b>", "&a".repeat(500_000));
+    let entities: String = (0..100_000).map(|at| format!("<!ENTITY e{} \"&e{at};&e{at};\">", at + 1)).collect();
+    let unknown: String = (0..200_000).map(|at| format!("&x{at};")).collect();
+    let cases = [
+        (record(&unknown, ""), unknown.clone(), 101),
+        (record("x", &attributes), "x".to_string(), 0),
+        (record(&ampersands, ""), "x".to_string(), 1),
+        (record(&"& ".repeat(500_000), ""), ["&"; 500_000].join(" "), 1),
+        (record(&"<b/>".repeat(500_000), ""), String::new(), 0),
+        (record(&"x".repeat(5_000_000), ""), "x".repeat(5_000_000), 0),
+        (format!("<!DOCTYPE x [{entities}]>{}", record("&e99999;", "")), "&e99999;".to_string(), 1),
+        (format!("<!--{}-->{}", "- ".repeat(500_000), record("x", "")), "x".to_string(), 0),
+        (record(&"<![CDATA[ ]] ]]>".repeat(200_000), ""), ["]]"; 200_000].join(" "), 0),
+    ];
+    for (at, (file, text, problems)) in cases.iter().enumerate() {
+        let records = records(Format::Pubmed, file);
+        assert_eq!((records.len(), records[0].problems.len()), (1, *problems), "{at}");
+        assert!(records[0].document.as_ref().unwrap().text == *text, "{at}");
+    }
+    let ends = records(Format::Pubmed, &format!("<PubmedArticle>{}", "</a>".repeat(500_000)));
+    assert_eq!(ends.len(), 1);
+    assert_eq!(error(&ends[0]), "f:1: </a> ends an element that has not begun");
+}
+
+#[test]
+fn what_is_nested_as_deep_as_may_be_is_read_on_a_small_stack() {
+    let nested = |name: &str, depth: usize| {
+        format!("{}x{}", format!("<{name}>").repeat(depth), format!("</{name}>").repeat(depth))
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20);
+    let read = thread.spawn(move || {
+        for name in ["sec", "p", "b", "sup", "xref", "fig", "inline-formula", "mml:math", "list"] {
+            let text = |depth| {
+                let file = format!("<article><front><article-meta><article-id>1</article-id></article-meta></front><body>{}</body></article>", nested(name, depth));
+                records(Format::Jats, &file)[0].document.clone().map(|document| document.text).map_err(|error| error.to_string())
+            };
+            // `article` and `body` are around it; marks of references in superscripts are left out.
+            assert!(text(254).is_ok(), "{name}");
+            assert_eq!(text(255), Err("f:1: elements are nested more than 256 deep".into()), "{name}");
+        }
+        let file = pubmed(&[&article("1", &nested("b", 251))]);
+        assert_eq!(records(Format::Pubmed, &file)[0].document.as_ref().unwrap().text, "x");
+    });
+    read.unwrap().join().unwrap();
+}
+
+#[test]
+fn the_encoding_is_that_of_the_declaration_or_the_byte_order_mark() {
+    let file = format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n{}", article("1", "café µ"));
+    let latin1: Vec<u8> = file.chars().map(|c| u8::try_from(c).unwrap()).collect();
+    let utf16: Vec<u8> =
+        std::iter::once(0xFEFF).chain(article("1", "café µ").encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    for bytes in [latin1, utf16] {
+        let records = records_of(Format::Pubmed, &bytes, &ReadOptions::default());
+        assert_eq!(records[0].document.as_ref().unwrap().text, "café µ");
+    }
 }

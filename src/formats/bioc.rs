@@ -10,6 +10,7 @@
 //! document of one passage about which nothing is said is read as one without.
 
 mod collection;
+mod place;
 mod read;
 mod write;
 

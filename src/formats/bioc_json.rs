@@ -7,13 +7,13 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::bioc::{bioc_document, record, BiocDocument, Collection};
 use super::document::{Document, Info};
 use super::input::Input;
 use super::json_items::JsonBytes;
+use super::json_text::on_one_line;
 use super::warnings::Warnings;
 use super::writer::WriteFormat;
 use super::{ReadOptions, Record, Records};
@@ -268,7 +268,7 @@ impl WriteFormat for Writer {
                 self.collection = Some(collection);
             }
         }
-        out.write_all(json(&bioc_document(document, warnings))?.as_bytes())
+        out.write_all(on_one_line(&bioc_document(document, warnings))?.as_bytes())
     }
 
     fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
@@ -285,20 +285,9 @@ fn write_head(out: &mut dyn Write, collection: &Collection) -> io::Result<()> {
     writeln!(
         out,
         "{{\"source\":{},\"date\":{},\"key\":{},\"version\":\"1.0\",\"infons\":{},\"documents\":[",
-        json(source)?,
-        json(date)?,
-        json(key)?,
-        json(infons)?
+        on_one_line(source)?,
+        on_one_line(date)?,
+        on_one_line(key)?,
+        on_one_line(infons)?
     )
-}
-
-/// A value in a line, for whatever reader's idea of a line's end.
-fn json(value: &impl Serialize) -> io::Result<String> {
-    let mut json = serde_json::to_string(value)?;
-    for (c, escape) in [('\u{85}', "\\u0085"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")] {
-        if json.contains(c) {
-            json = json.replace(c, escape);
-        }
-    }
-    Ok(json)
 }

@@ -133,10 +133,7 @@ impl Article {
         while let Some(element) = xml.child()? {
             match element.name.as_str() {
                 "app-group" | "app" => self.content.body(xml)?,
-                "ref-list" => {
-                    let references = xml.skip_counting("ref")?;
-                    self.content.warnings.add("references, which are not read", references);
-                }
+                "ref-list" => self.content.references(xml)?,
                 _ => {
                     self.content
                         .warnings

@@ -14,7 +14,6 @@ mod csv;
 mod detect;
 mod doccano;
 mod document;
-mod entities;
 mod files;
 mod html;
 mod input;

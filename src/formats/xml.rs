@@ -1,20 +1,27 @@
 //! XML, element by element, as the readers of single formats take it: a line for every error, no DTD, no deep nesting.
 
-use std::borrow::Cow;
+mod entities;
+mod lines;
+mod open;
+mod references;
+
 use std::collections::BTreeSet;
-use std::io::{self, BufRead, Read};
 
 use quick_xml::encoding::EncodingError;
-use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesEnd, BytesRef, BytesStart, Event};
 use quick_xml::Reader;
 
-use super::entities;
 use super::input::{failed, invalid, Input};
 use crate::Error;
+use lines::CountedLines;
+use open::Open;
+use references::{character, in_value, reference, shortened};
 
 /// How deep elements may be nested. Articles have some twenty levels; readers recurse once for each.
 const DEEPEST: usize = 256;
+
+/// How many references that are not known are told of a record.
+const MOST_PROBLEMS: usize = 100;
 
 /// A start tag that has been read.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +77,7 @@ pub(super) struct Xml<'r> {
 impl<'r> Xml<'r> {
     /// Reads a file with such elements as records.
     pub(super) fn new(input: Input<'r>, records: &'static [&'static str]) -> Self {
-        let mut reader = Reader::from_reader(CountedLines { bytes: input.bytes, line: 1 });
+        let mut reader = Reader::from_reader(CountedLines::new(input.bytes));
         let config = reader.config_mut();
         config.expand_empty_elements = true;
         config.allow_dangling_amp = true;
@@ -103,7 +110,7 @@ impl<'r> Xml<'r> {
 
     /// The line that is being read.
     pub(super) fn line(&self) -> usize {
-        self.reader.get_ref().line
+        self.reader.get_ref().line()
     }
 
     /// An error here.
@@ -296,7 +303,7 @@ impl<'r> Xml<'r> {
         let mut all = String::with_capacity(value.len());
         while let Some((before, behind)) = rest.split_once('&') {
             all.push_str(before);
-            let known = reference(behind).and_then(|(name, behind)| Some((reference_in_value(name)?, behind)));
+            let known = reference(behind).and_then(|(name, behind)| Some((in_value(name)?, behind)));
             match known {
                 Some((text, behind)) => {
                     all.push_str(&text);
@@ -314,12 +321,15 @@ impl<'r> Xml<'r> {
         all
     }
 
-    /// Notes what is wrong with a reference, once for each in a record.
+    /// Notes what is wrong with a reference, once for each in a record, and for the first of them.
     fn problem(&mut self, line: usize, reason: String) {
-        if self.record_depth.is_some() && !self.unknown.contains(&reason) {
-            self.problems.push(invalid(&self.place(line), reason.as_str()));
-            self.unknown.insert(reason);
+        if self.record_depth.is_none() || self.unknown.len() > MOST_PROBLEMS || self.unknown.contains(&reason) {
+            return;
         }
+        let is_last = self.unknown.len() == MOST_PROBLEMS;
+        let told = if is_last { "more references are not known here, and stay as they are" } else { reason.as_str() };
+        self.problems.push(invalid(&self.place(line), told));
+        self.unknown.insert(reason);
     }
 
     fn not_utf8(&self, line: usize, error: &EncodingError) -> Error {
@@ -346,124 +356,5 @@ impl<'r> Xml<'r> {
     /// Whether all elements are closed.
     pub(super) fn is_closed(&self) -> bool {
         self.open.depth() == 0
-    }
-}
-
-/// A character reference, a name that XML predefines, or one of HTML.
-fn character(name: &str) -> Option<String> {
-    match resolve_xml_entity(name) {
-        Some(text) => Some(text.to_string()),
-        None => entities::named(name).map(String::from),
-    }
-}
-
-/// The longest names of references are shorter.
-const LONGEST_NAME: usize = 40;
-
-/// The name that a reference begins with, and what is behind its `;`.
-fn reference(text: &str) -> Option<(&str, &str)> {
-    let end = text.bytes().take(LONGEST_NAME).position(|byte| byte == b';')?;
-    Some((&text[..end], &text[end + 1..]))
-}
-
-/// A name for messages.
-fn shortened(name: &str) -> String {
-    name.chars().take(LONGEST_NAME).collect()
-}
-
-fn reference_in_value(name: &str) -> Option<String> {
-    match BytesRef::new(name).resolve_char_ref() {
-        Ok(Some(c)) => Some(c.to_string()),
-        Ok(None) => character(name),
-        Err(_) => None,
-    }
-}
-
-/// The names of the elements that are open.
-#[derive(Default)]
-struct Open {
-    names: Vec<u8>,
-    begins: Vec<usize>,
-    /// How many more are open, whose names are not kept because they are too deep.
-    deeper: usize,
-}
-
-impl Open {
-    fn depth(&self) -> usize {
-        self.begins.len() + self.deeper
-    }
-
-    fn push(&mut self, name: &[u8]) {
-        if self.begins.len() > DEEPEST {
-            self.deeper += 1;
-            return;
-        }
-        self.begins.push(self.names.len());
-        self.names.extend_from_slice(name);
-    }
-
-    fn name(&self, at: usize) -> &[u8] {
-        let end = self.begins.get(at + 1).copied().unwrap_or(self.names.len());
-        &self.names[self.begins[at]..end]
-    }
-
-    fn innermost(&self) -> Cow<'_, str> {
-        match self.begins.len() {
-            0 => Cow::Borrowed(""),
-            open => String::from_utf8_lossy(self.name(open - 1)),
-        }
-    }
-
-    /// Closes an element. `Err` if others in it were open, with the name of the innermost; `Ok(false)` if none of that name is open.
-    fn pop(&mut self, name: &[u8]) -> Result<bool, String> {
-        if self.deeper > 0 {
-            self.deeper -= 1;
-            return Ok(true);
-        }
-        let Some(at) = (0..self.begins.len()).rev().find(|at| self.name(*at) == name) else { return Ok(false) };
-        if at + 1 == self.begins.len() {
-            self.truncate(at);
-            return Ok(true);
-        }
-        let inner = self.innermost().into_owned();
-        self.truncate(at);
-        Err(inner)
-    }
-
-    fn truncate(&mut self, depth: usize) {
-        self.deeper = 0;
-        if let Some(end) = self.begins.get(depth) {
-            self.names.truncate(*end);
-            self.begins.truncate(depth);
-        }
-    }
-}
-
-/// Counts the lines of what has been taken.
-struct CountedLines<'r> {
-    bytes: Box<dyn BufRead + 'r>,
-    /// From 1.
-    line: usize,
-}
-
-impl Read for CountedLines<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.bytes.read(buffer)?;
-        self.line += buffer[..read].iter().filter(|byte| **byte == b'\n').count();
-        Ok(read)
-    }
-}
-
-impl BufRead for CountedLines<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.bytes.fill_buf()
-    }
-
-    fn consume(&mut self, taken: usize) {
-        // What is taken has been shown by `fill_buf`, which gives it again without reading on.
-        if let Ok(shown) = self.bytes.fill_buf() {
-            self.line += shown[..taken.min(shown.len())].iter().filter(|byte| **byte == b'\n').count();
-        }
-        self.bytes.consume(taken);
     }
 }

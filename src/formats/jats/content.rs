@@ -119,67 +119,75 @@ impl Content {
         // A section's number comes before its title.
         let mut number = None;
         loop {
-            let element = match xml.node(true)? {
-                Node::Text(text) => {
-                    self.prose.push(&text);
-                    continue;
-                }
+            match xml.node(true)? {
+                Node::Text(text) => self.prose.push(&text),
                 Node::End => return Ok(()),
                 Node::Eof => return Err(xml.cut_off()),
-                Node::Begin(element) => element,
-            };
-            match element.name.as_str() {
-                "sec" | "app" | "app-group" => self.section(xml, "sec")?,
-                "title" => self.title(xml, parent, number.take())?,
-                "label" => {
-                    let label = self.line(xml)?;
-                    match parent {
-                        "sec" => number = Some(label),
-                        "float" if !label.is_empty() => self.label = Some(label),
-                        _ => {}
-                    }
-                }
-                "fig"
-                | "table-wrap"
-                | "supplementary-material"
-                | "media"
-                | "chem-struct-wrap"
-                | "fig-group"
-                | "table-wrap-group" => {
-                    self.float(xml, "float")?;
-                }
-                "p" | "caption" | "list" | "list-item" | "def-list" | "def-item" | "def" | "term" | "disp-quote"
-                | "boxed-text" | "verse-group" | "verse-line" | "preformat" | "code" | "statement" | "speech"
-                | "attrib" | "table-wrap-foot" | "question" | "answer" => self.block(xml, &element.name)?,
-                "table" | "array" => self.leave_out(xml, "tables, whose cells are not read")?,
-                "fn" if parent != "fn-group" && parent != "table-wrap-foot" => {
-                    self.leave_out(xml, "footnotes, which are left out")?;
-                }
-                "fn" => self.block(xml, "fn")?,
-                "disp-formula" | "disp-formula-group" => {
-                    self.prose.push_blank();
-                    self.leave_out(xml, "formulas, which are left out")?;
-                    self.prose.push_blank();
-                }
-                "inline-formula" => self.formula(xml)?,
-                "math" => self.prose.push_math(xml)?,
-                "tex-math" => xml.skip()?,
-                "xref" => self.reference(xml)?,
-                "sup" => self.superscript(xml, parent)?,
-                "ref-list" => {
-                    let references = xml.skip_counting("ref")?;
-                    self.warnings.add("references, which are not read", references);
-                }
-                "break" => {
-                    xml.skip()?;
-                    self.prose.push_blank();
-                }
-                // They describe a picture, or the section.
-                "alt-text" | "long-desc" | "object-id" | "sec-meta" | "permissions" | "graphic" | "inline-graphic"
-                | "private-char" | "index-term" => xml.skip()?,
-                _ => self.mixed(xml, if parent == "xref" { parent } else { "" })?,
+                Node::Begin(element) => self.element(xml, &element.name, parent, &mut number)?,
             }
         }
+    }
+
+    /// Reads an element within another. It is as small as may be, because it is called once for each that is open.
+    fn element(
+        &mut self,
+        xml: &mut Xml<'_>,
+        name: &str,
+        parent: &str,
+        number: &mut Option<String>,
+    ) -> Result<(), Error> {
+        match name {
+            "sec" | "app" | "app-group" => self.section(xml, "sec"),
+            "title" => self.title(xml, parent, number.take()),
+            "label" => self.label(xml, parent, number),
+            "fig"
+            | "table-wrap"
+            | "supplementary-material"
+            | "media"
+            | "chem-struct-wrap"
+            | "fig-group"
+            | "table-wrap-group" => self.float(xml, "float"),
+            "p" | "caption" | "list" | "list-item" | "def-list" | "def-item" | "def" | "term" | "disp-quote"
+            | "boxed-text" | "verse-group" | "verse-line" | "preformat" | "code" | "statement" | "speech"
+            | "attrib" | "table-wrap-foot" | "fn-group" | "question" | "answer" => self.block(xml, name),
+            "table" | "array" => self.leave_out(xml, "tables, whose cells are not read"),
+            "fn" if matches!(parent, "fn-group" | "table-wrap-foot") => self.block(xml, name),
+            "fn" => self.leave_out(xml, "footnotes, which are left out"),
+            "disp-formula" | "disp-formula-group" => {
+                self.prose.push_blank();
+                self.leave_out(xml, "formulas, which are left out")
+            }
+            "inline-formula" => self.formula(xml),
+            "math" => self.prose.push_math(xml),
+            "xref" => self.reference(xml),
+            "sup" => self.superscript(xml, parent),
+            "ref-list" => self.references(xml),
+            "break" => {
+                self.prose.push_blank();
+                xml.skip()
+            }
+            // They describe a picture, or the section.
+            "tex-math" | "alt-text" | "long-desc" | "object-id" | "sec-meta" | "permissions" | "graphic"
+            | "inline-graphic" | "private-char" | "index-term" => xml.skip(),
+            _ => self.mixed(xml, if parent == "xref" { parent } else { "" }),
+        }
+    }
+
+    fn label(&mut self, xml: &mut Xml<'_>, parent: &str, number: &mut Option<String>) -> Result<(), Error> {
+        let label = self.line(xml)?;
+        match parent {
+            "sec" => *number = Some(label),
+            "float" if !label.is_empty() => self.label = Some(label),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Counts references.
+    pub(super) fn references(&mut self, xml: &mut Xml<'_>) -> Result<(), Error> {
+        let references = xml.skip_counting("ref")?;
+        self.warnings.add("references, which are not read", references);
+        Ok(())
     }
 
     fn title(&mut self, xml: &mut Xml<'_>, parent: &str, number: Option<String>) -> Result<(), Error> {
