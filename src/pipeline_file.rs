@@ -83,7 +83,10 @@ impl PipelineFile {
         // A list of values would be taken for those of the fields in their order.
         for path in ["/options", "/annotate", "/options/tokenizer"] {
             if document.pointer(path).is_some_and(Value::is_array) {
-                return Err(invalid(name.to_string(), format!("its {} is a list, not an object", path[1..].replace('/', "."))));
+                return Err(invalid(
+                    name.to_string(),
+                    format!("its {} is a list, not an object", path[1..].replace('/', ".")),
+                ));
             }
         }
         let file: PipelineFile = serde_json::from_str(text).map_err(malformed)?;

@@ -208,6 +208,7 @@ mod tests {
     fn texts_are_told_by_what_they_begin_with() {
         for (text, content) in [
             ("{\"id\": 1}\n{\"id\": 2}", is(Format::Jsonl)),
+            ("{\"id\":\"1\",\"text\":\"a\",\"chunks\":[],\"passages\":[]}\n", is(Format::Jsonl)),
             ("{\"text\": \"a\"}", is(Format::Jsonl)),
             ("{\"id\":1,\"text\":\"a\",\"chunks\":[]}", is(Format::Jsonl)),
             ("\n{\"text\":\"lone \\ud83d\"}\n", is(Format::Jsonl)),

@@ -195,6 +195,9 @@ impl Files {
                 self.format = Format::Text;
                 return Ok(Some(named(read(Format::Text, input, &self.options.read), path)));
             }
+            Some(_) if input.peek(LOOKED_AT)?.contains('\0') => {
+                return Err(invalid(&name, "it is a binary file, which is not read as text".to_string()));
+            }
             Some(format) => format,
             None => self.format_of(&name, &input.peek(LOOKED_AT)?)?,
         };
@@ -216,11 +219,12 @@ impl Files {
         let (looks, insist) = match detect(name, start) {
             Some(Content::Format(format)) if fits(format) => return Ok(format),
             None => return Ok(by_name),
-            Some(Content::Format(format)) => {
-                (format.title(), format!("it is read as such with the format {}, and as prose with all its marks with the format text (--from)", format.name()))
-            }
+            Some(Content::Format(format)) => (
+                format.title(),
+                format!("--from {} reads it as such, and --from text as prose with all its marks", format.name()),
+            ),
             Some(Content::Other(kind)) => {
-                let insist = if kind.is_text() { "; with the format text (--from) it is read as prose with all its marks" } else { "" };
+                let insist = if kind.is_text() { ", and --from text reads it as prose with all its marks" } else { "" };
                 (kind.name(), format!("which is not read{insist}"))
             }
         };

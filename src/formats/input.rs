@@ -6,6 +6,8 @@ use std::io::{self, BufRead, Cursor, Read};
 use crate::text::charset::{self, Charset};
 use crate::Error;
 
+/// What to do about a file that is no text in its encoding.
+const SAY_WHICH: &str = "say which encoding it is: --input-encoding utf-8, utf-16le, utf-16be, latin-1 or windows-1252";
 /// How much of a file tells its encoding.
 const LOOKED_AT: u64 = 4096;
 
@@ -49,7 +51,7 @@ impl<'r> Input<'r> {
         }
         bytes.read_to_end(&mut start).map_err(|error| unreadable(&error))?;
         let text = charset::decode(&start, charset)
-            .map_err(|error| Error::InputInvalid { input: name.clone(), reason: error.to_string() })?;
+            .map_err(|error| Error::InputInvalid { input: name.clone(), reason: format!("{error}; {SAY_WHICH}") })?;
         Ok(Input { bytes: Box::new(Cursor::new(text.into_owned().into_bytes())), name })
     }
 
@@ -86,7 +88,7 @@ impl<'r> Input<'r> {
         self.bytes.read_to_end(&mut bytes).map_err(|error| failed(&self.name, &error))?;
         match charset::decode(&bytes, Some(Charset::Utf8)) {
             Ok(text) => Ok(text.into_owned()),
-            Err(error) => Err(self.invalid(error.to_string())),
+            Err(error) => Err(self.invalid(format!("{error}; {SAY_WHICH}"))),
         }
     }
 
@@ -142,7 +144,7 @@ impl Iterator for Lines<'_> {
                     let at = error.utf8_error().valid_up_to();
                     let byte = error.as_bytes()[at];
                     let reason = format!(
-                        "it is not UTF-8: the byte 0x{byte:02X} at byte {at} (from 0) of this line is not valid there"
+                        "it is not UTF-8: the byte 0x{byte:02X} at byte {at} (from 0) of this line is not valid there; {SAY_WHICH}"
                     );
                     invalid(&self.place(self.number), reason)
                 });

@@ -170,5 +170,5 @@ fn plain_text_is_a_document_and_comes_out_as_it_is() {
     let input = Input::new(&b"a\xFFb"[..], "f", None).expect("a file");
     let read: Vec<Record> = read(Format::Text, input, &ReadOptions::default()).collect();
     let error = read[0].document.as_ref().expect_err("no text").to_string();
-    assert_eq!(error, "f: it is not UTF-8: the byte 0xFF at byte 1 (from 0), in line 1, is not valid there");
+    assert_eq!(error, "f: it is not UTF-8: the byte 0xFF at byte 1 (from 0), in line 1, is not valid there; say which encoding it is: --input-encoding utf-8, utf-16le, utf-16be, latin-1 or windows-1252");
 }

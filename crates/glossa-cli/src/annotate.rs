@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use glossa_ner::formats::{Format, Record};
+use glossa_ner::formats::{By, Format, Record};
 use glossa_ner::Error;
 
 use crate::option_flags::AnnotateFlags;
@@ -55,6 +55,8 @@ pub(crate) fn run(arguments: &Annotate) -> Result<usize, Failure> {
         let annotation = annotator.annotate(reading.text(), &options)?;
         Ok(document.clone().annotated(&reading, annotation, annotator.name()))
     };
+    // All are the model's: to say so with each would only make lines longer.
+    let is_plain = format == Format::Jsonl && !arguments.keep && !arguments.output.details;
     let mut progress = Progress::begin(&sources, arguments.quiet);
     let mut outcome = Outcome::default();
     in_order(records, arguments.setup.threads(), annotate, |record, annotated| {
@@ -65,6 +67,9 @@ pub(crate) fn run(arguments: &Annotate) -> Result<usize, Failure> {
         outcome.warnings.merge(&record.warnings);
         match annotated {
             Ok(mut annotated) => {
+                if is_plain {
+                    annotated.mentions.iter_mut().for_each(|mention| mention.by = By::default());
+                }
                 if arguments.keep {
                     annotated.mentions.extend(given.iter().cloned());
                 } else {

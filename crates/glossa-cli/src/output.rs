@@ -26,9 +26,10 @@ pub(crate) struct OutputFlags {
     /// Begin CSV with a byte order mark, by which Excel knows that it is UTF-8.
     #[arg(long)]
     csv_bom: bool,
-    /// Say who decided, when, and the identifiers and scores, in tables too: columns by, time, identifier.
+    /// Say who decided, when, and the identifier, in tables too (columns by, time, identifier), and that it was the model in
+    /// JSON lines.
     #[arg(long)]
-    details: bool,
+    pub(crate) details: bool,
 }
 
 impl OutputFlags {

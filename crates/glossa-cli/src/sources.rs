@@ -237,7 +237,9 @@ fn is_pattern(path: &Path) -> bool {
 
 fn add_matches(pattern: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     let pattern = pattern.to_string_lossy();
-    let matches = glob::glob(&pattern)
+    // As in a folder.
+    let visible = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    let matches = glob::glob_with(&pattern, visible)
         .map_err(|error| Error::OptionInvalid { option: "files".into(), reason: format!("{pattern}: {error}") })?;
     for path in matches {
         let path =

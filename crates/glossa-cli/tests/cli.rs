@@ -106,12 +106,20 @@ fn eval_counts_exact_spans_and_labels() {
 }
 
 /// Flags of `glossa annotate` that are not options of the library.
-const NOT_OF_THE_PIPELINE: [&str; 10] = [
+const NOT_OF_THE_PIPELINE: [&str; 18] = [
     "--model",
     "--pipeline",
     "--to",
+    "--output",
     "--csv-bom",
+    "--details",
+    "--resume",
+    "--keep",
+    "--quiet",
     "--from",
+    "--text-field",
+    "--id-field",
+    "--offset-unit",
     "--input-encoding",
     "--threads",
     "--load-timeout",

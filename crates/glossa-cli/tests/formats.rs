@@ -54,15 +54,24 @@ const NBIB: &str =
 #[test]
 fn each_of_the_fields_formats_is_read() {
     let case = |name: &str| repository("tests/texts/formats-of-the-field").join(name).display().to_string();
-    for name in ["pubtator.txt", "bioc.json", "bioc.xml", "medline.nbib", "pubmed.xml"] {
-        let (code, out, messages) = annotate(&[&case(name)], b"");
+    for (name, format) in [
+        ("pubtator.txt", "pubtator"),
+        ("bioc.json", "bioc-json"),
+        ("bioc.xml", "bioc-xml"),
+        ("medline.nbib", "medline"),
+        ("pubmed.xml", "pubmed"),
+    ] {
+        let flags: &[&str] = if name.ends_with(".txt") { &["--from", format] } else { &[] };
+        let (code, out, messages) = annotate(&[flags, &[&case(name)]].concat(), b"");
         assert_eq!(code, 0, "{name}: {messages}");
         let documents = json(&out);
         assert!(!documents.is_empty(), "{name}");
-        assert!(documents.iter().flat_map(found).any(|text| text == "IL-2"), "{name}: {out}");
-        // Without a name it is known by what it holds.
+        assert!(documents.iter().flat_map(found).any(|text| text == "IL-2 gene"), "{name}: {out}");
+        // Without a name it is not guessed, and what to say is told.
         let content = fs::read(case(name)).expect("a file");
-        let (code, from_stdin, messages) = annotate(&[], &content);
+        let (code, _, messages) = annotate(&[], &content);
+        assert!(code == 1 && messages.contains(&format!("--from {format}")), "{name}: {messages}");
+        let (code, from_stdin, messages) = annotate(&["--from", format], &content);
         assert_eq!((code, json(&from_stdin).len()), (0, documents.len()), "{name}: {messages}");
     }
 }

@@ -63,7 +63,9 @@ impl Members {
         if self.has(&["denotations", "sourcedb", "sourceid"]) || (self.has(&["target"]) && self.has(&["text"])) {
             return Some(Format::Pubannotation);
         }
-        self.has(&["documents", "passages", "PubTator3"]).then_some(Format::BiocJson)
+        // A document of ours has passages too, and its text beside them.
+        let is_bioc = self.has(&["documents", "passages", "PubTator3"]) && !self.has(&["text"]);
+        is_bioc.then_some(Format::BiocJson)
     }
 }
 
