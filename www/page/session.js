@@ -1,10 +1,13 @@
-/** What a person does on the page: annotates a text, opens a text, a model or a pipeline, cancels. */
+/** What a person does on the page: annotates a text or documents, opens documents, a model or a pipeline, pauses, cancels. */
 
 import { abortable } from '../glossa/abort.js';
 import { cancelled, messageOf } from '../glossa/errors.js';
 import { GlossaError, readPipeline } from '../glossa/index.js';
+import { counted } from './counted.js';
+import { Desk } from './documents/desk.js';
+import { readDocuments } from './documents/read-documents.js';
 import { EXAMPLES } from './examples.js';
-import { identify } from './file-kinds.js';
+import { identify, refusal } from './file-kinds.js';
 import { Models } from './models.js';
 import { Requests, isReplaced } from './requests.js';
 import { renamed } from './result-view.js';
@@ -13,6 +16,7 @@ import { renamed } from './result-view.js';
 /** @typedef {import('./bring-files.js').PathAndFile} PathAndFile */
 /** @typedef {import('./file-kinds.js').Brought} Brought */
 /** @typedef {import('./file-kinds.js').LocalModel} LocalModel */
+/** @typedef {import('./documents/read-documents.js').ReadDocument} ReadDocument */
 
 /**
  * @typedef {object} Parts
@@ -21,6 +25,7 @@ import { renamed } from './result-view.js';
  * @property {import('./options-form.js').OptionsForm} form
  * @property {import('./status-line.js').StatusLine} status
  * @property {import('./result-view.js').ResultView} results
+ * @property {import('./documents/panel.js').Elements} panel
  * @property {() => void} onChange is called when the text, the set-up or what is shown has changed
  */
 
@@ -31,6 +36,10 @@ const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 /** Errors of loading that are not the model's fault. */
 const NOT_THE_MODELS = ['cancelled', 'option_invalid', 'disposed'];
+/** Errors that every document would have. */
+const OF_ALL_DOCUMENTS = ['cancelled', 'option_invalid', 'disposed'];
+/** Stands for the text of the request to annotate all documents: a text of one character that no file has. */
+const ALL_DOCUMENTS = '\0';
 
 export class Session {
   #parts;
@@ -42,10 +51,41 @@ export class Session {
    * @type {Outcome | null}
    */
   #outcome = null;
+  /**
+   * The document of a file that is in the text box.
+   * @type {ReadDocument | null}
+   */
+  #opened = null;
+  #desk;
 
   /** @param {Parts} parts */
   constructor(parts) {
     this.#parts = parts;
+    this.#desk = new Desk(parts, parts.panel, () => this.forget());
+  }
+
+  /** Whether a reload would lose a text. */
+  get wouldLose() {
+    return Boolean(this.#parts.input.text.trim()) && !this.#desk.isKept;
+  }
+
+  /** Takes up what an earlier visit has left, and goes on with it. */
+  async restore() {
+    const { status, onChange } = this.#parts;
+    const left = await this.#desk.restore();
+    if (!left) return;
+    onChange();
+    const { batch, missing } = left;
+    if (this.#requests.running) return;
+    if (missing) {
+      status.set('idle', `${this.#desk.summary}. The model “${missing}” was a file of yours: open it again, then annotate the rest.`);
+    } else if (batch === 'going') {
+      await this.annotate();
+    } else if (batch === 'paused') {
+      status.set('paused', 'Paused', { detail: `: ${this.#desk.summary}`, ratio: 0, pausable: true });
+    } else {
+      status.set(...this.#found());
+    }
   }
 
   /** Loads the chosen model before it is asked for, if the device has it from an earlier visit. */
@@ -58,7 +98,7 @@ export class Session {
     }
   }
 
-  /** Annotates the text. If just that is under way, it goes on. */
+  /** Annotates the text, or all documents. If just that is under way, it goes on. */
   async annotate() {
     const { input, setup, form, status } = this.#parts;
     const { text } = input;
@@ -66,6 +106,10 @@ export class Session {
     status.note();
     this.#outcome = null;
     try {
+      if (this.#desk.isOpen) {
+        await this.#annotateAll(setup.key);
+        return;
+      }
       const request = { text, setup: setup.key };
       if (!this.#requests.isUnderWay(request)) await this.#requests.run(request, (signal) => this.#run(request, signal));
     } catch (error) {
@@ -107,12 +151,39 @@ export class Session {
   }
 
   cancel() {
+    const { status } = this.#parts;
     this.#requests.cancel();
+    if (status.state !== 'paused' || this.#requests.running) return;
+    // What an earlier visit paused is not under way.
+    this.#desk.end();
+    status.set(...this.#cancelled());
+  }
+
+  /** Pauses the work on the documents, or goes on with it. */
+  pause() {
+    if (this.#requests.running) this.#desk.pause(!this.#desk.isPaused);
+    else this.annotate();
+  }
+
+  /** Ends all work, and removes the documents and what was found in them from the page and the device. */
+  async forget() {
+    const { status, form } = this.#parts;
+    this.#requests.replace();
+    this.#opened = null;
+    form.clear();
+    status.note();
+    try {
+      await this.#desk.forget();
+      status.set('idle', 'Ready. Nothing of the documents is on this device any more.');
+    } catch (error) {
+      status.set(...this.#failure('Not all was forgotten', error));
+    }
   }
 
   /** Draws the result again, with the minimum confidence as it is now. */
   async redraw() {
     const { results, status, onChange } = this.#parts;
+    this.#desk.refresh();
     if (!results.shown) return;
     await results.draw();
     onChange();
@@ -157,6 +228,49 @@ export class Session {
     } catch (error) {
       if (!isReplaced(signal)) this.#conclude(...this.#failure('Not annotated', error, signal));
     }
+  }
+
+  /** @param {string} key the set-up's */
+  async #annotateAll(key) {
+    await this.#desk.takeBox();
+    const request = { text: ALL_DOCUMENTS, setup: key };
+    if (this.#requests.isRunning(request)) this.#desk.goOn(key);
+    else await this.#requests.run(request, (signal) => this.#runAll(key, signal));
+  }
+
+  /**
+   * @param {string} key the set-up's
+   * @param {AbortSignal} signal
+   */
+  async #runAll(key, signal) {
+    const { setup, form, status } = this.#parts;
+    const { model, mode } = setup;
+    let outcome;
+    try {
+      const { options, annotate } = form.read();
+      if (await this.#desk.begin(key)) {
+        if (!this.#models.has(model, options)) status.set('loading', 'Starting the engine');
+        const annotator = await this.#load(model, options, signal);
+        const { name, entities, precision, warnings } = annotator.info;
+        status.addNotes(warnings.map(sentence));
+        const one = async (/** @type {string} */ text) => {
+          if (!text.trim()) return { setup: key, mode, chunks: [], entities: [] };
+          const start = performance.now();
+          const { chunks, truncatedFrom, windows } = await annotator.annotate(text, { ...annotate, mode, signal });
+          const run = { windows, precision, milliseconds: Math.round(performance.now() - start) };
+          return { setup: key, model: name, mode, chunks, truncatedFrom, entities: renamed(entities, annotate, chunks), run };
+        };
+        const endsAll = (/** @type {unknown} */ error) => OF_ALL_DOCUMENTS.includes(known(error).code);
+        await this.#desk.run(one, endsAll, renamed(entities, annotate, []), signal);
+      }
+      outcome = this.#found();
+    } catch (error) {
+      if (isReplaced(signal)) return;
+      outcome = this.#failure('Not annotated', error, signal);
+    }
+    if (isReplaced(signal)) return;
+    await this.#desk.end();
+    if (!isReplaced(signal)) this.#conclude(...outcome);
   }
 
   /**
@@ -230,25 +344,60 @@ export class Session {
   async #take(brought, signal) {
     const { input, setup, status, onChange } = this.#parts;
     const { kind, name } = brought;
+    if (kind === 'documents') {
+      await this.#takeDocuments(brought.files, signal);
+      return;
+    }
     let ready = `${name} is loaded when you annotate.`;
     if (kind === 'pipeline') {
       const pipeline = await readPipeline(brought.file, { signal });
       refuseIfAborted(signal);
       setup.write(pipeline);
       ready = `${name} is set up. Its model is loaded when you annotate.`;
-    } else if (kind === 'model') {
-      this.#add(name, brought.model);
     } else {
-      input.text = brought.text;
+      this.#add(name, brought.model);
     }
     onChange();
-    if (kind !== 'text' && !input.text.trim()) {
+    if (!this.#desk.isOpen && !input.text.trim()) {
       this.#requests.replace();
       status.set('idle', ready);
       return;
     }
+    await this.annotate();
+  }
+
+  /**
+   * Takes documents: one alone into the text box, a second and all after it into a list.
+   * @param {PathAndFile[]} files
+   * @param {AbortSignal} signal
+   */
+  async #takeDocuments(files, signal) {
+    const { input, status, onChange } = this.#parts;
+    const documents = readDocuments(files);
+    const [first, second] = [await documents.next(), await documents.next()];
+    refuseIfAborted(signal);
+    if (first.done) throw refusal('There is no text in what was brought.');
+    const isOne = second.done;
+    if (isOne && first.value.problem) throw first.value.problem;
+    const { text } = input;
+    const before = this.#opened && this.#opened.text === text && text.trim() ? [this.#opened] : [];
+    let notes = first.value.notes ?? [];
+    if (isOne && !this.#desk.isOpen && !before.length) {
+      this.#opened = first.value;
+      input.text = first.value.text;
+      onChange();
+    } else {
+      const isExample = Object.values(EXAMPLES).includes(text);
+      const inHand = [...(this.#desk.isOpen ? [] : before), first.value, ...(second.done ? [] : [second.value])];
+      const onTaken = (/** @type {number} */ count) => {
+        if (!this.#requests.running) status.set('loading', 'Opening', { detail: `: ${counted(count, 'document')}` });
+      };
+      notes = await this.#desk.take(inSequence(inHand, documents), isExample || before.length ? '' : text, signal, onTaken);
+      this.#opened = null;
+      refuseIfAborted(signal);
+    }
     const annotated = this.annotate();
-    if (kind === 'text') status.note(...brought.notes);
+    status.note(...notes);
     await annotated;
   }
 
@@ -288,8 +437,15 @@ export class Session {
 
   /** @returns {Outcome} */
   #found() {
+    if (this.#desk.isOpen) return ['done', `${this.#desk.summary}. The texts did not leave this tab.`];
     const { message, detail } = this.#parts.results.summary;
     return ['done', message, { detail }];
+  }
+
+  /** @returns {Outcome} */
+  #cancelled() {
+    if (!this.#desk.isOpen) return ['cancelled', 'Cancelled. Your text is as you left it.'];
+    return ['cancelled', `Cancelled: ${this.#desk.summary}. “Annotate all” does the rest.`];
   }
 
   /**
@@ -311,7 +467,7 @@ export class Session {
    * @returns {Outcome}
    */
   #failure(what, error, signal) {
-    if (signal?.aborted) return ['cancelled', 'Cancelled. Your text is as you left it.'];
+    if (signal?.aborted) return this.#cancelled();
     const reason = known(error);
     if (reason.code === 'option_invalid' || reason.code === 'pipeline_invalid') this.#parts.form.show(reason);
     return ['error', `${what}: ${reason.message}`, { code: reason.code }];
@@ -327,4 +483,15 @@ const known = (error) => (error instanceof GlossaError ? error : new GlossaError
 /** @param {AbortSignal} signal */
 function refuseIfAborted(signal) {
   if (signal.aborted) throw cancelled(signal);
+}
+
+/**
+ * What was read, then the rest.
+ * @template Item
+ * @param {Item[]} read
+ * @param {AsyncIterable<Item>} rest
+ */
+async function* inSequence(read, rest) {
+  yield* read;
+  yield* rest;
 }
