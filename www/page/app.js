@@ -81,6 +81,7 @@ const panel = {
   textPane: byId('text-pane'),
   textTitle: byId('text-title'),
   textArea: find('input'),
+  textKept: byId('text-kept'),
   count: byId('documents-count'),
   search: /** @type {HTMLInputElement} */ (find('documents-search')),
   state: /** @type {HTMLSelectElement} */ (find('documents-state')),

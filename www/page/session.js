@@ -387,12 +387,13 @@ export class Session {
       input.text = first.value.text;
       onChange();
     } else {
-      const isExample = Object.values(EXAMPLES).includes(text);
+      const isKnown = before.length > 0 || Object.values(EXAMPLES).includes(text);
+      const of = { known: this.#desk.isOpen ? 0 : before.length, draft: isKnown ? '' : text };
       const inHand = [...(this.#desk.isOpen ? [] : before), first.value, ...(second.done ? [] : [second.value])];
       const onTaken = (/** @type {number} */ count) => {
         if (!this.#requests.running) status.set('loading', 'Opening', { detail: `: ${counted(count, 'document')}` });
       };
-      notes = await this.#desk.take(inSequence(inHand, documents), isExample || before.length ? '' : text, signal, onTaken);
+      notes = await this.#desk.take(inSequence(inHand, documents), of, signal, onTaken);
       this.#opened = null;
       refuseIfAborted(signal);
     }

@@ -82,19 +82,28 @@ export class Desk {
     this.#draft = input.text;
     this.#panel.showList();
     const { work, entries } = this.#documents;
-    const isThere = work ? setup.restore(work.setup) : true;
+    let batch = work?.batch ?? 'over';
+    let isThere = true;
+    try {
+      if (work) isThere = setup.restore(work.setup);
+    } catch {
+      // Options of another version of the page: with which to go on is the user's to say.
+      batch = 'over';
+    }
     await this.choose(entries[0].key);
-    return { batch: work?.batch ?? 'over', missing: isThere ? '' : (work?.setup.name ?? '') };
+    return { batch, missing: isThere ? '' : (work?.setup.name ?? '') };
   }
 
   /**
-   * Takes documents, and shows the first of them.
+   * Takes documents, and shows the first of them that is new.
    * @param {AsyncIterable<ReadDocument>} documents
-   * @param {string} draft a text that was being written, and stays apart
+   * @param {{ known: number, draft: string }} of how many of them, the first, have been on the page before; and a text that was
+   *   being written, which stays apart
    * @param {AbortSignal} signal
    * @param {(count: number) => void} onTaken
+   * @returns {Promise<string[]>} what is to be known of them
    */
-  async take(documents, draft, signal, onTaken) {
+  async take(documents, { known, draft }, signal, onTaken) {
     if (!this.isOpen) {
       this.#draft = draft;
       this.#given = this.#parts.input.text;
@@ -103,14 +112,14 @@ export class Desk {
     let isShown = false;
     const { failed, keys, notes } = await this.#documents.add(documents, signal, (count) => {
       onTaken(count);
-      if (isShown) return;
+      if (isShown || count <= known) return;
       isShown = true;
       const { entries } = this.#documents;
       this.#panel.showList();
-      this.choose(entries[entries.length - count].key);
+      this.choose(entries[entries.length - count + known].key);
     });
     if (failed) notes.unshift(`${counted(failed, 'document')} of ${number.format(keys.length)} could not be read; the list says why.`);
-    return notes;
+    return this.#documents.problem ? [...notes, this.#documents.problem] : notes;
   }
 
   /** Makes what is in the box a document, or the text of the one that it shows. */

@@ -149,6 +149,7 @@ export class Documents {
     const entry = entryOf(key, { id, text, place });
     this.#entries[this.#entries.indexOf(before)] = entry;
     this.#byKey.set(key, entry);
+    if (this.queue.isRunning(key) || this.queue.isWaiting(key)) this.queue.add(key, text.length);
     await this.#store.add([{ entry, text }]);
     await this.#store.putResult(entry, null);
     this.#onChange();

@@ -30,7 +30,7 @@ export class DocumentList {
 
   /**
    * @param {HTMLElement} box
-   * @param {(key: number) => Row} rowOf
+   * @param {(key: number) => Row | null} rowOf null if the document has been forgotten
    * @param {(key: number, byPointer: boolean) => void} onChoose
    */
   constructor(box, rowOf, onChoose) {
@@ -107,7 +107,9 @@ export class DocumentList {
    * @param {number} height
    */
   #drawRow(key, height) {
-    const { signature, content } = this.#rowOf(key);
+    const shown = this.#rowOf(key);
+    if (!shown) return;
+    const { signature, content } = shown;
     let made = this.#made.get(key);
     if (!made) {
       made = { row: element('div', { role: 'option', id: idOf(key), 'data-key': key, class: 'row' }), signature: '' };

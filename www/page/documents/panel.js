@@ -15,6 +15,7 @@ import { DocumentList } from './list.js';
  * @property {HTMLElement} textPane
  * @property {HTMLElement} textTitle
  * @property {HTMLElement} textArea
+ * @property {HTMLElement} textKept says what becomes of a new text
  * @property {HTMLElement} count
  * @property {HTMLInputElement} search
  * @property {HTMLSelectElement} state
@@ -54,6 +55,8 @@ export class Panel {
   #found = null;
   #search = new AbortController();
   #asked = false;
+  /** How many documents the list has, if it has all; -1 otherwise. */
+  #listed = -1;
   #frame = 0;
 
   /**
@@ -65,7 +68,7 @@ export class Panel {
     this.#elements = elements;
     this.#documents = documents;
     this.#actions = actions;
-    const { list, search, state, forget, keep, newText, edit, back, textArea } = elements;
+    const { list, search, state, forget, keep, newText, edit, back } = elements;
     this.#list = new DocumentList(list, (key) => this.#row(key), actions.onChoose);
     let typing = 0;
     search.addEventListener('input', () => {
@@ -83,12 +86,10 @@ export class Panel {
     });
     newText.addEventListener('click', () => {
       actions.onNew();
-      this.#showText('New text');
-      textArea.focus();
+      this.#showText('New text', true);
     });
     edit.addEventListener('click', () => {
-      this.#showText('Text of the document');
-      textArea.focus();
+      this.#showText('Text of the document', false);
     });
     back.addEventListener('click', () => {
       this.showList();
@@ -109,17 +110,18 @@ export class Panel {
 
   /** Takes the list away: there is one text again, or none. */
   close() {
-    const { listPane, textPane, textTitle, back, examples, annotate, search, state, name, edit, textArea } = this.#elements;
+    const { listPane, textPane, textTitle, back, examples, annotate, search, state, name, edit, textArea, textKept } = this.#elements;
     this.#search.abort();
     this.#found = null;
     search.value = state.value = '';
     textTitle.textContent = 'Text';
     name.textContent = '';
     annotate.textContent = 'Annotate';
-    listPane.hidden = edit.hidden = back.hidden = true;
+    listPane.hidden = edit.hidden = back.hidden = textKept.hidden = true;
     textPane.hidden = examples.hidden = false;
     this.#ask(false);
     this.#list.show([]);
+    this.#listed = -1;
     textArea.focus();
   }
 
@@ -150,8 +152,12 @@ export class Panel {
     const found = this.#found;
     const isShown = (/** @type {Entry} */ entry) =>
       (!found || found.has(entry.key)) && (!state.value || this.#documents.stateOf(entry) === state.value);
-    const shown = entries.filter(isShown);
-    this.#list.show(shown.map(({ key }) => key));
+    const hasAll = !found && !state.value;
+    const shown = hasAll ? entries : entries.filter(isShown);
+    // While they are annotated no document comes or goes.
+    if (hasAll && this.#listed === entries.length) this.#list.refresh();
+    else this.#list.show(shown.map(({ key }) => key));
+    this.#listed = hasAll ? entries.length : -1;
     const all = number.format(entries.length);
     const words = shown.length === entries.length ? all : `${number.format(shown.length)} of ${all}`;
     if (count.textContent !== words) count.textContent = words;
@@ -178,12 +184,17 @@ export class Panel {
     await this.#documents.search(query, onFound, signal);
   }
 
-  /** @param {string} title */
-  #showText(title) {
-    const { listPane, textPane, textTitle } = this.#elements;
+  /**
+   * @param {string} title
+   * @param {boolean} isNew whether the text is none of the documents yet
+   */
+  #showText(title, isNew) {
+    const { listPane, textPane, textTitle, textArea, textKept } = this.#elements;
     textTitle.textContent = title;
+    textKept.hidden = !isNew;
     listPane.hidden = true;
     textPane.hidden = false;
+    textArea.focus();
   }
 
   /** @param {boolean} asked whether the next press forgets */
@@ -197,10 +208,11 @@ export class Panel {
 
   /**
    * @param {number} key
-   * @returns {import('./list.js').Row}
+   * @returns {import('./list.js').Row | null}
    */
   #row(key) {
-    const entry = /** @type {Entry} */ (this.#documents.entry(key));
+    const entry = this.#documents.entry(key);
+    if (!entry) return null;
     const state = this.#documents.stateOf(entry);
     const threshold = this.#actions.threshold();
     const counts = state === 'done' ? this.#documents.counts(entry, threshold) : [];
