@@ -161,6 +161,48 @@ test('the work is paused, goes on, and is cancelled; annotating again does the r
   await close(page);
 });
 
+test('opening is cancelled: what has come stays, and nothing is annotated', { timeout: LONG }, async () => {
+  const page = await open();
+  await openFiles(page, file('all.jsonl', records(20_000)));
+  await page.waitForFunction(() => /Opening: [\d,]+ documents/.test(document.querySelector('[data-testid="status"]').textContent));
+  await page.getByTestId('cancel').click();
+  await inState(page, 'cancelled');
+  const count = Number((await page.locator('#documents-count').textContent()).replaceAll(',', ''));
+  assert.ok(count > 0 && count < 20_000, `${count}`);
+  await says(page, /^Cancelled: 0 chunks in 0 documents, [\d,]+ not annotated\. “Annotate all” does the rest/);
+  assert.ok((await shown(page)).every(({ state }) => state === 'waiting'));
+  assert.equal(await page.locator('#unread').textContent(), 'This document has not been annotated yet.');
+  await close(page);
+});
+
+test('documents that come while a text is annotated take its place, and the text stays', { timeout: LONG }, async () => {
+  const page = await open();
+  const long = SENTENCE.repeat(3000);
+  await page.getByTestId('input').fill(long);
+  await page.getByTestId('annotate').click();
+  await inState(page, 'running');
+  await openFiles(page, file('all.jsonl', records(3)));
+  await says(page, /18 chunks in 3 documents/);
+  assert.ok((await page.getByTestId('document').evaluate((element) => element.textContent)).startsWith('Study 0.'));
+  assert.equal((await marks(page)).length, 3);
+  await page.getByTestId('new-text').click();
+  assert.equal(await page.getByTestId('input').inputValue(), long);
+  await close(page);
+});
+
+test('a text changed while its document is annotated has its own result', { timeout: LONG }, async () => {
+  const page = await open();
+  await openFiles(page, file('all.jsonl', `${JSON.stringify({ text: SENTENCE.repeat(4000) })}\n${record(1)}`));
+  await inState(page, 'running');
+  await page.getByTestId('edit-text').click();
+  await page.getByTestId('input').fill('CD28.');
+  await page.keyboard.press('Control+Enter');
+  await says(page, /7 chunks in 2 documents\./);
+  assert.deepEqual((await marks(page)).map(({ text }) => text), ['CD28']);
+  assert.equal((await shown(page))[0].title, 'CD28.');
+  await close(page);
+});
+
 test('the list is searched by names and by whole texts', { timeout: LONG }, async () => {
   const page = await open();
   const deep = JSON.stringify({ id: 'deep', text: `${SENTENCE.repeat(20)} Metformin is named far below.` });

@@ -3,11 +3,12 @@
 import { abortable } from '../glossa/abort.js';
 import { cancelled, messageOf } from '../glossa/errors.js';
 import { GlossaError, readPipeline } from '../glossa/index.js';
+import { annotateText, ofBlankText } from './annotate-text.js';
 import { counted } from './counted.js';
 import { Desk } from './documents/desk.js';
-import { readDocuments } from './documents/read-documents.js';
+import { inSequence, readAhead, readDocuments } from './documents/read-documents.js';
 import { EXAMPLES } from './examples.js';
-import { identify, refusal } from './file-kinds.js';
+import { identify } from './file-kinds.js';
 import { Models } from './models.js';
 import { Requests, isReplaced } from './requests.js';
 import { renamed } from './result-view.js';
@@ -209,24 +210,21 @@ export class Session {
     const { model, mode } = setup;
     try {
       const { options, annotate } = form.read();
+      const how = { setup: key, mode, annotate, signal, onProgress: status.showProgress.bind(status) };
       if (!text.trim()) {
-        await this.#show({ text, setup: key, mode, chunks: [], entities: [] }, signal);
+        await this.#show({ text, ...ofBlankText(how) }, signal);
         return;
       }
       if (this.#models.has(model, options)) status.set('running', 'Annotating');
       else status.set('loading', 'Starting the engine');
       const annotator = await this.#load(model, options, signal);
-      const { name, entities, precision, warnings } = annotator.info;
-      status.addNotes(warnings.map(sentence));
-      const start = performance.now();
-      const onProgress = status.showProgress.bind(status);
-      const { chunks, truncatedFrom, windows } = await annotator.annotate(text, { ...annotate, mode, signal, onProgress });
-      if (isReplaced(signal)) return;
-      const run = { windows, precision, milliseconds: Math.round(performance.now() - start) };
-      const shownEntities = renamed(entities, annotate, chunks);
-      await this.#show({ text, setup: key, model: name, mode, chunks, truncatedFrom, entities: shownEntities, run }, signal);
+      status.addNotes(annotator.info.warnings.map(sentence));
+      const result = await annotateText(annotator, text, how);
+      // Documents may have taken its place meanwhile.
+      if (!isReplaced(signal) && !this.#desk.isOpen) await this.#show({ text, ...result }, signal);
     } catch (error) {
-      if (!isReplaced(signal)) this.#conclude(...this.#failure('Not annotated', error, signal));
+      if (isReplaced(signal) || (this.#desk.isOpen && !signal.aborted)) return;
+      this.#conclude(...this.#failure('Not annotated', error, signal));
     }
   }
 
@@ -251,15 +249,10 @@ export class Session {
       if (await this.#desk.begin(key)) {
         if (!this.#models.has(model, options)) status.set('loading', 'Starting the engine');
         const annotator = await this.#load(model, options, signal);
-        const { name, entities, precision, warnings } = annotator.info;
+        const { entities, warnings } = annotator.info;
         status.addNotes(warnings.map(sentence));
-        const one = async (/** @type {string} */ text) => {
-          if (!text.trim()) return { setup: key, mode, chunks: [], entities: [] };
-          const start = performance.now();
-          const { chunks, truncatedFrom, windows } = await annotator.annotate(text, { ...annotate, mode, signal });
-          const run = { windows, precision, milliseconds: Math.round(performance.now() - start) };
-          return { setup: key, model: name, mode, chunks, truncatedFrom, entities: renamed(entities, annotate, chunks), run };
-        };
+        const how = { setup: key, mode, annotate, signal };
+        const one = (/** @type {string} */ text) => annotateText(annotator, text, how);
         const endsAll = (/** @type {unknown} */ error) => OF_ALL_DOCUMENTS.includes(known(error).code);
         await this.#desk.run(one, endsAll, renamed(entities, annotate, []), signal);
       }
@@ -373,27 +366,23 @@ export class Session {
    */
   async #takeDocuments(files, signal) {
     const { input, status, onChange } = this.#parts;
-    const documents = readDocuments(files);
-    const [first, second] = [await documents.next(), await documents.next()];
+    const { only, all } = await readAhead(readDocuments(files));
     refuseIfAborted(signal);
-    if (first.done) throw refusal('There is no text in what was brought.');
-    const isOne = second.done;
-    if (isOne && first.value.problem) throw first.value.problem;
+    if (only?.problem) throw only.problem;
     const { text } = input;
-    const before = this.#opened && this.#opened.text === text && text.trim() ? [this.#opened] : [];
-    let notes = first.value.notes ?? [];
-    if (isOne && !this.#desk.isOpen && !before.length) {
-      this.#opened = first.value;
-      input.text = first.value.text;
+    const isOfFile = this.#opened?.text === text && text.trim() !== '';
+    const before = this.#opened && isOfFile && !this.#desk.isOpen ? [this.#opened] : [];
+    let notes = only?.notes ?? [];
+    if (only && !this.#desk.isOpen && !isOfFile) {
+      this.#opened = only;
+      input.text = only.text;
       onChange();
     } else {
-      const isKnown = before.length > 0 || Object.values(EXAMPLES).includes(text);
-      const of = { known: this.#desk.isOpen ? 0 : before.length, draft: isKnown ? '' : text };
-      const inHand = [...(this.#desk.isOpen ? [] : before), first.value, ...(second.done ? [] : [second.value])];
+      const draft = isOfFile || Object.values(EXAMPLES).includes(text) ? '' : text;
       const onTaken = (/** @type {number} */ count) => {
         if (!this.#requests.running) status.set('loading', 'Opening', { detail: `: ${counted(count, 'document')}` });
       };
-      notes = await this.#desk.take(inSequence(inHand, documents), of, signal, onTaken);
+      notes = await this.#desk.take(inSequence(before, all), { known: before.length, draft }, signal, onTaken);
       this.#opened = null;
       refuseIfAborted(signal);
     }
@@ -484,15 +473,4 @@ const known = (error) => (error instanceof GlossaError ? error : new GlossaError
 /** @param {AbortSignal} signal */
 function refuseIfAborted(signal) {
   if (signal.aborted) throw cancelled(signal);
-}
-
-/**
- * What was read, then the rest.
- * @template Item
- * @param {Item[]} read
- * @param {AsyncIterable<Item>} rest
- */
-async function* inSequence(read, rest) {
-  yield* read;
-  yield* rest;
 }

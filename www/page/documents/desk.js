@@ -30,7 +30,6 @@ export class Desk {
   #given = '';
   /** A text that was being written when a document was chosen instead. */
   #draft = '';
-  #texts = 0;
   #toldProblem = '';
   #telling = 0;
 
@@ -132,7 +131,7 @@ export class Desk {
       await this.#documents.setText(this.#chosen, text);
       return;
     }
-    const id = `Text ${(this.#texts += 1)}`;
+    const id = `Text ${this.#documents.entries.length + 1}`;
     const { keys } = await this.#documents.add(one({ id, text, place: id }), new AbortController().signal, () => {});
     this.#draft = '';
     this.#chosen = keys[0];
@@ -240,7 +239,6 @@ export class Desk {
     const { input, results, onChange } = this.#parts;
     this.#chosen = -1;
     this.#given = this.#draft = '';
-    this.#texts = 0;
     input.text = '';
     results.clear();
     await this.#documents.forget();

@@ -144,13 +144,14 @@ export class Documents {
   async setText(key, text) {
     const before = this.#byKey.get(key);
     if (!before) return;
-    // Another entry, by which what is found in the text before is known to come too late.
     const { id, place } = before;
     const entry = entryOf(key, { id, text, place });
+    await this.#store.add([{ entry, text }]);
+    if (this.#byKey.get(key) !== before) return;
+    // Another entry, by which what is found in the text before is known to come too late.
     this.#entries[this.#entries.indexOf(before)] = entry;
     this.#byKey.set(key, entry);
     if (this.queue.isRunning(key) || this.queue.isWaiting(key)) this.queue.add(key, text.length);
-    await this.#store.add([{ entry, text }]);
     await this.#store.putResult(entry, null);
     this.#onChange();
   }
@@ -161,7 +162,8 @@ export class Documents {
    * @returns {Promise<{ entry: Entry, text: string, result: Result | undefined } | null>} null if there is none
    */
   async open(key) {
-    const [text, result] = await Promise.all([this.#store.text(key), this.#store.result(key)]);
+    const text = await this.#store.text(key);
+    const result = text === undefined ? undefined : await this.#store.result(key, text);
     const entry = this.#byKey.get(key);
     if (!entry) return null;
     if (text === undefined) Object.assign(entry, { state: 'failed', problem: GONE });
@@ -203,13 +205,12 @@ export class Documents {
   run(annotate, endsAll, onDone, signal) {
     const work = async (/** @type {number} */ key) => {
       this.#onChange();
-      const opened = await this.open(key);
-      if (!opened) return false;
-      const { entry, text } = opened;
+      const [entry, text] = [this.#byKey.get(key), await this.#store.text(key)];
+      if (!entry) return false;
       /** @type {Result | null} */
       let result = null;
       try {
-        if (entry.problem === GONE) throw new GlossaError('input_invalid', GONE);
+        if (text === undefined) throw new GlossaError('input_invalid', GONE);
         result = await annotate(text);
       } catch (error) {
         if (signal.aborted || endsAll(error)) throw error;

@@ -247,4 +247,4 @@ export class Panel {
 }
 
 /** @param {Entry} entry */
-const title = ({ beginning, id }) => element('div', { class: 'row-title', dir: 'auto', translate: 'no' }, beginning || id);
+const title = ({ beginning, id }) => element('div', { class: 'row-title', dir: 'auto' }, beginning || id);

@@ -50,6 +50,29 @@ export async function* readDocuments(files) {
 }
 
 /**
+ * Reads so far that one document is told from many.
+ * @param {AsyncGenerator<ReadDocument>} documents
+ * @returns {Promise<{ only: ReadDocument | undefined, all: AsyncIterable<ReadDocument> }>} `only`: the one that there is
+ * @throws {GlossaError} `input_invalid`: there is none
+ */
+export async function readAhead(documents) {
+  const first = await documents.next();
+  if (first.done) throw refusal('There is no text in what was brought.');
+  const second = await documents.next();
+  if (second.done) return { only: first.value, all: inSequence([first.value]) };
+  return { only: undefined, all: inSequence([first.value, second.value], documents) };
+}
+
+/**
+ * Some items, then others.
+ * @template Item
+ * @param {...(Iterable<Item> | AsyncIterable<Item>)} parts
+ */
+export async function* inSequence(...parts) {
+  for (const part of parts) yield* part;
+}
+
+/**
  * @param {string} path
  * @param {File} file
  * @returns {AsyncGenerator<ReadDocument>}

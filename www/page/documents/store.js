@@ -5,9 +5,11 @@
 
 import { deleteDB, openDB } from 'idb';
 import { hold } from './one-tab.js';
+import { pack, unpack } from './packed.js';
 
 /** @typedef {import('../result-view.js').Shown} Shown */
 /** @typedef {Omit<Shown, 'text'>} Result what was found in a document, without its text */
+/** @typedef {Omit<Result, 'chunks'> & { packed: import('./packed.js').Packed }} KeptResult */
 
 /**
  * A document as the list has it.
@@ -55,7 +57,7 @@ export class DocumentStore {
   #problem = '';
   /** @type {Map<number, string>} */
   #texts = new Map();
-  /** @type {Map<number, Result | null>} null where a result has been taken back */
+  /** @type {Map<number, KeptResult | null>} null where a result has been taken back */
   #results = new Map();
 
   /** Why what is new is not kept on this device, in words; empty if it is. */
@@ -104,10 +106,11 @@ export class DocumentStore {
    * @param {Result | null} result
    */
   async putResult(entry, result) {
+    const kept = result && packed(result);
     await this.#write(
       ['entries', 'results'],
-      (entries, results) => [entries.put(entry), result ? results.put(result, entry.key) : results.delete(entry.key)],
-      () => this.#results.set(entry.key, result),
+      (entries, results) => [entries.put(entry), kept ? results.put(kept, entry.key) : results.delete(entry.key)],
+      () => this.#results.set(entry.key, kept),
     );
   }
 
@@ -134,11 +137,16 @@ export class DocumentStore {
 
   /**
    * @param {number} key
+   * @param {string} text of the document
    * @returns {Promise<Result | undefined>}
    */
-  async result(key) {
+  async result(key, text) {
     const inMemory = this.#results.get(key);
-    return inMemory === undefined ? this.#read('results', key) : (inMemory ?? undefined);
+    /** @type {KeptResult | null | undefined} */
+    const kept = inMemory === undefined ? await this.#read('results', key) : inMemory;
+    if (!kept) return undefined;
+    const { packed, ...result } = kept;
+    return { ...result, chunks: unpack(packed, text) };
   }
 
   /**
@@ -237,4 +245,12 @@ export class DocumentStore {
     const name = error instanceof DOMException ? error.name : '';
     this.#problem = WORDS[name] ?? OTHERWISE;
   }
+}
+
+/**
+ * @param {Result} result
+ * @returns {KeptResult}
+ */
+function packed({ chunks, ...result }) {
+  return { ...result, packed: pack(chunks) };
 }
