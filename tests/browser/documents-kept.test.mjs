@@ -159,7 +159,7 @@ test('forget everything: the documents are gone from the page and the device', {
   assert.equal(await page.locator('#documents-kept').textContent(), 'Kept on this device until you forget them.');
   await page.getByTestId('forget').click();
   await page.getByTestId('forget').click();
-  await says(page, /Nothing of the documents is on this device any more/);
+  await says(page, /The documents are forgotten/);
   assert.deepEqual(await databases(page), []);
   assert.ok(await list(page).isHidden());
   assert.equal(await page.getByTestId('input').inputValue(), '');
@@ -206,7 +206,7 @@ for (const [what, [script, words]] of Object.entries(DENIED)) {
     await page.waitForFunction(() => document.querySelector('#documents-count').textContent === '1 of 300');
     await page.getByTestId('forget').click();
     await page.getByTestId('forget').click();
-    await says(page, /Nothing of the documents/);
+    await says(page, /The documents are forgotten/);
     await close(page);
   });
 }

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { ABSTRACTS } from './abstracts.mjs';
 import { IN_SENTENCE, SENTENCE, browser, screenshots, serve } from './harness.mjs';
 import { databases, file, inState, inTheMiddle, list, openFiles, progress, record, records, rowsShown, says, shown } from './documents.mjs';
 import { besideThePage, marks, rows, settled, status } from './page.mjs';
@@ -22,13 +23,13 @@ after(async () => {
   server?.close();
 });
 
-async function open(options = {}) {
+async function open(options = {}, query = '?model=tiny/') {
   const context = await chromium.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(error.stack));
-  await page.goto(`${server.address}?model=tiny/`);
+  await page.goto(server.address + query);
   return page;
 }
 
@@ -55,6 +56,9 @@ test('one text is no list; the list appears with the second document', { timeout
   assert.equal(await page.getByTestId('annotate').textContent(), 'Annotate');
   assert.deepEqual(await databases(page), [], 'one text is kept nowhere');
 
+  await openFiles(page, file('first.txt', `One. ${SENTENCE}`));
+  await settled(page);
+  assert.ok(await list(page).isHidden(), 'the same file again is no second document');
   await openFiles(page, file('second.txt', `Two. ${SENTENCE}`));
   await reads(page, 'Two.');
   await says(page, /6 chunks in 2 documents\. The texts did not leave this tab/);
@@ -192,13 +196,14 @@ test('documents that come while a text is annotated take its place, and the text
 
 test('a text changed while its document is annotated has its own result', { timeout: LONG }, async () => {
   const page = await open();
-  await openFiles(page, file('all.jsonl', `${JSON.stringify({ text: SENTENCE.repeat(4000) })}\n${record(1)}`));
+  await openFiles(page, file('all.jsonl', `${JSON.stringify({ text: SENTENCE.repeat(3000) })}\n${record(1)}`));
   await inState(page, 'running');
   await page.getByTestId('edit-text').click();
   await page.getByTestId('input').fill('CD28.');
   await page.keyboard.press('Control+Enter');
   await says(page, /7 chunks in 2 documents\./);
   assert.deepEqual((await marks(page)).map(({ text }) => text), ['CD28']);
+  await page.getByTestId('back-to-documents').click();
   assert.equal((await shown(page))[0].title, 'CD28.');
   await close(page);
 });
@@ -342,6 +347,22 @@ test('ten thousand documents are opened and scrolled with few elements', { timeo
   await page.waitForFunction(() => document.querySelectorAll('[data-testid="document"] mark').length > 0);
   await page.getByTestId('cancel').click();
   await inState(page, 'cancelled');
+  await close(page);
+});
+
+test('abstracts are read by a model that is shipped; the list counts what is marked', { timeout: LONG }, async () => {
+  const page = await open({}, '');
+  await openFiles(page, file('abstracts.jsonl', ABSTRACTS));
+  await says(page, /in 12 documents\./);
+  for (const row of (await shown(page)).slice(0, 4)) {
+    await list(page).getByRole('option').and(page.locator(`[aria-posinset="${row.place}"]`)).click();
+    await reads(page, row.title.slice(0, 60));
+    const counts = new Map();
+    for (const { entity } of await marks(page)) counts.set(entity, (counts.get(entity) ?? 0) + 1);
+    assert.ok(counts.size > 0);
+    for (const [entity, count] of [...counts].sort(([, one], [, other]) => other - one).slice(0, 1)) assert.ok(row.words.includes(`${entity} ${count}`), row.words);
+  }
+  await page.screenshot({ path: join(screenshots, 'documents.png'), fullPage: true, clip: { x: 0, y: 0, width: 1280, height: 950 } });
   await close(page);
 });
 

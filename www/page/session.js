@@ -175,7 +175,7 @@ export class Session {
     status.note();
     try {
       await this.#desk.forget();
-      status.set('idle', 'Ready. Nothing of the documents is on this device any more.');
+      status.set('idle', 'Ready. The documents are forgotten.');
     } catch (error) {
       status.set(...this.#failure('Not all was forgotten', error));
     }
@@ -373,7 +373,8 @@ export class Session {
     const isOfFile = this.#opened?.text === text && text.trim() !== '';
     const before = this.#opened && isOfFile && !this.#desk.isOpen ? [this.#opened] : [];
     let notes = only?.notes ?? [];
-    if (only && !this.#desk.isOpen && !isOfFile) {
+    // The same file again is no second document.
+    if (only && !this.#desk.isOpen && (!isOfFile || only.text === text)) {
       this.#opened = only;
       input.text = only.text;
       onChange();
