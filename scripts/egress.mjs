@@ -98,8 +98,9 @@ export async function work(page, address, text, { step = () => {}, goOffline } =
  * @param {Record<string, unknown>} [options.extra] files that the page's server has instead of its own
  * @param {boolean} [options.offline] whether the last visit is without a network
  * @param {(what: string) => void} [options.step] is told what is being done
+ * @param {typeof work} [options.doing] other work
  */
-export async function watch({ model, extra, offline = true, step }) {
+export async function watch({ model, extra, offline = true, step, doing = work }) {
   const folder = mkdtempSync(join(tmpdir(), 'glossa-egress-'));
   const [profile, log, downloads] = ['profile', 'net-log.json', 'downloads'].map((name) => join(folder, name));
   mkdirSync(downloads);
@@ -118,7 +119,7 @@ export async function watch({ model, extra, offline = true, step }) {
       downloadsPath: downloads,
     });
     try {
-      await work(browser.pages()[0], `${server.address}?model=${model}`, text, { step, goOffline: offline ? stop : undefined });
+      await doing(browser.pages()[0], `${server.address}?model=${model}`, text, { step, goOffline: offline ? stop : undefined });
     } finally {
       await browser.close();
     }

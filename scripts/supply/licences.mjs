@@ -14,6 +14,7 @@ const BEGINNINGS = {
   MIT: /Permission is hereby granted, free of charge/,
   Zlib: /This software is provided ['‘]as-is['’]/,
   'Unicode-3.0': /UNICODE LICENSE V3/,
+  ISC: /Permission to use, copy, modify, and\/or distribute this software/,
 };
 
 /** The Apache License within a file that has other licences too. */
@@ -22,10 +23,11 @@ const WHOLE_APACHE = /Apache License\s+Version 2\.0, January 2004[^]*?limitation
 const HEADER = `Third-party software in Glossa
 
 The binaries of Glossa for browsers (www/pkg) and its command line (glossa) contain the packages of crates.io that are
-listed here, and Rust's standard library (the Rust Project, Apache-2.0 OR MIT). Where a package offers a choice of
-licences, the one that it is listed under is taken. The page's scripts contain no third-party code.
+listed here, and Rust's standard library (the Rust Project, Apache-2.0 OR MIT). The page's script (www/pkg/app.js) contains
+the packages of the npm registry that are listed here as NAME VERSION (npm). Where a package offers a choice of licences, the
+one that it is listed under is taken.
 
-Written by scripts/supply/licences.mjs from Cargo.lock: change it there.
+Written by scripts/supply/licences.mjs from Cargo.lock and package-lock.json: change it there.
 `;
 
 /** The licences that deny.toml allows, the preferred first. */
@@ -86,7 +88,7 @@ function licenceText(one, licence, packages, texts) {
   return { notice: notice.filter((line) => /copyright|\(c\)|©/i.test(line)), body: text.slice(start).trim() };
 }
 
-const titled = ({ name, version }) => `${name} ${version}`;
+const titled = ({ name, version, isOfNpm }) => `${name} ${version}${isOfNpm ? ' (npm)' : ''}`;
 const rule = (licence) => `${'='.repeat(100)}\n${licence}\n${'='.repeat(100)}\n`;
 const compare = (one, other) => Number(one > other) - Number(one < other);
 
@@ -94,6 +96,16 @@ const compare = (one, other) => Number(one > other) - Number(one < other);
 function licenceFiles(folder) {
   const names = readdirSync(folder).filter((name) => /^(licen[cs]e|copying)/i.test(name));
   return names.sort().map((name) => readFileSync(join(folder, name), 'utf8').replaceAll('\r\n', '\n'));
+}
+
+/** The npm packages that are built into the page's script: `dependencies`; what is only built and tested with is in `devDependencies`. */
+export function bundledPackages() {
+  const read = (path) => JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
+  return Object.keys(read('package.json').dependencies ?? {}).map((name) => {
+    const path = `node_modules/${name}`;
+    const { version, license } = read('package-lock.json').packages[path];
+    return { name, version, license, repository: null, isOfNpm: true, manifest_path: join(ROOT, path, 'package.json') };
+  });
 }
 
 /**
@@ -107,16 +119,17 @@ export function foreignSources(maps) {
 function main() {
   const { packages } = cargoMetadata();
   const linked = linkedPackages();
-  const shipped = packages.filter((one) => one.source && linked.has(titled(one)));
+  const bundled = bundledPackages();
+  const shipped = [...packages.filter((one) => one.source && linked.has(titled(one))), ...bundled];
   const allowed = allowedLicences();
-  const problems = licenceProblems(packages, allowed);
+  const problems = licenceProblems([...packages, ...bundled], allowed);
   const files = (one) => licenceFiles(dirname(one.manifest_path));
   const apache = readFileSync(join(ROOT, 'LICENSE'), 'utf8');
   const notice = problems.length ? '' : licenceNotice(shipped, allowed, files, apache);
   if (!process.argv.includes('--check')) {
     if (notice) writeFileSync(join(ROOT, FILE), notice);
   } else if (notice && notice !== readFileSync(join(ROOT, FILE), 'utf8')) {
-    problems.push(`${FILE} does not fit Cargo.lock: node scripts/supply/licences.mjs`);
+    problems.push(`${FILE} does not fit the lock files: node scripts/supply/licences.mjs`);
   }
   for (const problem of problems) console.error(problem);
   process.exitCode = problems.length ? 1 : 0;

@@ -70,9 +70,10 @@ function crateComponent(one, checksums, linked) {
   };
 }
 
-/** The npm packages: tools, none of which is in what is shipped. One that is there several times is listed once. */
+/** The npm packages: those in the page's script, and tools. One that is there several times is listed once. */
 function npmComponents(npm) {
   const listed = new Map();
+  const bundled = Object.keys(npm[''].dependencies ?? {}).map((name) => `node_modules/${name}`);
   for (const [path, entry] of Object.entries(npm)) {
     if (path === '') continue;
     const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
@@ -84,10 +85,11 @@ function npmComponents(npm) {
       ...(scope && { group: scope }),
       name: own,
       version: entry.version,
-      scope: 'excluded',
+      scope: bundled.includes(path) ? 'required' : 'excluded',
       hashes: [{ alg: 'SHA-512', content: Buffer.from(entry.integrity.slice('sha512-'.length), 'base64').toString('hex') }],
       ...(entry.license && { licenses: [{ license: { name: entry.license } }] }),
       purl: url,
+      ...(bundled.includes(path) && { properties: [property('binary', 'page')] }),
     });
   }
   return [...listed.values()];

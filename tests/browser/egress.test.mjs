@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { watch } from '../../scripts/egress.mjs';
+import { file, openFiles, rowsShown, says } from './documents.mjs';
 import { root } from './harness.mjs';
 
 const LONG = 300_000;
@@ -18,6 +19,25 @@ test('the text is in nothing that a browser sends or keeps while someone works o
   const sum = ours.reduce((sum, { bytes }) => sum + bytes, 0);
   assert.ok(sum > 0 && sum <= bytes, `${sum} bytes of requests, ${bytes} in sockets`);
   assert.ok(files > 0);
+});
+
+/** A person's work on documents, all of which have the text. */
+async function workOnDocuments(page, address, text) {
+  await page.goto(address);
+  await openFiles(page, file('a.txt', text), file('b.jsonl', JSON.stringify({ id: 'b', text })));
+  await says(page, /in 2 documents/);
+  await page.getByTestId('documents-search').fill(text.slice(0, 60));
+  await page.waitForFunction(() => document.querySelector('#documents-count').textContent === '2');
+  await rowsShown(page).nth(1).click();
+  await page.reload();
+  await says(page, /in 2 documents/);
+}
+
+test('documents are in nothing that a browser sends, and in no file but the database that the page names', { timeout: LONG }, async () => {
+  const { found, requests } = await watch({ model: 'tiny/', doing: workOnDocuments });
+  assert.ok(requests.length > 0);
+  assert.ok(found.length > 0, 'they are kept');
+  assert.deepEqual(found.filter((place) => !/in the browser's file .*IndexedDB/.test(place)), []);
 });
 
 const html = () => readFile(join(root, 'www', 'index.html'), 'utf8');

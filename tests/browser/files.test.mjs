@@ -76,8 +76,8 @@ test('what is neither text nor model is refused, and changes nothing', { timeout
     [[['paper.pdf', '%PDF-1.7']], /a PDF\. Copy its text and paste it here/],
     [[['paper.docx', 'PK\x03\x04']], /word processor/],
     [[['scan.png', '\x89PNG']], /picture/],
-    [[['a.txt', 'a'], ['b.txt', 'b']], /one file at a time/],
-    [[['two.jsonl', '{"text": "a"}\n{"text": "b"}']], /2 records/],
+    [[['hub/config.txt', 'a'], ['hub/model.safetensors', 'b']], /weights, but no ONNX file/],
+    [[['none.jsonl', '\n']], /no record/],
     [[], /no file/],
   ]) {
     await page.getByTestId('annotate').click();

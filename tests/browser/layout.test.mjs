@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Gate } from './gate.mjs';
 import { SENTENCE, browser, bundle, root, screenshots, serve } from './harness.mjs';
-import { settled, status } from './page.mjs';
+import { besideThePage, settled, status } from './page.mjs';
 
 const LONG = 300_000;
 const gate = new Gate();
@@ -67,23 +67,6 @@ const onScreen = (page, id) =>
     const { top, height } = document.querySelector(`[data-testid="${id}"]`).getBoundingClientRect();
     return height > 0 && top >= 0 && top < innerHeight / 2;
   }, id);
-
-/**
- * Evaluates a function as an extension's would be: in a world of its own, in which nothing is taken away, on the same page.
- * @param {string} script what is evaluated before
- */
-async function besideThePage(page, script, evaluated) {
-  const session = await page.context().newCDPSession(page);
-  const { frameTree } = await session.send('Page.getFrameTree');
-  const { executionContextId: contextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
-  const run = async (expression, options = {}) => {
-    const { result, exceptionDetails } = await session.send('Runtime.evaluate', { contextId, expression, ...options });
-    if (exceptionDetails) throw new Error(exceptionDetails.exception.description);
-    return result.value;
-  };
-  await run(script);
-  return run(`(${evaluated})()`, { awaitPromise: true, returnByValue: true });
-}
 
 for (const [what, options] of [
   ['wide, light', {}],

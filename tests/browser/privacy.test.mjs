@@ -248,5 +248,5 @@ test('browsers are told not to have the text checked, continued or translated, w
   const { page } = await annotated();
   const told = await page.getByTestId('input').evaluate(({ spellcheck, writingSuggestions, translate }) => ({ spellcheck, writingSuggestions, translate }));
   assert.deepEqual(told, { spellcheck: false, writingSuggestions: 'false', translate: false });
-  for (const id of ['document', 'chunks']) assert.equal(await page.getByTestId(id).evaluate(({ translate }) => translate), false, id);
+  for (const id of ['document', 'chunks', 'documents', 'documents-search']) assert.equal(await page.getByTestId(id).evaluate(({ translate }) => translate), false, id);
 });

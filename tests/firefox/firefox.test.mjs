@@ -203,3 +203,31 @@ test('no way out of the page, nor out of its worker', { timeout: LONG }, async (
   assert.deepEqual(await annotate(page), TEXTS, 'it is still the same page, which works');
   await other.stop();
 });
+
+test('documents are listed, annotated, kept over a reload and forgotten', { timeout: LONG }, async () => {
+  const page = await open('?model=tiny/');
+  await page.waitForFunction(() => document.querySelector('[data-testid="status"]').textContent.startsWith('Ready'));
+  await page.evaluate((sentence) => {
+    const data = new DataTransfer();
+    const lines = Array.from({ length: 30 }, (_, i) => JSON.stringify({ id: i, text: `Study ${i}. ${sentence}` }));
+    data.items.add(new File([lines.join('\n')], 'all.jsonl'));
+    data.items.add(new File(['%PDF-1.7'], 'paper.pdf'));
+    document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }));
+  }, SENTENCE);
+  const says = (words) =>
+    page.waitForFunction((words) => document.querySelector('[data-testid="status"]').textContent.includes(words), { timeout: LONG }, words);
+  await says('90 chunks in 30 documents, 1 failed');
+  await page.reload();
+  await says('90 chunks in 30 documents, 1 failed');
+  await page.focus(by('documents'));
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.waitForFunction(() => document.querySelector('[data-testid="document"]').textContent.startsWith('Study 2.'));
+  assert.equal((await page.$$('mark')).length, 3);
+  assert.ok((await page.$$('[role="option"]')).length < 30);
+  await page.click(by('forget'));
+  await page.click(by('forget'));
+  await says('The documents are forgotten');
+  assert.deepEqual(await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name)), []);
+  assert.deepEqual(page.complaints, []);
+});

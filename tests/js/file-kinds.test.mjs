@@ -1,16 +1,32 @@
-// What a file that is brought to the page is taken for.
+// What a file that is brought to the page is taken for, and which documents are read from it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readDocuments } from '../../www/page/documents/read-documents.js';
 import { identify } from '../../www/page/file-kinds.js';
 
 const file = (name, content = 'IL-2 gene.') => [name, new File([content], name.split('/').pop())];
 const bytes = (...values) => new Uint8Array(values);
 
-/** What one file, or several, are taken for: a text, the kind of something else, or why it cannot be used. */
+const listOf = async (items) => {
+  const list = [];
+  for await (const item of items) list.push(item);
+  return list;
+};
+
+/** The documents that files are read as. */
+async function documents(...pairs) {
+  const { kind, files } = await identify(pairs);
+  assert.equal(kind, 'documents');
+  return listOf(readDocuments(files));
+}
+
+/** What one file, or several, are taken for: the texts, the kind of something else, or why it cannot be used. */
 async function found(...pairs) {
   try {
-    const { kind, text } = await identify(pairs);
-    return text ?? kind;
+    const { kind, files } = await identify(pairs);
+    if (kind !== 'documents') return kind;
+    const read = await listOf(readDocuments(files));
+    return read.map(({ text, problem }) => (problem ? `${problem.code}: ${problem.message}` : text)).join(' | ');
   } catch (error) {
     if (!error.code) throw error;
     return `${error.code}: ${error.message}`;
@@ -36,10 +52,10 @@ test('a text is decoded by its byte order mark, or told if its encoding is a gue
     ['UTF-16 without a mark', utf16('IL-2 gene'), 'IL-2 gene'],
     ['UTF-16 BE without a mark', utf16('IL-2 gene', true), 'IL-2 gene'],
   ]) {
-    const { text: read, notes } = await identify([file('a.txt', content)]);
+    const [{ text: read, notes }] = await documents(file('a.txt', content));
     assert.deepEqual([read, notes], [text, []], what);
   }
-  const { text, notes } = await identify([file('old.txt', bytes(0x49, 0x4c, 0x2d, 0x32, 0x20, 0xb5, 0x6d))]);
+  const [{ text, notes }] = await documents(file('old.txt', bytes(0x49, 0x4c, 0x2d, 0x32, 0x20, 0xb5, 0x6d)));
   assert.equal(text, 'IL-2 µm');
   assert.match(notes[0], /old\.txt is not UTF-8 and was read as Windows-1252/);
 });
@@ -51,7 +67,7 @@ test('what is not all prose is read as it stands, and said', async () => {
     ['x.txt', '10092805|t|IL-2.\n10092805|a|Gene.', /PubTator/],
     ['x.ris', 'TY  - JOUR\nTI  - IL-2.', /RIS/],
   ]) {
-    const { text, notes } = await identify([file(name, content)]);
+    const [{ text, notes }] = await documents(file(name, content));
     assert.equal(text, content);
     assert.match(notes.join(), said);
   }
@@ -82,18 +98,71 @@ test('what is no text is refused with what to do', async () => {
     assert.match(answer, said);
   }
   assert.match(await found(), /no file/);
-  assert.match(await found(file('a.txt'), file('b.txt')), /2 files.*one file at a time.*glossa annotate/);
-  assert.match(await found(file('texts/a.txt'), file('texts/b.txt')), /folder texts is no model/);
   assert.match(await found(file('hub/config.txt'), file('hub/model.safetensors')), /hub has weights, but no ONNX file.*optimum-cli/);
 });
 
-test('a record is its text, and many records are for the command line', async () => {
-  const line = (text) => JSON.stringify({ id: 1, text });
+test('many files are many documents, in the order of their names, and what cannot be read is one with a problem', async () => {
+  const read = await documents(file('b10.txt', 'ten'), file('b9.txt', 'nine'), file('a.pdf', '%PDF-1.7'), file('empty.txt', ''));
+  assert.deepEqual(read.map(({ id, text, place }) => [id, text, place]), [
+    ['a.pdf', '', 'a.pdf'],
+    ['b9.txt', 'nine', 'b9.txt'],
+    ['b10.txt', 'ten', 'b10.txt'],
+    ['empty.txt', '', 'empty.txt'],
+  ]);
+  assert.match(read[0].problem.message, /a\.pdf is a PDF\. Copy its text/);
+  assert.match(read[3].problem.message, /empty\.txt is empty/);
+  const { name, files } = await identify([file('texts/a.txt', 'a'), file('texts/.DS_Store', bytes(0, 1)), file('texts/b.txt', 'b')]);
+  assert.equal(name, 'texts');
+  assert.deepEqual((await listOf(readDocuments(files))).map(({ id }) => id), ['texts/a.txt', 'texts/b.txt']);
+});
+
+test('a file that cannot be read to its end is a document with a problem', async () => {
+  const gone = new File(['IL-2'], 'gone.txt');
+  gone.slice = () => ({ arrayBuffer: () => Promise.reject(new Error('it is gone')) });
+  const [{ problem, id }] = await listOf(readDocuments([['gone.txt', gone]]));
+  assert.deepEqual([id, problem.code], ['gone.txt', 'file_unreadable']);
+  assert.match(problem.message, /gone\.txt: cannot be read: it is gone/);
+});
+
+test('each record is a document, and a bad one is told with its line', async () => {
+  const line = (text, id = 1) => JSON.stringify({ id, text });
   assert.equal(await found(file('one.jsonl', `\uFEFF${line('IL-2.')}\r\n`)), 'IL-2.');
   assert.equal(await found(file('saved.json', JSON.stringify({ text: 'IL-2.', chunks: [] }))), 'IL-2.');
-  assert.match(await found(file('two.jsonl', `${line('a')}\n\n${line('b')}\n`)), /2 records.*glossa annotate two\.jsonl/);
-  assert.match(await found(file('bad.jsonl', `${line('a')}\nIL-2`)), /bad\.jsonl, line 2/);
   assert.match(await found(file('none.jsonl', '\n')), /no record/);
+  const read = await documents(file('mixed.jsonl', `${line('a', 'PMID 7')}\n\nIL-2\n${line('b', 3)}\n{"text": "c"}`));
+  assert.deepEqual(read.map(({ id, text, place }) => [id, text, place]), [
+    ['PMID 7', 'a', 'mixed.jsonl, line 1'],
+    ['mixed.jsonl, line 3', '', 'mixed.jsonl, line 3'],
+    ['3', 'b', 'mixed.jsonl, line 4'],
+    ['mixed.jsonl, line 5', 'c', 'mixed.jsonl, line 5'],
+  ]);
+  assert.match(read[1].problem.message, /mixed\.jsonl, line 3: records are \{"id"/);
+  const array = await documents(file('array.json', JSON.stringify([{ text: 'a' }, { no: 'text' }])));
+  assert.deepEqual(array.map(({ text, place, problem }) => [text, place, problem?.code]), [
+    ['a', 'array.json, record 1', undefined],
+    ['', 'array.json, record 2', 'input_invalid'],
+  ]);
+  const wide = await documents(file('wide.jsonl', Buffer.from(`\uFEFF${line('β')}\n${line('µ')}`, 'utf16le')));
+  assert.deepEqual(wide.map(({ text }) => text), ['β', 'µ']);
+});
+
+test('records of large files are read a part at a time, whole over the ends of parts', { timeout: 60_000 }, async () => {
+  const texts = Array.from({ length: 40 }, (_, i) => `${'β'.repeat(40_000)} ${i}`);
+  const large = file('large.jsonl', texts.map((text) => JSON.stringify({ text })).join('\n'));
+  assert.ok(large[1].size > 3e6);
+  let most = 0;
+  const slice = large[1].slice.bind(large[1]);
+  large[1].slice = (from, to) => {
+    most = Math.max(most, to - from);
+    return slice(from, to);
+  };
+  assert.deepEqual((await documents(large)).map(({ text }) => text), texts);
+  assert.ok(most <= 1 << 20);
+  // A line without an end is not kept in memory.
+  const endless = file('endless.jsonl', [Buffer.alloc(41e6, 'a'), `\n${JSON.stringify({ text: 'b' })}`].join(''));
+  const [first, second] = await documents(endless);
+  assert.match(first.problem.message, /line 1 is longer than this page can show.*glossa annotate endless\.jsonl$/);
+  assert.equal(second.text, 'b');
 });
 
 test('a pipeline is JSON, also one with a mistake', async () => {

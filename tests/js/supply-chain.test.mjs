@@ -8,7 +8,7 @@ import { before, test } from 'node:test';
 import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import { ROOT } from '../../scripts/supply/cargo.mjs';
-import { foreignSources, licenceNotice, licenceProblems } from '../../scripts/supply/licences.mjs';
+import { bundledPackages, foreignSources, licenceNotice, licenceProblems } from '../../scripts/supply/licences.mjs';
 import { cargoLockProblems, npmLockProblems, npmrcProblems } from '../../scripts/supply/lockfiles.mjs';
 import { billOfMaterials, materials } from '../../scripts/supply/sbom.mjs';
 import { integrityOf } from '../../scripts/supply/shipped-files.mjs';
@@ -131,10 +131,13 @@ test('what is shipped has a notice for every crate in it', () => {
   for (const name of ['fastrand', 'walrus', 'syn', 'prost-build']) assert.doesNotMatch(notice, new RegExp(`^${name} \\d`, 'm'));
 });
 
-test("the page's scripts hold no code of others", () => {
-  for (const path of ['app.js.map', 'worker/worker.js.map', 'service-worker.js.map']) {
-    assert.deepEqual(foreignSources([read(`www/pkg/${path}`)]), []);
-  }
+test("the page's scripts hold no code of others but that of the packages listed", () => {
+  const listed = bundledPackages().map(({ name }) => name);
+  assert.deepEqual(listed, ['idb']);
+  const packagesIn = (path) => [...new Set(foreignSources([read(`www/pkg/${path}`)]).map((source) => source.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)[1]))];
+  assert.deepEqual(packagesIn('app.js.map'), listed);
+  assert.match(read('THIRD-PARTY-LICENSES'), /^idb \d+\.\d+\.\d+ \(npm\)\n {4}Copyright/m);
+  for (const path of ['worker/worker.js.map', 'service-worker.js.map']) assert.deepEqual(foreignSources([read(`www/pkg/${path}`)]), []);
   assert.deepEqual(foreignSources(['{"sources":["../page/app.js","../../node_modules/one/index.js"]}']), ['../../node_modules/one/index.js']);
 });
 
@@ -179,6 +182,8 @@ test('the bill of materials lists the crates, models and files that are shipped,
   assert.equal(named('walrus')[0].scope, 'excluded');
   const esbuild = bom.components.find((one) => one.purl?.startsWith('pkg:npm/esbuild@'));
   assert.deepEqual([esbuild.scope, esbuild.hashes[0].content.length], ['excluded', 128]);
+  const idb = bom.components.find((one) => one.purl?.startsWith('pkg:npm/idb@'));
+  assert.deepEqual([idb.scope, idb.properties], ['required', [{ name: 'glossa:binary', value: 'page' }]]);
 
   for (const name of ['cellular', 'clinical_trials']) {
     const file = component(`www/models/${name}/model.onnx`);

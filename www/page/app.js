@@ -55,6 +55,7 @@ const status = new StatusLine(
     note: find('note'),
     annotate: find('annotate'),
     cancel: find('cancel'),
+    pause: find('pause'),
   },
   (busy) => byId('empty').toggleAttribute('data-busy', busy),
 );
@@ -69,18 +70,40 @@ const results = new ResultView(
     count: byId('count'),
     none: byId('none'),
     truncated: byId('truncated'),
+    unread: byId('unread'),
     offsets: byId('offsets'),
   },
   () => setup.threshold,
 );
-const session = new Session({ input, setup, form, status, results, onChange: describe });
+const panel = {
+  list: find('documents'),
+  listPane: byId('documents-pane'),
+  textPane: byId('text-pane'),
+  textTitle: byId('text-title'),
+  textArea: find('input'),
+  textKept: byId('text-kept'),
+  count: byId('documents-count'),
+  search: /** @type {HTMLInputElement} */ (find('documents-search')),
+  state: /** @type {HTMLSelectElement} */ (find('documents-state')),
+  none: byId('documents-none'),
+  kept: byId('documents-kept'),
+  forget: find('forget'),
+  keep: find('keep'),
+  newText: find('new-text'),
+  edit: find('edit-text'),
+  back: find('back-to-documents'),
+  name: byId('document-name'),
+  annotate: find('annotate'),
+  examples: byId('examples'),
+};
+const session = new Session({ input, setup, form, status, results, panel, onChange: describe });
 
 /** Says how long the text is, and whether the result is still of it. */
 function describe() {
   const { text } = input;
   byId('length').textContent = text ? counted(text.length, 'character') : '';
   const { shown } = results;
-  const changed = shown && (shown.text === text ? hasOtherSetup(shown) && 'options have' : 'text has');
+  const changed = shown && shown.unread === undefined && (shown.text === text ? hasOtherSetup(shown) && 'options have' : 'text has');
   byId('stale').hidden = !changed;
   if (changed) byId('stale').textContent = `The ${changed} changed since`;
 }
@@ -122,6 +145,7 @@ function savePipeline() {
 
 for (const id of ['annotate', 'annotate-with-options']) find(id).addEventListener('click', () => session.annotate());
 find('cancel').addEventListener('click', () => session.cancel());
+find('pause').addEventListener('click', () => session.pause());
 document.addEventListener('keydown', (event) => {
   if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
@@ -155,7 +179,7 @@ for (const [name, type, format] of /** @type {const} */ ([
 }
 
 acceptFiles(
-  { inputs: [find('open-text'), find('own-zip'), find('own-folder')], zone: document.documentElement },
+  { inputs: [find('open-text'), find('add-files'), find('own-zip'), find('own-folder')], zone: document.documentElement },
   (files) => session.openFiles(files),
 );
 acceptFiles({ inputs: [find('open-pipeline')] }, async (files) => {
@@ -173,6 +197,6 @@ if (asked) setup.model = asked;
 describe();
 
 registerServiceWorker();
-announceNewVersion(find('new-version'), () => Boolean(input.text.trim()));
+announceNewVersion(find('new-version'), () => session.wouldLose);
 stayInTab();
-session.prefetch();
+session.restore().then(() => session.prefetch());

@@ -1,11 +1,11 @@
-/** Files from the user's disk, chosen or dropped on the page. They are read in this tab only. */
+/** Files from the user's disk, chosen, or dropped or pasted on the page. They are read in this tab only. */
 
 /** @typedef {[path: string, file: File]} PathAndFile */
 
 /**
  * Calls `take` with the files whenever the user brings some.
- * @param {{ inputs: HTMLInputElement[], zone?: HTMLElement }} elements `zone` takes drops, and gets the attribute `data-dropping` while
- *   files are dragged over it
+ * @param {{ inputs: HTMLInputElement[], zone?: HTMLElement }} elements `zone` takes drops and files that are pasted, and gets the
+ *   attribute `data-dropping` while files are dragged over it
  * @param {(files: Promise<PathAndFile[]>) => void} take is called while the event is handled: a folder takes a while
  */
 export function acceptFiles({ inputs, zone }, take) {
@@ -17,7 +17,13 @@ export function acceptFiles({ inputs, zone }, take) {
       if (files.length) take(Promise.resolve(files.map((file) => [file.webkitRelativePath || file.name, file])));
     });
   }
-  if (zone) acceptDrops(zone, take);
+  if (!zone) return;
+  acceptDrops(zone, take);
+  zone.addEventListener('paste', ({ clipboardData }) => {
+    const files = [...(clipboardData?.files ?? [])];
+    // Word processors put a picture beside the text that is copied.
+    if (files.length && !clipboardData?.types.includes('text/plain')) take(Promise.resolve(files.map((file) => [file.name, file])));
+  });
 }
 
 /**

@@ -1,9 +1,8 @@
-/** What a file is that the user brings: a text, a pipeline, a model, or none of them, which is told with what to do. */
+/** What the user brings: documents, a pipeline, a model, or none of them, which is told with what to do. */
 
 import { GlossaError } from '../glossa/index.js';
-import { counted, megabytes } from './counted.js';
+import { counted } from './counted.js';
 import { decodeText } from './decode-text.js';
-import { LONGEST_TEXT, tooLong } from './input-text.js';
 
 /** @typedef {import('./bring-files.js').PathAndFile} PathAndFile */
 
@@ -13,14 +12,10 @@ import { LONGEST_TEXT, tooLong } from './input-text.js';
  */
 
 /**
- * `notes`: what the user should know of the text that was read.
- * @typedef {{ kind: 'text', name: string, text: string, notes: string[] }
+ * @typedef {{ kind: 'documents', name: string, files: PathAndFile[] }
  *   | { kind: 'pipeline', name: string, file: File }
  *   | { kind: 'model', name: string, model: LocalModel }} Brought
  */
-
-/** Bytes of a character in most texts, at most. */
-const MOST_BYTES = 2;
 
 /** Files that make a folder a model's: of our bundles, of Hugging Face's folders, of Spark NLP's. */
 const OF_A_MODEL = /(^|\/)(manifest\.json|config\.json|tokenizer\.json|metadata\/[^/]+|[^/]+\.onnx)$/i;
@@ -86,6 +81,9 @@ const NOT_ALL_PROSE = [
   { name: /\.(tex|latex)$/i, what: 'LaTeX: its commands' },
 ];
 
+/** Bytes of a JSON file above which it is no pipeline. */
+const LARGEST_PIPELINE = 1 << 20;
+
 /**
  * @param {PathAndFile[]} pairs
  * @returns {Promise<Brought>}
@@ -93,117 +91,78 @@ const NOT_ALL_PROSE = [
  */
 export async function identify(pairs) {
   if (!pairs.length) throw refusal('There is no file in what was brought. Files and folders from this device can be read.');
-  const model = pairs.length > 1 || pairs[0][0].includes('/');
-  if (model && pairs.some(([path]) => OF_A_MODEL.test(path))) return asModel(pairs);
-  if (pairs.length > 1) throw severalFiles(pairs);
-  return identifyOne(pairs[0][1]);
+  const isFolder = pairs.length > 1 || pairs[0][0].includes('/');
+  if (isFolder && pairs.some(([path]) => OF_A_MODEL.test(path))) return asModel(pairs);
+  if (pairs.length > 1 && pairs.some(([path]) => OTHER_WEIGHTS.test(path))) throw onlyWeights(pairs);
+  if (pairs.length > 1) return asDocuments(pairs);
+  const [[, file]] = pairs;
+  if (await isModel(file)) return asModel([[file.name, file]]);
+  if (/\.json$/i.test(file.name) && !(await hasRecords(file))) return { kind: 'pipeline', name: file.name, file };
+  return { kind: 'documents', name: file.name, files: [[file.name, file]] };
 }
 
 /**
+ * Why a file is neither text nor model, and what to do: how the sentence goes on that begins with “… is”.
  * @param {File} file
- * @returns {Promise<Brought>}
+ * @returns {Promise<string | undefined>} undefined if it may be one of them
  */
-async function identifyOne(file) {
+export async function refusedAs(file) {
   const { name } = file;
-  const head = latin1(await bytesOf(file.slice(0, 512), name));
+  const head = await headOf(file);
   const refused = REFUSED.find(
     (kind) => kind.name.test(name) || kind.starts?.some((bytes) => head.startsWith(bytes)) || kind.content?.test(head),
   );
-  if (refused) throw refusal(`${name} is ${refused.what}. ${refused.todo}`);
-  if (/\.(zip|onnx)$/i.test(name) || head.startsWith('PK\x03\x04')) return asModel([[name, file]]);
-  if (!file.size) throw refusal(`${name} is empty.`);
-  // What is surely too long is not even read.
-  if (file.size > MOST_BYTES * LONGEST_TEXT) throw tooLarge(`${name} has ${megabytes(file.size)} MB, more than this page can show`, name);
-  const decoded = decodeText(await bytesOf(file, name));
-  if (!decoded) {
-    throw refusal(`${name} is neither text nor a model. A model is a zip, or a folder with an ONNX file, as Spark NLP or Hugging Face has it.`);
-  }
-  const notes = decoded.encoding === 'Windows-1252' ? [`${name} is not UTF-8 and was read as Windows-1252: check its special characters.`] : [];
-  const { text } = decoded;
-  if (text.length > LONGEST_TEXT) throw tooLarge(`${name}: ${tooLong(text.length)}`, name);
-  if (/\.json$/i.test(name)) return ofJson(file, text, notes);
-  if (/\.(jsonl|ndjson)$/i.test(name)) return { kind: 'text', name, text: onlyRecord(name, records(name, text)), notes };
-  const mixed = NOT_ALL_PROSE.find((kind) => kind.name.test(name) || kind.content?.test(text));
-  if (mixed) notes.push(`${name} is ${mixed.what} are read as text too.`);
-  return { kind: 'text', name, text, notes };
+  return refused && `${refused.what}. ${refused.todo}`;
 }
 
 /**
- * A JSON file is a pipeline, unless it plainly is a record, such as a result that this page saved.
- * @param {File} file
- * @param {string} content
- * @param {string[]} notes
- * @returns {Brought}
+ * What of a text is not prose: how the sentence goes on that begins with “… is” and ends with “are read as text too”.
+ * @param {string} name of its file
+ * @param {string} text
  */
-function ofJson(file, content, notes) {
-  const { name } = file;
+export const whatIsMixed = (name, text) => NOT_ALL_PROSE.find((kind) => kind.name.test(name) || kind.content?.test(text))?.what;
+
+/** @param {File} file */
+async function isModel(file) {
+  if (await refusedAs(file)) return false;
+  return /\.(zip|onnx)$/i.test(file.name) || (await headOf(file)).startsWith('PK\x03\x04');
+}
+
+/**
+ * Whether a JSON file has records rather than a pipeline: such as a result that this page saved.
+ * @param {File} file
+ */
+async function hasRecords(file) {
+  if (file.size > LARGEST_PIPELINE) return true;
   let value;
   try {
-    value = JSON.parse(content);
-  } catch {
+    value = JSON.parse(decodeText(await bytesOf(file, file.name))?.text ?? '');
+  } catch (error) {
+    if (error instanceof GlossaError) throw error;
     // What is wrong with it is told by the pipeline's reader.
-    return { kind: 'pipeline', name, file };
+    return false;
   }
   const found = Array.isArray(value) ? value : [value];
-  const areRecords = found.length > 0 && found.every((one) => typeof one?.text === 'string' && !('glossaPipeline' in one));
-  if (areRecords) return { kind: 'text', name, text: onlyRecord(name, found.map(({ text }) => text)), notes };
-  return { kind: 'pipeline', name, file };
+  return found.some((one) => typeof one?.text === 'string') && !found.some((one) => one?.glossaPipeline);
 }
 
 /**
- * The texts of a file of JSON lines.
- * @param {string} name
- * @param {string} content
+ * @param {PathAndFile[]} pairs
+ * @returns {Brought}
  */
-function records(name, content) {
-  const lines = content.split('\n').map((line, i) => ({ line: line.trim(), number: i + 1 }));
-  return lines.filter(({ line }) => line).map(({ line, number }) => textOf(line) ?? refuseLine(name, number));
+function asDocuments(pairs) {
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  const files = [...pairs].sort(([one], [other]) => compare(one, other));
+  return { kind: 'documents', name: sharedFolder(pairs) ?? counted(pairs.length, 'file'), files };
 }
 
 /**
- * @param {string} line
- * @returns {string | undefined}
- */
-function textOf(line) {
-  try {
-    const { text } = JSON.parse(line);
-    return typeof text === 'string' ? text : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * @param {string} name
- * @param {number} number
- * @returns {never}
- */
-function refuseLine(name, number) {
-  throw refusal(`${name}, line ${number}: JSON lines are records {"id": …, "text": "…"}, and this is none.`);
-}
-
-/**
- * @param {string} name
- * @param {string[]} texts
- */
-function onlyRecord(name, texts) {
-  if (texts.length === 1) return texts[0];
-  if (!texts.length) throw refusal(`${name} has no record.`);
-  throw refusal(`${name} has ${counted(texts.length, 'record')}; this page reads one text at a time. The command line reads all: glossa annotate ${name}`);
-}
-
-/**
- * Why several files, or a folder, that are no model cannot be used.
+ * Why a model that has weights alone cannot be used.
  * @param {PathAndFile[]} pairs
  */
-function severalFiles(pairs) {
-  const folder = sharedFolder(pairs);
-  if (pairs.some(([path]) => OTHER_WEIGHTS.test(path))) {
-    const { todo } = /** @type {{ todo: string }} */ (REFUSED.find(({ name }) => name === OTHER_WEIGHTS));
-    return refusal(`${folder ?? 'What was brought'} has weights, but no ONNX file. ${todo}`);
-  }
-  const what = folder ? `The folder ${folder} is no model: it has no ONNX file` : `${pairs.length} files were brought that are no model`;
-  return refusal(`${what}. Texts and pipelines are read one file at a time; the command line reads many: glossa annotate FILES`);
+function onlyWeights(pairs) {
+  const { todo } = /** @type {{ todo: string }} */ (REFUSED.find(({ name }) => name === OTHER_WEIGHTS));
+  return refusal(`${sharedFolder(pairs) ?? 'What was brought'} has weights, but no ONNX file. ${todo}`);
 }
 
 /**
@@ -240,14 +199,11 @@ async function bytesOf(blob, name) {
   }
 }
 
-/** @param {Uint8Array} bytes */
-const latin1 = (bytes) => String.fromCharCode(...bytes);
-
 /**
- * @param {string} message
- * @param {string} name
+ * The first bytes, as characters.
+ * @param {File} file
  */
-const tooLarge = (message, name) => refusal(`${message}. The command line reads it: glossa annotate ${name}`);
+const headOf = async (file) => String.fromCharCode(...(await bytesOf(file.slice(0, 512), file.name)));
 
 /** @param {string} message */
-const refusal = (message) => new GlossaError('input_invalid', message);
+export const refusal = (message) => new GlossaError('input_invalid', message);

@@ -34,9 +34,16 @@ export class Requests {
    * @param {Request} request
    */
   isUnderWay({ text, setup }) {
+    return !this.opening && this.isRunning({ text, setup });
+  }
+
+  /**
+   * Whether just this is being run, whatever is being opened meanwhile.
+   * @param {Request} request
+   */
+  isRunning({ text, setup }) {
     const run = this.#run;
-    if (!run || run.controller.signal.aborted || this.opening) return false;
-    return run.request.setup === setup && run.request.text === text;
+    return run !== null && !run.controller.signal.aborted && run.request.setup === setup && run.request.text === text;
   }
 
   /**

@@ -20,6 +20,7 @@ import { slices } from './slices.js';
  * @property {number} [truncatedFrom]
  * @property {string} [model] its name
  * @property {Run} [run] missing for a blank text, for which no model is run
+ * @property {string} [unread] why there is nothing yet, in words; missing if the text has been annotated
  */
 
 /** @typedef {{ windows: number, precision: string, milliseconds: number }} Run */
@@ -35,6 +36,7 @@ import { slices } from './slices.js';
  * @property {HTMLElement} count
  * @property {HTMLElement} none
  * @property {HTMLElement} truncated
+ * @property {HTMLElement} unread says why a document has no result
  * @property {HTMLElement} offsets says how the offsets count
  */
 
@@ -76,13 +78,26 @@ export class ResultView {
 
   /**
    * @param {Shown} annotation
+   * @param {{ reveal?: boolean }} [how] whether a document that is out of sight is scrolled to
    * @returns {Promise<void>} when it is drawn, or something else is to be
    */
-  async show(annotation) {
+  async show(annotation, { reveal = true } = {}) {
     this.#shown = annotation;
     this.#hidden.clear();
     await this.draw();
-    if (annotation.text.trim()) this.#bringIntoView();
+    if (reveal && annotation.text.trim()) this.#bringIntoView();
+  }
+
+  /** Shows nothing any more. */
+  clear() {
+    const { document, legend, empty, results, truncated, unread } = this.#elements;
+    this.#shown = null;
+    this.#chunks = [];
+    for (const one of [document, legend, results, truncated, unread]) one.hidden = true;
+    empty.hidden = false;
+    document.replaceChildren();
+    legend.replaceChildren();
+    this.#table.show([], () => 0);
   }
 
   /** The annotation as it is saved: without the chunks below the minimum confidence. */
@@ -113,7 +128,7 @@ export class ResultView {
   async draw() {
     const shown = this.#shown;
     if (!shown) return;
-    const { text, chunks: all, truncatedFrom, entities, run } = shown;
+    const { text, chunks: all, truncatedFrom, entities, run, unread } = shown;
     const { document, legend, ...elements } = this.#elements;
     const hidden = this.#hidden;
     const chunks = this.#confident(all);
@@ -136,10 +151,12 @@ export class ResultView {
     if (isOver()) return;
     this.#table.show(chunks, hue);
 
-    elements.empty.hidden = text !== '';
+    elements.empty.hidden = text !== '' || unread !== undefined;
     document.hidden = false;
     legend.hidden = !entities.length;
-    elements.results.hidden = false;
+    elements.results.hidden = unread !== undefined;
+    elements.unread.hidden = unread === undefined;
+    elements.unread.textContent = unread ?? '';
     elements.chunks.hidden = !chunks.length;
     elements.count.textContent = number.format(chunks.length);
     elements.none.hidden = chunks.length > 0;

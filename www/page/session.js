@@ -1,8 +1,12 @@
-/** What a person does on the page: annotates a text, opens a text, a model or a pipeline, cancels. */
+/** What a person does on the page: annotates a text or documents, opens documents, a model or a pipeline, pauses, cancels. */
 
 import { abortable } from '../glossa/abort.js';
 import { cancelled, messageOf } from '../glossa/errors.js';
 import { GlossaError, readPipeline } from '../glossa/index.js';
+import { annotateText, ofBlankText } from './annotate-text.js';
+import { counted } from './counted.js';
+import { Desk } from './documents/desk.js';
+import { inSequence, readAhead, readDocuments } from './documents/read-documents.js';
 import { EXAMPLES } from './examples.js';
 import { identify } from './file-kinds.js';
 import { Models } from './models.js';
@@ -13,6 +17,7 @@ import { renamed } from './result-view.js';
 /** @typedef {import('./bring-files.js').PathAndFile} PathAndFile */
 /** @typedef {import('./file-kinds.js').Brought} Brought */
 /** @typedef {import('./file-kinds.js').LocalModel} LocalModel */
+/** @typedef {import('./documents/read-documents.js').ReadDocument} ReadDocument */
 
 /**
  * @typedef {object} Parts
@@ -21,6 +26,7 @@ import { renamed } from './result-view.js';
  * @property {import('./options-form.js').OptionsForm} form
  * @property {import('./status-line.js').StatusLine} status
  * @property {import('./result-view.js').ResultView} results
+ * @property {import('./documents/panel.js').Elements} panel
  * @property {() => void} onChange is called when the text, the set-up or what is shown has changed
  */
 
@@ -31,6 +37,10 @@ const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 /** Errors of loading that are not the model's fault. */
 const NOT_THE_MODELS = ['cancelled', 'option_invalid', 'disposed'];
+/** Errors that every document would have. */
+const OF_ALL_DOCUMENTS = ['cancelled', 'option_invalid', 'disposed'];
+/** Stands for the text of the request to annotate all documents: a text of one character that no file has. */
+const ALL_DOCUMENTS = '\0';
 
 export class Session {
   #parts;
@@ -42,10 +52,41 @@ export class Session {
    * @type {Outcome | null}
    */
   #outcome = null;
+  /**
+   * The document of a file that is in the text box.
+   * @type {ReadDocument | null}
+   */
+  #opened = null;
+  #desk;
 
   /** @param {Parts} parts */
   constructor(parts) {
     this.#parts = parts;
+    this.#desk = new Desk(parts, parts.panel, () => this.forget());
+  }
+
+  /** Whether a reload would lose a text. */
+  get wouldLose() {
+    return Boolean(this.#parts.input.text.trim()) && !this.#desk.isKept;
+  }
+
+  /** Takes up what an earlier visit has left, and goes on with it. */
+  async restore() {
+    const { status, onChange } = this.#parts;
+    const left = await this.#desk.restore();
+    if (!left) return;
+    onChange();
+    const { batch, missing } = left;
+    if (this.#requests.running) return;
+    if (missing) {
+      status.set('idle', `${this.#desk.summary}. The model “${missing}” was a file of yours: open it again, then annotate the rest.`);
+    } else if (batch === 'going') {
+      await this.annotate();
+    } else if (batch === 'paused') {
+      status.set('paused', 'Paused', { detail: `: ${this.#desk.summary}`, ratio: 0, pausable: true });
+    } else {
+      status.set(...this.#found());
+    }
   }
 
   /** Loads the chosen model before it is asked for, if the device has it from an earlier visit. */
@@ -58,7 +99,7 @@ export class Session {
     }
   }
 
-  /** Annotates the text. If just that is under way, it goes on. */
+  /** Annotates the text, or all documents. If just that is under way, it goes on. */
   async annotate() {
     const { input, setup, form, status } = this.#parts;
     const { text } = input;
@@ -66,6 +107,10 @@ export class Session {
     status.note();
     this.#outcome = null;
     try {
+      if (this.#desk.isOpen) {
+        await this.#annotateAll(setup.key);
+        return;
+      }
       const request = { text, setup: setup.key };
       if (!this.#requests.isUnderWay(request)) await this.#requests.run(request, (signal) => this.#run(request, signal));
     } catch (error) {
@@ -107,12 +152,39 @@ export class Session {
   }
 
   cancel() {
+    const { status } = this.#parts;
     this.#requests.cancel();
+    if (status.state !== 'paused' || this.#requests.running) return;
+    // What an earlier visit paused is not under way.
+    this.#desk.end();
+    status.set(...this.#cancelled());
+  }
+
+  /** Pauses the work on the documents, or goes on with it. */
+  pause() {
+    if (this.#requests.running) this.#desk.pause(!this.#desk.isPaused);
+    else this.annotate();
+  }
+
+  /** Ends all work, and removes the documents and what was found in them from the page and the device. */
+  async forget() {
+    const { status, form } = this.#parts;
+    this.#requests.replace();
+    this.#opened = null;
+    form.clear();
+    status.note();
+    try {
+      await this.#desk.forget();
+      status.set('idle', 'Ready. The documents are forgotten.');
+    } catch (error) {
+      status.set(...this.#failure('Not all was forgotten', error));
+    }
   }
 
   /** Draws the result again, with the minimum confidence as it is now. */
   async redraw() {
     const { results, status, onChange } = this.#parts;
+    this.#desk.refresh();
     if (!results.shown) return;
     await results.draw();
     onChange();
@@ -138,25 +210,60 @@ export class Session {
     const { model, mode } = setup;
     try {
       const { options, annotate } = form.read();
+      const how = { setup: key, mode, annotate, signal, onProgress: status.showProgress.bind(status) };
       if (!text.trim()) {
-        await this.#show({ text, setup: key, mode, chunks: [], entities: [] }, signal);
+        await this.#show({ text, ...ofBlankText(how) }, signal);
         return;
       }
       if (this.#models.has(model, options)) status.set('running', 'Annotating');
       else status.set('loading', 'Starting the engine');
       const annotator = await this.#load(model, options, signal);
-      const { name, entities, precision, warnings } = annotator.info;
-      status.addNotes(warnings.map(sentence));
-      const start = performance.now();
-      const onProgress = status.showProgress.bind(status);
-      const { chunks, truncatedFrom, windows } = await annotator.annotate(text, { ...annotate, mode, signal, onProgress });
-      if (isReplaced(signal)) return;
-      const run = { windows, precision, milliseconds: Math.round(performance.now() - start) };
-      const shownEntities = renamed(entities, annotate, chunks);
-      await this.#show({ text, setup: key, model: name, mode, chunks, truncatedFrom, entities: shownEntities, run }, signal);
+      status.addNotes(annotator.info.warnings.map(sentence));
+      const result = await annotateText(annotator, text, how);
+      // Documents may have taken its place meanwhile.
+      if (!isReplaced(signal) && !this.#desk.isOpen) await this.#show({ text, ...result }, signal);
     } catch (error) {
-      if (!isReplaced(signal)) this.#conclude(...this.#failure('Not annotated', error, signal));
+      if (isReplaced(signal) || (this.#desk.isOpen && !signal.aborted)) return;
+      this.#conclude(...this.#failure('Not annotated', error, signal));
     }
+  }
+
+  /** @param {string} key the set-up's */
+  async #annotateAll(key) {
+    await this.#desk.takeBox();
+    const request = { text: ALL_DOCUMENTS, setup: key };
+    if (this.#requests.isRunning(request)) this.#desk.goOn(key);
+    else await this.#requests.run(request, (signal) => this.#runAll(key, signal));
+  }
+
+  /**
+   * @param {string} key the set-up's
+   * @param {AbortSignal} signal
+   */
+  async #runAll(key, signal) {
+    const { setup, form, status } = this.#parts;
+    const { model, mode } = setup;
+    let outcome;
+    try {
+      const { options, annotate } = form.read();
+      if (await this.#desk.begin(key)) {
+        if (!this.#models.has(model, options)) status.set('loading', 'Starting the engine');
+        const annotator = await this.#load(model, options, signal);
+        const { entities, warnings } = annotator.info;
+        status.addNotes(warnings.map(sentence));
+        const how = { setup: key, mode, annotate, signal };
+        const one = (/** @type {string} */ text) => annotateText(annotator, text, how);
+        const endsAll = (/** @type {unknown} */ error) => OF_ALL_DOCUMENTS.includes(known(error).code);
+        await this.#desk.run(one, endsAll, renamed(entities, annotate, []), signal);
+      }
+      outcome = this.#found();
+    } catch (error) {
+      if (isReplaced(signal)) return;
+      outcome = this.#failure('Not annotated', error, signal);
+    }
+    if (isReplaced(signal)) return;
+    await this.#desk.end();
+    if (!isReplaced(signal)) this.#conclude(...outcome);
   }
 
   /**
@@ -230,25 +337,58 @@ export class Session {
   async #take(brought, signal) {
     const { input, setup, status, onChange } = this.#parts;
     const { kind, name } = brought;
+    if (kind === 'documents') {
+      await this.#takeDocuments(brought.files, signal);
+      return;
+    }
     let ready = `${name} is loaded when you annotate.`;
     if (kind === 'pipeline') {
       const pipeline = await readPipeline(brought.file, { signal });
       refuseIfAborted(signal);
       setup.write(pipeline);
       ready = `${name} is set up. Its model is loaded when you annotate.`;
-    } else if (kind === 'model') {
-      this.#add(name, brought.model);
     } else {
-      input.text = brought.text;
+      this.#add(name, brought.model);
     }
     onChange();
-    if (kind !== 'text' && !input.text.trim()) {
+    if (!this.#desk.isOpen && !input.text.trim()) {
       this.#requests.replace();
       status.set('idle', ready);
       return;
     }
+    await this.annotate();
+  }
+
+  /**
+   * Takes documents: one alone into the text box, a second and all after it into a list.
+   * @param {PathAndFile[]} files
+   * @param {AbortSignal} signal
+   */
+  async #takeDocuments(files, signal) {
+    const { input, status, onChange } = this.#parts;
+    const { only, all } = await readAhead(readDocuments(files));
+    refuseIfAborted(signal);
+    if (only?.problem) throw only.problem;
+    const { text } = input;
+    const isOfFile = this.#opened?.text === text && text.trim() !== '';
+    const before = this.#opened && isOfFile && !this.#desk.isOpen ? [this.#opened] : [];
+    let notes = only?.notes ?? [];
+    // The same file again is no second document.
+    if (only && !this.#desk.isOpen && (!isOfFile || only.text === text)) {
+      this.#opened = only;
+      input.text = only.text;
+      onChange();
+    } else {
+      const draft = isOfFile || Object.values(EXAMPLES).includes(text) ? '' : text;
+      const onTaken = (/** @type {number} */ count) => {
+        if (!this.#requests.running) status.set('loading', 'Opening', { detail: `: ${counted(count, 'document')}` });
+      };
+      notes = await this.#desk.take(inSequence(before, all), { known: before.length, draft }, signal, onTaken);
+      this.#opened = null;
+      refuseIfAborted(signal);
+    }
     const annotated = this.annotate();
-    if (kind === 'text') status.note(...brought.notes);
+    status.note(...notes);
     await annotated;
   }
 
@@ -288,8 +428,15 @@ export class Session {
 
   /** @returns {Outcome} */
   #found() {
+    if (this.#desk.isOpen) return ['done', `${this.#desk.summary}. The texts did not leave this tab.`];
     const { message, detail } = this.#parts.results.summary;
     return ['done', message, { detail }];
+  }
+
+  /** @returns {Outcome} */
+  #cancelled() {
+    if (!this.#desk.isOpen) return ['cancelled', 'Cancelled. Your text is as you left it.'];
+    return ['cancelled', `Cancelled: ${this.#desk.summary}. “Annotate all” does the rest.`];
   }
 
   /**
@@ -311,7 +458,7 @@ export class Session {
    * @returns {Outcome}
    */
   #failure(what, error, signal) {
-    if (signal?.aborted) return ['cancelled', 'Cancelled. Your text is as you left it.'];
+    if (signal?.aborted) return this.#cancelled();
     const reason = known(error);
     if (reason.code === 'option_invalid' || reason.code === 'pipeline_invalid') this.#parts.form.show(reason);
     return ['error', `${what}: ${reason.message}`, { code: reason.code }];

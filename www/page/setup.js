@@ -9,6 +9,14 @@ import { decoded } from '../glossa/model-address.js';
 /** What begins the value of a model from the user's disk in the choice of models. */
 const LOCAL = 'local:';
 
+/**
+ * A set-up as it is kept with documents.
+ * @typedef {object} Kept
+ * @property {string} model an address, or the name of one of the user's, which has to be brought again
+ * @property {string} name of the model
+ * @property {Omit<Pipeline, 'model'>} pipeline
+ */
+
 export class Setup {
   #model;
   #mode;
@@ -148,6 +156,30 @@ export class Setup {
     this.#threshold.value = String(threshold);
     this.showThreshold();
     if (pipeline.model) this.chooseAddress(pipeline.model);
+  }
+
+  /** The set-up, to be kept with documents. @returns {Kept} */
+  get kept() {
+    const { options, annotate, format } = this.#form.read();
+    const all = { ...annotate, mode: this.mode, threshold: this.threshold };
+    return { model: this.model, name: this.modelName, pipeline: /** @type {Omit<Pipeline, 'model'>} */ ({ options, annotate: all, format }) };
+  }
+
+  /**
+   * Sets the page up as it was. A model of the user's is offered only if it has been brought again.
+   * @param {Kept} kept
+   * @returns {boolean} whether the model is there
+   */
+  restore({ model, name, pipeline }) {
+    this.write(/** @type {Pipeline} */ (pipeline));
+    if (this.#isMissing(model)) return false;
+    this.#offer(model, name);
+    return true;
+  }
+
+  /** @param {string} value of a model */
+  #isMissing(value) {
+    return value.startsWith(LOCAL) && ![...this.#model.options].some((option) => option.value === value);
   }
 
   /** @param {string} value of a model that is about to be chosen: new, or in another form than before */

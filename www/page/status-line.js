@@ -5,7 +5,7 @@ import { megabytes, number } from './counted.js';
 /** @typedef {import('../glossa/index.js').AnnotateProgress} AnnotateProgress */
 /** @typedef {import('../glossa/index.js').LoadProgress} LoadProgress */
 
-/** @typedef {'loading' | 'running' | 'done' | 'error' | 'cancelled' | 'idle'} State */
+/** @typedef {'loading' | 'running' | 'paused' | 'done' | 'error' | 'cancelled' | 'idle'} State */
 
 export class StatusLine {
   #status;
@@ -13,6 +13,7 @@ export class StatusLine {
   #note;
   #annotate;
   #cancel;
+  #pause;
   #onBusy;
   /** The status in two parts, the second of which changes too often to be read aloud. */
   #message;
@@ -20,16 +21,17 @@ export class StatusLine {
 
   /**
    * @param {{ status: HTMLElement, progress: HTMLProgressElement, note: HTMLElement, annotate: HTMLElement,
-   *   cancel: HTMLElement }} elements `note` is for what is to be known beside the status
+   *   cancel: HTMLElement, pause: HTMLElement }} elements `note` is for what is to be known beside the status
    * @param {(busy: boolean) => void} onBusy
    */
-  constructor({ status, progress, note, annotate, cancel }, onBusy) {
+  constructor({ status, progress, note, annotate, cancel, pause }, onBusy) {
     this.#status = status;
     this.#progress = progress;
     this.#note = note;
     this.#onBusy = onBusy;
     this.#annotate = annotate;
     this.#cancel = cancel;
+    this.#pause = pause;
     this.#message = new Text('');
     this.#detail.setAttribute('aria-hidden', 'true');
     status.replaceChildren(this.#message, this.#detail);
@@ -45,9 +47,10 @@ export class StatusLine {
    * Says what is being done.
    * @param {State} state
    * @param {string} message
-   * @param {{ detail?: string, code?: string, ratio?: number }} [more] `ratio`: how much is done; undefined if unknown
+   * @param {{ detail?: string, code?: string, ratio?: number, pausable?: boolean }} [more] `ratio`: how much is done; undefined if
+   *   unknown. `pausable`: whether the work can be paused
    */
-  set(state, message, { detail = '', code, ratio } = {}) {
+  set(state, message, { detail = '', code, ratio, pausable = false } = {}) {
     this.#status.dataset.state = state;
     if (code) this.#status.dataset.code = code;
     else delete this.#status.dataset.code;
@@ -55,12 +58,16 @@ export class StatusLine {
     if (this.#message.data !== message) this.#message.data = message;
     this.#detail.textContent = detail;
     const busy = state === 'loading' || state === 'running';
-    this.#progress.hidden = !busy;
+    const isOver = !busy && state !== 'paused';
+    this.#progress.hidden = isOver;
     if (ratio === undefined) this.#progress.removeAttribute('value');
     else this.#progress.value = ratio;
     // Focus on a button that goes would be lost.
-    if (!busy && document.activeElement === this.#cancel) this.#annotate.focus();
-    this.#cancel.hidden = !busy;
+    const isLost = (document.activeElement === this.#cancel && isOver) || (document.activeElement === this.#pause && !pausable);
+    if (isLost) (isOver ? this.#annotate : this.#cancel).focus();
+    this.#cancel.hidden = isOver;
+    this.#pause.hidden = !pausable;
+    this.#pause.textContent = state === 'paused' ? 'Go on' : 'Pause';
     this.#onBusy(busy);
   }
 

@@ -1,0 +1,59 @@
+// What a person does with many documents, and sees of them.
+import { SENTENCE } from './harness.mjs';
+
+const LONG = 300_000;
+
+export const list = (page) => page.getByTestId('documents');
+export const rowsShown = (page) => list(page).getByRole('option');
+
+/** The rows that are elements, in the order in which they are seen: their words, state and whether they are chosen. */
+export const shown = (page) =>
+  rowsShown(page).evaluateAll((rows) =>
+    rows
+      .map((row) => ({
+        place: Number(row.getAttribute('aria-posinset')),
+        of: Number(row.getAttribute('aria-setsize')),
+        title: row.querySelector('.row-title').textContent,
+        state: row.querySelector('.row-state').dataset.state,
+        words: [...row.querySelectorAll('.row-state > span')].map((span) => span.textContent).join(' · '),
+        chosen: row.getAttribute('aria-selected') === 'true',
+      }))
+      .sort((one, other) => one.place - other.place),
+  );
+
+/** Records of JSON lines: each has the sentence in which the tiny model finds three chunks, one to three times. */
+export const record = (i) => JSON.stringify({ id: `PMID ${i}`, text: `Study ${i}. ${SENTENCE.repeat(1 + (i % 3))}` });
+export const records = (count) => Array.from({ length: count }, (_, i) => record(i)).join('\n');
+
+export const file = (name, content) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(content) });
+
+/** Opens files by the picker that is there: the text box's, or the list's. */
+export async function openFiles(page, ...files) {
+  const picker = (await list(page).isVisible()) ? 'add-files' : 'open-text';
+  await page.getByTestId(picker).setInputFiles(files);
+}
+
+export const inState = (page, state) => page.waitForSelector(`[data-testid="status"][data-state="${state}"]`, { timeout: LONG });
+
+/** Waits until what the status says fits. */
+export const says = (page, words) =>
+  page.waitForFunction((source) => new RegExp(source).test(document.querySelector('[data-testid="status"]').textContent), words.source, {
+    timeout: LONG,
+  });
+
+/** How many documents are done, of how many, as the status says it. */
+export async function progress(page) {
+  const found = (await page.getByTestId('status').textContent()).match(/([\d,]+) of ([\d,]+) documents/);
+  return found && found.slice(1).map((number) => Number(number.replaceAll(',', '')));
+}
+
+/** Waits until some of the documents are done, and not all. */
+export async function inTheMiddle(page) {
+  for (;;) {
+    const [done, total] = (await progress(page)) ?? [0, 0];
+    if (done > 0) return { done, total };
+    await page.waitForTimeout(20);
+  }
+}
+
+export const databases = (page) => page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));

@@ -1,0 +1,349 @@
+/** The documents that were brought: what the list shows of each, where its text and its result are, and what waits. */
+
+import { GlossaError } from '../../glossa/index.js';
+import { counted, number } from '../counted.js';
+import { slices } from '../slices.js';
+import { Queue } from './queue.js';
+import { DocumentStore } from './store.js';
+
+/** @typedef {import('./read-documents.js').ReadDocument} ReadDocument */
+/** @typedef {import('./store.js').Entry} Entry */
+/** @typedef {import('./store.js').Result} Result */
+/** @typedef {import('./store.js').Work} Work */
+/** @typedef {'waiting' | 'running' | 'done' | 'failed'} State */
+
+/** Documents that are kept at once, and code units of them. */
+const AT_ONCE = 100;
+const UNITS_AT_ONCE = 1_000_000;
+/** The most documents: the list has the memory for them. */
+export const MOST_DOCUMENTS = 100_000;
+/** Code units of a text that the list shows. */
+const BEGINNING = 120;
+
+const GONE = 'The browser has removed the text of this document.';
+
+export class Documents {
+  queue = new Queue();
+  #store = new DocumentStore();
+  /** @type {Entry[]} */
+  #entries = [];
+  /** @type {Map<number, Entry>} */
+  #byKey = new Map();
+  #lastKey = 0;
+  /** @type {Work | null} */
+  #work = null;
+  #onChange;
+
+  /** @param {() => void} onChange is called when something that the list shows has changed */
+  constructor(onChange) {
+    this.#onChange = onChange;
+  }
+
+  /** In the order in which they came. */
+  get entries() {
+    return this.#entries;
+  }
+
+  /** How the work stood when it was kept. */
+  get work() {
+    return this.#work;
+  }
+
+  /** Entities of the model that annotated last. */
+  get entities() {
+    return this.#work?.entities ?? [];
+  }
+
+  /** Why what is new is not kept on this device, in words; empty if it is. */
+  get problem() {
+    return this.#store.problem;
+  }
+
+  /** @param {number} key */
+  entry(key) {
+    return this.#byKey.get(key);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @returns {State}
+   */
+  stateOf({ key, state }) {
+    if (this.queue.isRunning(key)) return 'running';
+    return this.queue.isWaiting(key) ? 'waiting' : state;
+  }
+
+  /**
+   * Takes up the documents of an earlier visit.
+   * @returns {Promise<boolean>} whether there are any
+   */
+  async restore() {
+    const kept = await this.#store.restore();
+    if (!kept) return false;
+    for (const entry of kept.entries) this.#list(entry);
+    this.#work = kept.work ?? null;
+    this.#onChange();
+    return true;
+  }
+
+  /**
+   * Takes documents that were read, in their order.
+   * @param {AsyncIterable<ReadDocument>} documents
+   * @param {AbortSignal} signal ends it; those taken so far stay
+   * @param {(count: number) => void} onTaken is called with how many there are so far
+   * @returns {Promise<{ keys: number[], failed: number, notes: string[] }>}
+   */
+  async add(documents, signal, onTaken) {
+    /** @type {number[]} */
+    const keys = [];
+    /** @type {Set<string>} */
+    const notes = new Set();
+    let failed = 0;
+    /** @type {{ entry: Entry, text: string }[]} */
+    let taken = [];
+    let units = 0;
+    const pause = slices();
+    const keep = async () => {
+      for (const { entry } of taken) {
+        keys.push(entry.key);
+        this.#list(entry);
+      }
+      const kept = this.#store.add(taken);
+      [taken, units] = [[], 0];
+      await kept;
+      onTaken(keys.length);
+      this.#onChange();
+      await pause();
+    };
+    for await (const { id, text, place, problem, notes: said = [] } of documents) {
+      if (signal.aborted) break;
+      if (this.#entries.length + taken.length >= MOST_DOCUMENTS) {
+        notes.add(`The list holds ${counted(MOST_DOCUMENTS, 'document')}; the rest was left out. The command line reads all: glossa annotate FILES`);
+        break;
+      }
+      this.#lastKey += 1;
+      const entry = entryOf(this.#lastKey, { id, text, place });
+      if (problem) {
+        Object.assign(entry, { state: 'failed', problem: problem.message, unreadable: true });
+        failed += 1;
+      }
+      for (const note of said) notes.add(note);
+      taken.push({ entry, text });
+      units += text.length;
+      if (taken.length === AT_ONCE || units > UNITS_AT_ONCE || !keys.length) await keep();
+    }
+    if (taken.length) await keep();
+    return { keys, failed, notes: [...notes] };
+  }
+
+  /**
+   * Takes another text for a document: what was found in the one before is no result of it.
+   * @param {number} key
+   * @param {string} text
+   */
+  async setText(key, text) {
+    const before = this.#byKey.get(key);
+    if (!before) return;
+    const { id, place } = before;
+    const entry = entryOf(key, { id, text, place });
+    await this.#store.add([{ entry, text }]);
+    if (this.#byKey.get(key) !== before) return;
+    // Another entry, by which what is found in the text before is known to come too late.
+    this.#entries[this.#entries.indexOf(before)] = entry;
+    this.#byKey.set(key, entry);
+    if (this.queue.isRunning(key) || this.queue.isWaiting(key)) this.queue.add(key, text.length);
+    await this.#store.putResult(entry, null);
+    this.#onChange();
+  }
+
+  /**
+   * A document with its text and what was found in it.
+   * @param {number} key
+   * @returns {Promise<{ entry: Entry, text: string, result: Result | undefined } | null>} null if there is none
+   */
+  async open(key) {
+    const text = await this.#store.text(key);
+    const result = text === undefined ? undefined : await this.#store.result(key, text);
+    const entry = this.#byKey.get(key);
+    if (!entry) return null;
+    if (text === undefined) Object.assign(entry, { state: 'failed', problem: GONE });
+    return { entry, text: text ?? '', result };
+  }
+
+  /**
+   * Lets all documents wait that have not been annotated with a set-up.
+   * @param {string} setup
+   * @param {import('../setup.js').Kept} kept
+   * @returns {Promise<boolean>} whether there are any
+   */
+  async begin(setup, kept) {
+    this.queue.clear();
+    for (const entry of this.#entries) this.enqueue(entry.key, setup);
+    await this.#keepWork({ setup: kept, batch: 'going' });
+    this.#onChange();
+    return this.queue.progress.total > 0;
+  }
+
+  /**
+   * Lets a document wait if it has not been annotated with a set-up.
+   * @param {number} key
+   * @param {string} setup
+   */
+  enqueue(key, setup) {
+    const entry = this.#byKey.get(key);
+    if (!entry || entry.unreadable || (entry.state === 'done' && entry.setup === setup)) return;
+    this.queue.add(key, entry.length);
+  }
+
+  /**
+   * Annotates what waits. A document that cannot be annotated fails by itself.
+   * @param {(text: string) => Promise<Result>} annotate
+   * @param {(error: unknown) => boolean} endsAll whether no other document can be annotated either
+   * @param {(key: number) => void} onDone is called when a document has been annotated, or has failed
+   * @param {AbortSignal} signal
+   */
+  run(annotate, endsAll, onDone, signal) {
+    const work = async (/** @type {number} */ key) => {
+      this.#onChange();
+      const [entry, text] = [this.#byKey.get(key), await this.#store.text(key)];
+      if (!entry) return false;
+      /** @type {Result | null} */
+      let result = null;
+      try {
+        if (text === undefined) throw new GlossaError('input_invalid', GONE);
+        result = await annotate(text);
+      } catch (error) {
+        if (signal.aborted || endsAll(error)) throw error;
+        Object.assign(entry, { state: 'failed', problem: error instanceof Error ? error.message : String(error), setup: undefined });
+      }
+      if (signal.aborted || this.#byKey.get(key) !== entry) return true;
+      if (result) {
+        note(entry, result);
+        await this.#store.putResult(entry, result);
+      } else {
+        await this.#store.putEntry(entry);
+      }
+      onDone(key);
+      return result !== null;
+    };
+    return this.queue.run(work, signal);
+  }
+
+  /** @param {string[]} entities of the model that annotates */
+  named(entities) {
+    return this.#keepWork({ entities });
+  }
+
+  /** @param {Work['batch']} batch how the work stands */
+  stands(batch) {
+    return this.#keepWork({ batch });
+  }
+
+  /**
+   * The documents that a search finds: by name at once, then by their texts.
+   * @param {string} query
+   * @param {(found: Set<number>) => void} onFound is called with all that were found so far
+   * @param {AbortSignal} signal
+   */
+  async search(query, onFound, signal) {
+    const wanted = query.toLowerCase();
+    const has = (/** @type {string} */ text) => text.toLowerCase().includes(wanted);
+    const named = this.#entries.filter(({ id, place, beginning }) => has(id) || has(place) || has(beginning));
+    const found = new Set(named.map(({ key }) => key));
+    onFound(found);
+    const pause = slices();
+    for await (const texts of this.#store.texts()) {
+      for (const [key, text] of texts) {
+        if (signal.aborted) return;
+        if (!found.has(key) && has(text)) found.add(key);
+        await pause();
+      }
+      if (signal.aborted) return;
+      onFound(found);
+    }
+  }
+
+  /**
+   * How many chunks of at least a confidence a document has, by entity.
+   * @param {Entry} entry
+   * @param {number} threshold
+   * @returns {[entity: string, count: number][]} the most frequent first
+   */
+  counts({ found }, threshold) {
+    const least = Math.fround(threshold);
+    const counts = Object.entries(found).map(([entity, confidences]) => {
+      let count = 0;
+      for (const confidence of confidences) count += Number(confidence >= least);
+      return /** @type {[string, number]} */ ([entity, count]);
+    });
+    return counts.filter(([, count]) => count).sort(([, one], [, other]) => other - one);
+  }
+
+  /**
+   * What was found in all of them, in words.
+   * @param {number} threshold
+   */
+  summary(threshold) {
+    const states = { waiting: 0, done: 0, failed: 0 };
+    let chunks = 0;
+    for (const entry of this.#entries) {
+      states[entry.state] += 1;
+      for (const [, count] of this.counts(entry, threshold)) chunks += count;
+    }
+    const failed = states.failed ? `, ${number.format(states.failed)} failed` : '';
+    const waiting = states.waiting ? `, ${number.format(states.waiting)} not annotated` : '';
+    return `${counted(chunks, 'chunk')} in ${counted(states.done, 'document')}${failed}${waiting}`;
+  }
+
+  /** Removes all documents from this page and this device. */
+  async forget() {
+    this.queue.clear();
+    this.#entries = [];
+    this.#byKey.clear();
+    this.#work = null;
+    await this.#store.forget();
+    this.#onChange();
+  }
+
+  /** @param {Entry} entry */
+  #list(entry) {
+    this.#entries.push(entry);
+    this.#byKey.set(entry.key, entry);
+    this.#lastKey = Math.max(this.#lastKey, entry.key);
+  }
+
+  /** @param {Partial<Work>} change */
+  async #keepWork(change) {
+    const work = { entities: [], batch: 'over', ...this.#work, ...change };
+    if (!work.setup) return;
+    this.#work = /** @type {Work} */ (work);
+    await this.#store.putWork(this.#work);
+  }
+}
+
+/**
+ * @param {number} key
+ * @param {{ id: string, text: string, place: string }} document
+ * @returns {Entry}
+ */
+function entryOf(key, { id, text, place }) {
+  const beginning = text.slice(0, 4 * BEGINNING).replaceAll(/\s+/g, ' ').trim().slice(0, BEGINNING);
+  return { key, id, place, beginning, length: text.length, state: 'waiting', found: {} };
+}
+
+/**
+ * Notes what was found in a document.
+ * @param {Entry} entry
+ * @param {Result} result
+ */
+function note(entry, { chunks, setup }) {
+  /** @type {Map<string, number[]>} */
+  const confidences = new Map();
+  for (const { entity, confidence } of chunks) {
+    const those = confidences.get(entity);
+    if (those) those.push(confidence);
+    else confidences.set(entity, [confidence]);
+  }
+  const found = Object.fromEntries([...confidences].map(([entity, those]) => [entity, Float32Array.from(those)]));
+  Object.assign(entry, { state: 'done', setup, found, problem: undefined });
+}

@@ -1,0 +1,256 @@
+/**
+ * Where documents are kept: in the browser's IndexedDB, so that a reload or a closed tab loses none of them, or in memory where the
+ * browser denies the page its storage or has no room left.
+ */
+
+import { deleteDB, openDB } from 'idb';
+import { hold } from './one-tab.js';
+import { pack, unpack } from './packed.js';
+
+/** @typedef {import('../result-view.js').Shown} Shown */
+/** @typedef {Omit<Shown, 'text'>} Result what was found in a document, without its text */
+/** @typedef {Omit<Result, 'chunks'> & { packed: import('./packed.js').Packed }} KeptResult */
+
+/**
+ * A document as the list has it.
+ * @typedef {object} Entry
+ * @property {number} key
+ * @property {string} id its name in the file that it came in
+ * @property {string} place the file, and where in it
+ * @property {string} beginning of its text
+ * @property {number} length of its text in UTF-16 code units
+ * @property {'waiting' | 'done' | 'failed'} state
+ * @property {string} [problem] why it failed, in words
+ * @property {boolean} [unreadable] whether it came without a text, so that annotating it again is of no use
+ * @property {string} [setup] what its result came about with
+ * @property {Record<string, Float32Array>} found the confidences of its chunks by entity
+ */
+
+/**
+ * What else is kept: how the work on the documents stands.
+ * @typedef {object} Work
+ * @property {import('../setup.js').Kept} setup
+ * @property {'going' | 'paused' | 'over'} batch
+ * @property {string[]} entities of the model that annotated last
+ */
+
+export const DATABASE = 'glossa-documents';
+/** Texts that are read at once to be searched. */
+const BATCH = 200;
+
+/** @type {Record<string, string>} why nothing is kept, by the name of the browser's error */
+const WORDS = {
+  QuotaExceededError: 'This browser has no room left for this page. What is new is in this tab alone, and a reload loses it.',
+  SecurityError: 'This browser lets this page keep nothing. The documents are in this tab alone, and a reload loses them.',
+};
+const OTHERWISE = 'This browser does not keep the documents. What is new is in this tab alone, and a reload loses it.';
+const ELSEWHERE =
+  'Another tab has the documents that are kept on this device. Those opened here are in this tab alone, and a reload loses them.';
+
+export class DocumentStore {
+  /** @type {import('idb').IDBPDatabase | null} */
+  #database = null;
+  /** @type {Promise<void> | null} */
+  #opening = null;
+  /** @type {(() => void) | null} gives the documents free for other tabs */
+  #release = null;
+  #problem = '';
+  /** @type {Map<number, string>} */
+  #texts = new Map();
+  /** @type {Map<number, KeptResult | null>} null where a result has been taken back */
+  #results = new Map();
+
+  /** Why what is new is not kept on this device, in words; empty if it is. */
+  get problem() {
+    return this.#problem;
+  }
+
+  /**
+   * What an earlier visit has left.
+   * @returns {Promise<{ entries: Entry[], work: Work | undefined } | null>} null if there is nothing, or it cannot be had
+   */
+  async restore() {
+    try {
+      const known = await indexedDB.databases?.();
+      if (known && !known.some(({ name }) => name === DATABASE)) return null;
+    } catch {
+      return null;
+    }
+    await this.#open();
+    if (!this.#database) {
+      // Nobody has asked for anything to be kept yet.
+      this.#problem = '';
+      this.#opening = null;
+      return null;
+    }
+    const entries = await this.#database.getAll('entries');
+    return entries.length ? { entries, work: await this.#database.get('work', 0) } : null;
+  }
+
+  /**
+   * Keeps documents that are new.
+   * @param {{ entry: Entry, text: string }[]} documents
+   */
+  async add(documents) {
+    await this.#open();
+    await this.#write(
+      ['entries', 'texts'],
+      (entries, texts) => documents.flatMap(({ entry, text }) => [entries.put(entry), texts.put(text, entry.key)]),
+      () => documents.forEach(({ entry, text }) => this.#texts.set(entry.key, text)),
+    );
+  }
+
+  /**
+   * Keeps what was found in a document, or takes it back.
+   * @param {Entry} entry
+   * @param {Result | null} result
+   */
+  async putResult(entry, result) {
+    const kept = result && packed(result);
+    await this.#write(
+      ['entries', 'results'],
+      (entries, results) => [entries.put(entry), kept ? results.put(kept, entry.key) : results.delete(entry.key)],
+      () => this.#results.set(entry.key, kept),
+    );
+  }
+
+  /**
+   * Keeps a document as the list has it now.
+   * @param {Entry} entry
+   */
+  putEntry(entry) {
+    return this.#write(['entries'], (entries) => [entries.put(entry)], () => {});
+  }
+
+  /** @param {Work} work */
+  putWork(work) {
+    return this.#write(['work'], (store) => [store.put(work, 0)], () => {});
+  }
+
+  /**
+   * @param {number} key
+   * @returns {Promise<string | undefined>} undefined if the browser has removed it
+   */
+  async text(key) {
+    return this.#texts.get(key) ?? (await this.#read('texts', key));
+  }
+
+  /**
+   * @param {number} key
+   * @param {string} text of the document
+   * @returns {Promise<Result | undefined>}
+   */
+  async result(key, text) {
+    const inMemory = this.#results.get(key);
+    /** @type {KeptResult | null | undefined} */
+    const kept = inMemory === undefined ? await this.#read('results', key) : inMemory;
+    if (!kept) return undefined;
+    const { packed, ...result } = kept;
+    return { ...result, chunks: unpack(packed, text) };
+  }
+
+  /**
+   * The texts of all documents, some at a time.
+   * @returns {AsyncGenerator<[key: number, text: string][]>}
+   */
+  async *texts() {
+    yield [...this.#texts];
+    for (let from = 0; this.#database; ) {
+      /** @type {IDBKeyRange} */
+      const range = IDBKeyRange.lowerBound(from, true);
+      /** @type {[any[], any[]]} */
+      const [keys, texts] = await Promise.all([
+        this.#database.getAllKeys('texts', range, BATCH),
+        this.#database.getAll('texts', range, BATCH),
+      ]);
+      yield keys.map((key, i) => [key, texts[i]]);
+      if (keys.length < BATCH) return;
+      from = keys[BATCH - 1];
+    }
+  }
+
+  /** Removes all of it from this device. */
+  async forget() {
+    this.#texts.clear();
+    this.#results.clear();
+    this.#database?.close();
+    const had = this.#database !== null;
+    this.#database = null;
+    this.#opening = null;
+    this.#problem = '';
+    if (had) await deleteDB(DATABASE);
+    this.#release?.();
+    this.#release = null;
+  }
+
+  /** @returns {Promise<void>} when it is known whether anything can be kept */
+  #open() {
+    this.#opening ??= this.#reallyOpen();
+    return this.#opening;
+  }
+
+  async #reallyOpen() {
+    try {
+      this.#release = await hold(DATABASE);
+      if (!this.#release) {
+        this.#problem = ELSEWHERE;
+        return;
+      }
+      this.#database = await openDB(DATABASE, 1, {
+        upgrade(database) {
+          database.createObjectStore('entries', { keyPath: 'key' });
+          for (const name of ['texts', 'results', 'work']) database.createObjectStore(name);
+        },
+      });
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  /**
+   * @param {string} name of a store
+   * @param {number} key
+   */
+  async #read(name, key) {
+    try {
+      return await this.#database?.get(name, key);
+    } catch {
+      // The user may have removed this page's data.
+      return undefined;
+    }
+  }
+
+  /**
+   * Writes all of it, or, if the browser does not take it, nothing.
+   * @param {string[]} names of the stores
+   * @param {(...stores: any[]) => Promise<unknown>[]} write
+   * @param {() => void} otherwise keeps it in memory
+   */
+  async #write(names, write, otherwise) {
+    if (this.#database && !this.#problem) {
+      try {
+        const transaction = this.#database.transaction(names, 'readwrite', { durability: 'relaxed' });
+        const stores = names.map((name) => transaction.objectStore(name));
+        await Promise.all([transaction.done, ...write(...stores)]);
+        return;
+      } catch (error) {
+        this.#giveUp(error);
+      }
+    }
+    otherwise();
+  }
+
+  /** @param {unknown} error */
+  #giveUp(error) {
+    const name = error instanceof DOMException ? error.name : '';
+    this.#problem = WORDS[name] ?? OTHERWISE;
+  }
+}
+
+/**
+ * @param {Result} result
+ * @returns {KeptResult}
+ */
+function packed({ chunks, ...result }) {
+  return { ...result, packed: pack(chunks) };
+}
