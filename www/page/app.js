@@ -6,6 +6,9 @@ import { acceptFiles } from './bring-files.js';
 import { counted } from './counted.js';
 import { InputText } from './input-text.js';
 import { markLongLegend } from './long-legend.js';
+import { NetworkLine } from './network-line.js';
+import { NetworkLog } from './network-log.js';
+import { attemptsOf, watchPage, watchServiceWorker, watchWorker } from './network-watch.js';
 import { announceNewVersion } from './new-version.js';
 import { OptionsForm } from './options-form.js';
 import { closable } from './options-sheet.js';
@@ -28,7 +31,19 @@ const modeSelect = find('mode');
 /** @type {HTMLInputElement} */
 const thresholdInput = find('threshold');
 
-startWorkersBy(startBoundWorker);
+const network = new NetworkLog({
+  page: location.href,
+  from: performance.timeOrigin,
+  now: () => performance.timeOrigin + performance.now(),
+  onChange: () => networkLine.update(),
+});
+const networkLine = new NetworkLine(
+  { details: byId('network'), summary: byId('network-summary'), body: byId('network-body') },
+  () => network.account,
+);
+watchPage(network);
+watchServiceWorker(network);
+startWorkersBy((script) => watchWorker(network, startBoundWorker(script)));
 const input = new InputText(
   { area: find('input'), notice: byId('long-text'), noticeText: byId('long-text-words'), clear: find('clear-text') },
   describe,
@@ -63,6 +78,8 @@ const results = new ResultView(
     document: find('document'),
     legend: find('legend'),
     chunks: find('chunks'),
+    scroller: byId('chunks-scroller'),
+    earlier: byId('earlier'),
     more: byId('more'),
     empty: byId('empty'),
     results: byId('results'),
@@ -78,6 +95,7 @@ const session = new Session({ input, setup, form, status, results, onChange: des
 /** Says how long the text is, and whether the result is still of it. */
 function describe() {
   const { text } = input;
+  if (text) network.textCameIn();
   byId('length').textContent = text ? counted(text.length, 'character') : '';
   const { shown } = results;
   const changed = shown && (shown.text === text ? hasOtherSetup(shown) && 'options have' : 'text has');
@@ -156,7 +174,10 @@ for (const [name, type, format] of /** @type {const} */ ([
 
 acceptFiles(
   { inputs: [find('open-text'), find('own-zip'), find('own-folder')], zone: document.documentElement },
-  (files) => session.openFiles(files),
+  (files) => {
+    network.textCameIn();
+    session.openFiles(files);
+  },
 );
 acceptFiles({ inputs: [find('open-pipeline')] }, async (files) => {
   const [[, file]] = await files;
@@ -174,5 +195,5 @@ describe();
 
 registerServiceWorker();
 announceNewVersion(find('new-version'), () => Boolean(input.text.trim()));
-stayInTab();
+stayInTab(attemptsOf(network));
 session.prefetch();
