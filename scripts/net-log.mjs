@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 /**
  * @typedef {object} Sent
  * @property {{ method: string, address: string, bytes: number, time: number }[]} requests in their order; bytes of headers and
- *   body, 0 where the browser had the answer itself; time of its begin in milliseconds since 1970
+ *   body, 0 where the browser had the answer itself; time of its being sent, otherwise of its begin, in milliseconds since 1970
  * @property {string[]} names hosts whose address was asked for
  * @property {Buffer[]} data all that went into sockets, by socket, before it was encrypted
  * @property {number} bytes
@@ -30,6 +30,7 @@ export function sentBy(path) {
       requests.set(source.id, request ?? { method: params.method, address: params.url, bytes: 0, time: epoch + Number(time) });
     } else if (request && /^HTTP_TRANSACTION_(HTTP2_|QUIC_)?SEND_REQUEST_HEADERS$/.test(name) && params) {
       request.bytes += [params.line ?? '', ...(Array.isArray(params.headers) ? params.headers : [])].join('\r\n').length;
+      request.time = epoch + Number(time);
     } else if (request && name === 'HTTP_TRANSACTION_SEND_REQUEST_BODY') {
       request.bytes += params.length;
     } else if (/^HOST_RESOLVER_MANAGER_(REQUEST|JOB)$/.test(name) && params?.host) {

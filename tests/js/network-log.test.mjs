@@ -20,6 +20,7 @@ function visit() {
 const request = (path, begin, more = {}) => ({
   address: path.startsWith('/') ? `${HOST}${path}` : path,
   begin,
+  sent: begin + 1,
   end: begin + 10,
   bytes: 100,
   fromDevice: false,
@@ -40,15 +41,19 @@ test('what was loaded is counted by origin, each file once, what the device had 
   assert.equal(lineFor(log.account).kind, 'no-text');
 });
 
-test('the first text begins the account, and a request that began before it is not of it', () => {
+test('the first text begins the account, and a request that was sent before it is not of it', () => {
   const { log, textAt } = visit();
   log.add('page', { requests: [request('/a.js', 1001)] });
   textAt(2000);
   textAt(3000);
-  log.add('worker', { requests: [request('/model', 1999, { end: 5000 })] });
+  log.add('worker', { requests: [request('/model', 1990, { end: 5000 })] });
   const { since, sent } = log.account;
   assert.deepEqual([since, sent], [2000, []]);
   assert.match(lineFor(log.account).words, /^0 bytes sent since your text came in at \d\d:\d\d: no request was made\.$/);
+  // A browser sends a few at a time.
+  log.add('worker', { requests: [request('/vocabulary', 1990, { sent: 2001 })] });
+  assert.deepEqual(addresses(log.account.sent), ['/vocabulary']);
+  assert.equal(lineFor(log.account).kind, 'without-text');
 });
 
 test('requests of threads without the text are told apart from those of threads that have it', () => {

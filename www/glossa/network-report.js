@@ -7,7 +7,8 @@
  * A request. Times are milliseconds since 1970; `bytes` are those of the body as it came.
  * @typedef {object} NetworkRequest
  * @property {string} address
- * @property {number} begin
+ * @property {number} begin when its thread asked for it
+ * @property {number} sent when the browser sent it, which may be later, as far as it tells
  * @property {number} end
  * @property {number} bytes
  * @property {boolean} fromDevice whether the answer is known to have come from this device: a cache or the service worker
@@ -30,13 +31,14 @@ export const TAKEN_AWAY = 'taken away';
  * @returns {NetworkRequest}
  */
 export function networkRequest(entry, hadText) {
-  const { name, startTime, responseEnd, transferSize, encodedBodySize, decodedBodySize } = entry;
+  const { name, startTime, requestStart, responseEnd, transferSize, encodedBodySize, decodedBodySize } = entry;
   const { deliveryType } = /** @type {{ deliveryType?: string }} */ (/** @type {unknown} */ (entry));
   // A body that nothing was transferred for came from the device, in browsers that have no `deliveryType` too.
   const untransferred = transferSize === 0 && encodedBodySize > 0;
   return {
     address: name,
     begin: performance.timeOrigin + startTime,
+    sent: performance.timeOrigin + Math.max(startTime, requestStart),
     end: performance.timeOrigin + Math.max(startTime, responseEnd),
     bytes: encodedBodySize || decodedBodySize,
     fromDevice: deliveryType === 'cache' || untransferred,

@@ -147,7 +147,10 @@ document.addEventListener('keydown', (event) => {
 });
 for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-testid="example"]'))) {
   const example = /** @type {Example} */ (button.dataset.example);
-  button.addEventListener('click', () => session.openExample(example));
+  button.addEventListener('click', () => {
+    network.textCameIn();
+    session.openExample(example);
+  });
 }
 
 thresholdInput.addEventListener('input', () => {

@@ -106,8 +106,8 @@ function parts(account) {
     return element('li', { 'data-origin': origin }, `${origin}${own}: ${counted(files, 'file')}, ${size(bytes)} over the network${kept}`);
   });
   const requests = sent.map((request) => {
-    const { address, begin, bytes } = request;
-    const said = `${seconds.format(begin)} ${shortened(address)}: ${size(bytes)} received, by ${maker(request)}`;
+    const { address, sent, bytes } = request;
+    const said = `${seconds.format(sent)} ${shortened(address)}: ${size(bytes)} received, by ${maker(request)}`;
     return element('li', { 'data-address': address, 'data-had-text': String(request.hadText) }, said);
   });
   const attempts = blocked.map(({ thread, rule, target }) =>
@@ -121,7 +121,7 @@ function parts(account) {
     element(
       'p',
       {},
-      `Counted by this page, from the browser’s list of the requests of the page, its workers and its service worker: each GETs a file, and what is sent for it is its address and what browsers add, such as the language.${unheard}`,
+      `Counted by this page, from the browser’s list of the requests of the page, its workers and its service worker. What is sent for a file is its address, and what browsers add, such as your language.${unheard}`,
       ' A page cannot see what the browser asks for by itself, such as whether the service worker’s script is still the newest, or what extensions do.',
     ),
   ];

@@ -17,7 +17,7 @@
  * @typedef {object} Account
  * @property {number} [since] when the first text came in, in milliseconds since 1970; missing as long as there is none
  * @property {Origin[]} origins in the order in which they were first asked
- * @property {LoggedRequest[]} sent requests to the network that have begun since then, in their order
+ * @property {LoggedRequest[]} sent requests that went to the network since then, in their order
  * @property {LoggedRequest[]} byHolders those of them that threads made which had the text
  * @property {LoggedAttempt[]} blocked attempts that were blocked, at any time
  * @property {boolean} hasServiceWorkers whether the service worker has told of its requests
@@ -80,8 +80,8 @@ export class NetworkLog {
   get account() {
     const since = this.#since;
     const requests = this.#made();
-    const sent = requests.filter(({ begin, fromDevice }) => since !== undefined && begin >= since && !fromDevice);
-    sent.sort((a, b) => a.begin - b.begin);
+    const sent = requests.filter((request) => since !== undefined && request.sent >= since && !request.fromDevice);
+    sent.sort((a, b) => a.sent - b.sent);
     return {
       since,
       origins: byOrigin(requests),
