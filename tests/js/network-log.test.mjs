@@ -24,6 +24,7 @@ const request = (path, begin, more = {}) => ({
   end: begin + 10,
   bytes: 100,
   fromDevice: false,
+  viaServiceWorker: false,
   hadText: false,
   ...more,
 });
@@ -74,7 +75,8 @@ test('requests of threads without the text are told apart from those of threads 
 test('what came from the device was not sent, unless the service worker asked the network for it at that moment', () => {
   const { log, textAt } = visit();
   textAt(2000);
-  log.add('page', { requests: [request('/kept', 2001, { fromDevice: true }), request('/passed-on', 2100, { fromDevice: true })] });
+  const answered = { fromDevice: true, viaServiceWorker: true };
+  log.add('page', { requests: [request('/kept', 2001, answered), request('/passed-on', 2100, answered)] });
   assert.deepEqual(log.account.sent, []);
   log.add('service worker', { requests: [request('/passed-on', 2102), request('/kept', 9000)] });
   assert.deepEqual(
@@ -86,9 +88,13 @@ test('what came from the device was not sent, unless the service worker asked th
 test('a request that goes through the service worker is one request, not two', () => {
   const { log, textAt } = visit();
   textAt(2000);
-  log.add('worker', { requests: [request('/manifest.json', 2100)] });
+  log.add('worker', { requests: [request('/manifest.json', 2100, { viaServiceWorker: true })] });
   log.add('service worker', { requests: [request('/manifest.json', 2103)] });
   assert.deepEqual(log.account.sent.map(({ thread }) => thread), ['worker']);
+  // Before it takes a page's requests, both may ask for the same at once.
+  log.add('worker', { requests: [request('/worker.js', 2200)] });
+  log.add('service worker', { requests: [request('/worker.js', 2203)] });
+  assert.deepEqual(addresses(log.account.sent), ['/manifest.json', '/worker.js', '/worker.js']);
 });
 
 test('the service worker may tell of a request twice, and of those before this visit', () => {

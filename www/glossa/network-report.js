@@ -12,6 +12,7 @@
  * @property {number} end
  * @property {number} bytes
  * @property {boolean} fromDevice whether the answer is known to have come from this device: a cache or the service worker
+ * @property {boolean} viaServiceWorker whether it was given to the service worker first
  * @property {boolean} hadText whether its thread held a text when it began; the page knows that of itself
  */
 
@@ -31,7 +32,7 @@ export const TAKEN_AWAY = 'taken away';
  * @returns {NetworkRequest}
  */
 export function networkRequest(entry, hadText) {
-  const { name, startTime, requestStart, responseEnd, transferSize, encodedBodySize, decodedBodySize } = entry;
+  const { name, startTime, workerStart, requestStart, responseEnd, transferSize, encodedBodySize, decodedBodySize } = entry;
   const { deliveryType } = /** @type {{ deliveryType?: string }} */ (/** @type {unknown} */ (entry));
   // A body that nothing was transferred for came from the device, in browsers that have no `deliveryType` too.
   const untransferred = transferSize === 0 && encodedBodySize > 0;
@@ -42,6 +43,7 @@ export function networkRequest(entry, hadText) {
     end: performance.timeOrigin + Math.max(startTime, responseEnd),
     bytes: encodedBodySize || decodedBodySize,
     fromDevice: deliveryType === 'cache' || untransferred,
+    viaServiceWorker: workerStart > 0,
     hadText,
   };
 }

@@ -120,7 +120,7 @@ export class ChunkTable {
     }
     this.#order = ordered(this.#chunks, column, descending);
     this.#places = new Uint32Array(this.#order.length);
-    this.#order.forEach((index, place) => (this.#places[index] = place));
+    for (let place = 0; place < this.#order.length; place++) this.#places[this.#order[place]] = place;
   }
 
   /** @param {number} place of the first row that is to be drawn */

@@ -96,7 +96,7 @@ export class NetworkLog {
   #made() {
     const blocked = new Set(this.#blocked.map(({ target }) => target));
     const since = this.#since ?? Infinity;
-    /** @type {Map<string, LoggedRequest[]>} those of pages and workers */
+    /** @type {Map<string, LoggedRequest[]>} those of pages and workers that the service worker was given */
     const wanted = new Map();
     const made = [];
     for (const { ...request } of this.#requests) {
@@ -105,6 +105,7 @@ export class NetworkLog {
       if (request.thread === 'page') request.hadText = request.begin >= since;
       if (request.thread === 'service worker') continue;
       made.push(request);
+      if (!request.viaServiceWorker) continue;
       const same = wanted.get(request.address);
       if (same) same.push(request);
       else wanted.set(request.address, [request]);
