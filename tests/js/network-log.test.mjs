@@ -57,6 +57,15 @@ test('the first text begins the account, and a request that was sent before it i
   assert.equal(lineFor(log.account).kind, 'without-text');
 });
 
+test('a text that a worker was given has come in, also if nothing else said so', () => {
+  const { log, textAt } = visit();
+  log.add('worker', { textSince: 1500 });
+  assert.equal(log.account.since, 1500);
+  textAt(2000);
+  log.add('worker', { textSince: 3000 });
+  assert.equal(log.account.since, 1500);
+});
+
 test('requests of threads without the text are told apart from those of threads that have it', () => {
   const { log, textAt } = visit();
   textAt(2000);

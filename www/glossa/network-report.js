@@ -21,7 +21,10 @@
  * @typedef {{ rule: string, target: string }} BlockedAttempt
  */
 
-/** @typedef {{ requests?: NetworkRequest[], blocked?: BlockedAttempt[] }} NetworkReport */
+/**
+ * `textSince`: when the thread was given its first text.
+ * @typedef {{ requests?: NetworkRequest[], blocked?: BlockedAttempt[], textSince?: number }} NetworkReport
+ */
 
 /** The rule that an attempt to use a function which was taken away is blocked by. */
 export const TAKEN_AWAY = 'taken away';

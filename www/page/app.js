@@ -177,10 +177,7 @@ for (const [name, type, format] of /** @type {const} */ ([
 
 acceptFiles(
   { inputs: [find('open-text'), find('own-zip'), find('own-folder')], zone: document.documentElement },
-  (files) => {
-    network.textCameIn();
-    session.openFiles(files);
-  },
+  (files) => session.openFiles(files),
 );
 acceptFiles({ inputs: [find('open-pipeline')] }, async (files) => {
   const [[, file]] = await files;

@@ -52,10 +52,14 @@ export class NetworkLog {
     this.#onChange = onChange;
   }
 
-  /** To be called whenever a text, or a file, comes in; the first time counts. */
+  /** To be called whenever a text comes in; the first time counts. */
   textCameIn() {
-    if (this.#since !== undefined) return;
-    this.#since = this.#now();
+    if (this.#since === undefined) this.#begin(this.#now());
+  }
+
+  /** @param {number} since */
+  #begin(since) {
+    this.#since = since;
     this.#onChange();
   }
 
@@ -63,7 +67,7 @@ export class NetworkLog {
    * @param {Thread} thread
    * @param {NetworkReport} report
    */
-  add(thread, { requests = [], blocked = [] }) {
+  add(thread, { requests = [], blocked = [], textSince = Infinity }) {
     if (thread === 'service worker') this.#hasServiceWorkers = true;
     for (const request of requests) {
       const key = `${thread} ${request.begin} ${request.address}`;
@@ -72,6 +76,8 @@ export class NetworkLog {
       this.#known.add(key);
       this.#requests.push({ ...request, thread });
     }
+    // No worker gets a text that has not come in: whatever brought it did not say so.
+    if (textSince < (this.#since ?? Infinity)) this.#begin(textSince);
     for (const attempt of blocked) this.#blocked.push({ ...attempt, thread });
     this.#onChange();
   }

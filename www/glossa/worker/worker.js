@@ -29,7 +29,7 @@
  * Out, without an `id`:
  *   {type: 'locked', lock}               the lock is held
  *   {type: 'pong'}                       the answer to 'ping', when messages are taken: not within a call of the engine
- *   {type: 'network', requests, blocked} some of what was asked for: see NetworkReport in network-report.js
+ *   {type: 'network', …}                 some of what was asked for: see NetworkReport in network-report.js
  *   {type: 'failed', message}            the worker is lost, and all its requests with it
  * and for a request any number of 'progress', at most one per 100 ms and stage, and of 'chunks', then one of the others:
  *   {id, type: 'progress', event}        load: {stage: 'download', file, loaded, total},
@@ -112,6 +112,7 @@ let aloneSince = Infinity;
 function stayAlone() {
   if (aloneSince < Infinity) return;
   aloneSince = performance.now();
+  tellOfNetwork({ textSince: performance.timeOrigin + aloneSince });
   const onAttempt = (/** @type {string} */ name) => tellOfNetwork({ blocked: [{ rule: TAKEN_AWAY, target: name }] });
   takeAway(globalThis, 'a worker that has read a text asks for nothing any more', ['Worker'], onAttempt);
 }
