@@ -242,15 +242,16 @@ export class ChunkTable {
   /**
    * @param {number} index
    * @param {boolean} withFocus
+   * @param {'center' | 'nearest'} [block] where on the screen it comes to be
    */
-  #goToMark(index, withFocus) {
+  #goToMark(index, withFocus, block = 'center') {
     if (index < 0) return;
     this.#select(index);
     const { mark, isNear } = this.#document.mark(index);
     if (!mark) return;
     if (withFocus) focusOn(mark);
     // On a long way marks would come and go, and places change.
-    scrollTo(mark, 'center', isNear);
+    scrollTo(mark, block, isNear);
   }
 
   /** @param {KeyboardEvent} event of the document */
@@ -263,7 +264,7 @@ export class ChunkTable {
       // Without a mark that has the focus it goes on from the one that was last gone to.
       const from = at >= 0 ? at : this.#selected;
       const to = from < 0 && step < 0 ? this.#chunks.length - 1 : from + step;
-      if (to < this.#chunks.length) this.#goToMark(to, true);
+      if (to < this.#chunks.length) this.#goToMark(to, true, 'nearest');
     } else if (key === 'Enter' && at >= 0) {
       this.#select(at);
       this.#rowOf(at)?.querySelector('button')?.focus();

@@ -16,7 +16,7 @@ const minutes = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digi
 const seconds = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hourCycle: 'h23' });
 
 /** @param {number} bytes */
-const size = (bytes) => (bytes >= 1e5 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e3).toFixed(1)} kB`);
+const size = (bytes) => (bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e3).toFixed(1)} kB`);
 
 /** @type {Record<Thread, string>} */
 const NAMES = { page: 'this page', worker: 'the model’s worker', 'service worker': 'the service worker' };
