@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { randomBytes } from 'node:crypto';
 import { chromium } from 'playwright-core';
 import { TINY, launching, root, serve } from '../tests/browser/harness.mjs';
-import { settled } from '../tests/browser/page.mjs';
+import { networkAccount, settled } from '../tests/browser/page.mjs';
 import { sentBy } from './net-log.mjs';
 import { filesIn, finder } from './traces.mjs';
 
@@ -26,9 +26,10 @@ function newText() {
  * @param {import('playwright-core').Page} page
  * @param {string} address of the page
  * @param {string} text
- * @param {{ step?: (what: string) => void, goOffline?: () => Promise<void> }} [options] `goOffline` ends the page's server
+ * @param {{ step?: (what: string) => void, goOffline?: () => Promise<void>, atEnd?: () => Promise<void> }} [options] `goOffline`
+ *   ends the page's server; `atEnd` is called at the end of each visit
  */
-export async function work(page, address, text, { step = () => {}, goOffline } = {}) {
+export async function work(page, address, text, { step = () => {}, goOffline, atEnd = async () => {} } = {}) {
   const element = (id) => page.getByTestId(id);
   const paste = async () => {
     await page.evaluate((text) => navigator.clipboard.writeText(text), text);
@@ -76,19 +77,26 @@ export async function work(page, address, text, { step = () => {}, goOffline } =
   await element('open-text').setInputFiles({ name: 'text.txt', mimeType: 'text/plain', buffer: Buffer.from(text) });
   await settled(page);
 
-  step('leaves, and comes back');
+  step('opens an example');
+  await element('example').first().click();
+  await settled(page);
   await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
+  await atEnd();
+
+  step('leaves, and comes back');
   await page.goto('about:blank');
   await page.goBack();
   await page.reload();
   await paste();
   await annotate();
+  await atEnd();
   if (!goOffline) return;
   step('comes back without a network');
   await goOffline();
   await page.goto(address);
   await paste();
   await annotate();
+  await atEnd();
 }
 
 /**
@@ -106,6 +114,8 @@ export async function watch({ model, extra, offline = true, step, doing = work }
   mkdirSync(downloads);
   const { text, words } = newText();
   const server = await serve(extra);
+  /** What the page says at the end of each visit. */
+  const accounts = [];
   let running = true;
   const stop = async () => {
     if (running) await server.stop();
@@ -119,7 +129,9 @@ export async function watch({ model, extra, offline = true, step, doing = work }
       downloadsPath: downloads,
     });
     try {
-      await doing(browser.pages()[0], `${server.address}?model=${model}`, text, { step, goOffline: offline ? stop : undefined });
+      const page = browser.pages()[0];
+      const atEnd = async () => void accounts.push(await networkAccount(page));
+      await doing(page, `${server.address}?model=${model}`, text, { step, goOffline: offline ? stop : undefined, atEnd });
     } finally {
       await browser.close();
     }
@@ -134,7 +146,7 @@ export async function watch({ model, extra, offline = true, step, doing = work }
       ...kept.map(({ path, data }) => [`the browser's file ${path}`, data]),
     ];
     const found = places.flatMap(([place, data]) => find(data)?.concat(` in ${place}`) ?? []);
-    return { ...sent, address: server.address, files: kept.length, found };
+    return { ...sent, address: server.address, files: kept.length, found, accounts };
   } finally {
     await stop();
     rmSync(folder, { recursive: true, force: true });
@@ -143,7 +155,7 @@ export async function watch({ model, extra, offline = true, step, doing = work }
 
 /** Runs it for people: prints what is done, what was sent, and the verdict. */
 async function main([model = 'models/cellular/']) {
-  const { requests, names, bytes, data, address, files, found } = await watch({
+  const { requests, names, bytes, data, address, files, found, accounts } = await watch({
     model: model.endsWith('/') ? model : `${model}/`,
     step: (what) => console.log(`  Someone ${what}.`),
   });
@@ -158,6 +170,11 @@ async function main([model = 'models/cellular/']) {
   };
   list('Requests to the page’s server (0 bytes: the browser had the answer itself, or there was no network)', ours);
   list('Requests to other hosts, which the browser makes by itself', others);
+  console.log('\nWhat the page itself said at the end of each visit');
+  for (const { words, sent } of accounts) {
+    console.log(`  ${words}`);
+    for (const asked of sent) console.log(`    ${asked.slice(0, 120)}`);
+  }
   console.log(`\nNames of hosts that were looked up: ${names.join(', ')}`);
   console.log(`${bytes} bytes went into ${data.length} sockets. The browser has kept ${files} files.`);
   if (!found.length) {

@@ -192,5 +192,5 @@ pub fn all_formats() -> JsValue {
         written: format.can_be_written(),
         file_per_document: format.is_file_per_document(),
     };
-    plain(&Format::ALL.map(info).to_vec())
+    plain(&Vec::from(Format::ALL.map(info)))
 }

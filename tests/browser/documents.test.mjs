@@ -404,3 +404,22 @@ for (const [name, width] of [['wide', 1280], ['narrow', 390]]) {
     });
   }
 }
+
+test('the field’s formats are read, each record a document, and what is left out is said', { timeout: LONG }, async () => {
+  const page = await open();
+  const pubtator = `7|t|IL-2 gene\n7|a|${SENTENCE}\n7\t0\t4\tIL-2\tGene\t-\n\n8|t|CD28.\n8|a|\n`;
+  await openFiles(
+    page,
+    file('a.nbib', 'PMID- 5\nTI  - IL-2 gene.\n\nPMID- 6\nTI  - CD28.\n'),
+    file('b.pubtator', pubtator),
+    file('c.ann', 'T1\tDNA 0 4\tIL-2\n'),
+    file('c.txt', 'IL-2 gene in a pair.'),
+    file('d.xml', '<collection><source/><date/><key/><document><id>d9</id><passage><offset>0</offset><text>CD28</text></passage></document></collection>'),
+    file('e.xml', '<tree/>'),
+  );
+  await says(page, /chunks in 6 documents, 1 failed/);
+  const found = await shown(page);
+  assert.deepEqual(found.map(({ words }) => words.split(' ')[0]), ['5', '6', '7', '8', 'c', 'd9', 'e.xml']);
+  assert.deepEqual(found.map(({ state }) => state), ['done', 'done', 'done', 'done', 'done', 'done', 'failed']);
+  await close(page);
+});

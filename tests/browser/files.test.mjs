@@ -52,10 +52,10 @@ test('a text that is dropped on the page, or chosen, is annotated', { timeout: L
   assert.deepEqual((await marks(page)).map(({ text }) => text), ['IL-2 gene', 'NF-kappa B']);
 
   await drop(page, 'body', ['old.nbib', Buffer.from('PMID- 1\nTI  - \x93IL-2\x94.', 'latin1')]);
-  await page.waitForFunction(() => document.querySelector('[data-testid="input"]').value.includes('PMID'));
+  await page.waitForFunction(() => document.querySelector('[data-testid="input"]').value.includes('“'));
   await settled(page);
-  assert.equal(await page.getByTestId('input').inputValue(), 'PMID- 1\nTI  - “IL-2”.');
-  assert.match(await page.getByTestId('note').textContent(), /Windows-1252.*MEDLINE record: its field tags/);
+  assert.equal(await page.getByTestId('input').inputValue(), '“IL-2”.');
+  assert.match(await page.getByTestId('note').textContent(), /Windows-1252/);
   assert.equal(await chosenModel(page), 'tiny/');
 
   await page.getByTestId('open-text').setInputFiles({ name: 'b.txt', mimeType: 'text/plain', buffer: Buffer.from('\uFEFFCD28.') });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Gate } from './gate.mjs';
 import { SENTENCE, browser, bundle, root, screenshots, serve } from './harness.mjs';
-import { besideThePage, settled, status } from './page.mjs';
+import { besideThePage, networkAccount, settled, status } from './page.mjs';
 
 const LONG = 300_000;
 const gate = new Gate();
@@ -88,6 +88,10 @@ for (const [what, options] of [
     await page.locator('[data-example="clinical_trials"]').click();
     await settled(page);
     await clean('with a result');
+    await page.getByTestId('chunks').locator('thead [data-column="confidence"]').click();
+    await page.getByTestId('chunks').locator('tbody button').first().press('Enter');
+    await networkAccount(page);
+    await clean('with a row selected in a sorted table, and the account of the network open');
     await openOptions(page);
     await page.getByTestId('settings').evaluate((panel) => panel.querySelectorAll('details').forEach((fold) => (fold.open = true)));
     await clean('with options open');

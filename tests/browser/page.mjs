@@ -65,3 +65,30 @@ export async function besideThePage(page, script, evaluated) {
   await run(script);
   return run(`(${evaluated})()`, { awaitPromise: true, returnByValue: true });
 }
+
+/**
+ * What the page says of the network at its foot: in its line, and in what stands behind it, which is open afterwards.
+ * @returns {Promise<{ kind: string, words: string, since: number, until: number, sent: string[], withText: string[],
+ *   origins: string[], blocked: string[] }>} times in milliseconds since 1970; `sent`: addresses
+ */
+export async function networkAccount(page) {
+  const line = page.getByTestId('network');
+  if (!(await line.evaluate(({ open }) => open))) await line.locator('summary').click();
+  const until = Date.now();
+  // Browsers list a request some time after its end, and the page draws what is new together.
+  await page.waitForTimeout(700);
+  return line.evaluate((line, until) => {
+    const all = (list, query, of) => [...line.querySelectorAll(`[data-list="${list}"] ${query}`)].map(of);
+    const address = ({ dataset }) => dataset.address;
+    return {
+      kind: line.dataset.kind,
+      words: line.querySelector('summary').textContent,
+      since: Number(line.dataset.since),
+      until,
+      sent: all('sent', 'li', address),
+      withText: all('sent', 'li[data-had-text="true"]', address),
+      origins: all('loaded', 'li', ({ textContent }) => textContent),
+      blocked: all('blocked', 'li', ({ textContent }) => textContent),
+    };
+  }, until);
+}

@@ -34,7 +34,7 @@ async function found(...pairs) {
 }
 
 test('texts by whatever name are texts', async () => {
-  for (const name of ['abstract.txt', 'README', 'notes.md', 'a.b.c', 'ABSTRACT.TXT', 'refs.nbib', 'refs.ris', 'table.csv']) {
+  for (const name of ['abstract.txt', 'README', 'notes.md', 'a.b.c', 'ABSTRACT.TXT', 'refs.ris', 'model.tex']) {
     assert.equal(await found(file(name)), 'IL-2 gene.', name);
   }
   assert.equal(await found(file('in a folder/abstract.txt')), 'IL-2 gene.');
@@ -62,7 +62,6 @@ test('a text is decoded by its byte order mark, or told if its encoding is a gue
 
 test('what is not all prose is read as it stands, and said', async () => {
   for (const [name, content, said] of [
-    ['x.nbib', 'PMID- 1\r\nTI  - IL-2.', /MEDLINE record: its field tags/],
     ['x.txt', 'PMID- 1\nTI  - IL-2.', /MEDLINE/],
     ['x.txt', '10092805|t|IL-2.\n10092805|a|Gene.', /PubTator/],
     ['x.ris', 'TY  - JOUR\nTI  - IL-2.', /RIS/],
@@ -84,7 +83,7 @@ test('what is no text is refused with what to do', async () => {
     ['book.epub', bytes(0x50, 0x4b, 3, 4), /e-book/],
     ['page.html', '<p>IL-2</p>', /web page/],
     ['page', '<!DOCTYPE html><p>', /web page/],
-    ['article.nxml', '<article>', /tags would be read as text/],
+    ['article.tei', '<TEI>', /tags would be read as text/],
     ['article', '<?xml version="1.0"?>', /tags would be read/],
     ['scan.png', bytes(0x89, 0x50, 0x4e, 0x47), /picture/],
     ['model.tar.gz', bytes(0x1f, 0x8b), /Unpack it first/],

@@ -30,19 +30,21 @@ const WAYS = [
  * @param {object} thread the global object
  * @param {string} reason what an error says when something is used all the same
  * @param {string[]} [others] what else is taken away, as names or paths
+ * @param {(name: string) => void} [onAttempt] is told what is used all the same
  */
-export function takeAway(thread, reason, others = []) {
+export function takeAway(thread, reason, others = [], onAttempt = () => {}) {
   for (const path of [...WAYS, ...others]) {
     const names = path.split('.');
     const name = /** @type {string} */ (names.pop());
     let holder = /** @type {any} */ (thread);
     for (const step of names) holder = holder?.[step];
-    const denied = () => {
+    // Not an arrow function: `new` is to come here, too.
+    function denied() {
+      onAttempt(name);
       throw new TypeError(`${name}: ${reason}`);
-    };
+    }
     // What a global object or a prototype inherits could still be had from where it is inherited from.
     for (; holder; holder = Object.getPrototypeOf(holder)) {
-      // `new` is refused too: an arrow function is no constructor.
       const own = Object.hasOwn(holder, name);
       if (own) Reflect.defineProperty(holder, name, { value: denied, writable: false, configurable: false });
     }

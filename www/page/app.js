@@ -6,6 +6,9 @@ import { acceptFiles } from './bring-files.js';
 import { counted } from './counted.js';
 import { InputText } from './input-text.js';
 import { markLongLegend } from './long-legend.js';
+import { NetworkLine } from './network-line.js';
+import { NetworkLog } from './network-log.js';
+import { attemptsOf, watchPage, watchServiceWorker, watchWorker } from './network-watch.js';
 import { announceNewVersion } from './new-version.js';
 import { OptionsForm } from './options-form.js';
 import { closable } from './options-sheet.js';
@@ -28,7 +31,19 @@ const modeSelect = find('mode');
 /** @type {HTMLInputElement} */
 const thresholdInput = find('threshold');
 
-startWorkersBy(startBoundWorker);
+const network = new NetworkLog({
+  page: location.href,
+  from: performance.timeOrigin,
+  now: () => performance.timeOrigin + performance.now(),
+  onChange: () => networkLine.update(),
+});
+const networkLine = new NetworkLine(
+  { details: byId('network'), summary: byId('network-summary'), body: byId('network-body') },
+  () => network.account,
+);
+watchPage(network);
+watchServiceWorker(network);
+startWorkersBy((script) => watchWorker(network, startBoundWorker(script)));
 const input = new InputText(
   { area: find('input'), notice: byId('long-text'), noticeText: byId('long-text-words'), clear: find('clear-text') },
   describe,
@@ -64,6 +79,8 @@ const results = new ResultView(
     document: find('document'),
     legend: find('legend'),
     chunks: find('chunks'),
+    scroller: byId('chunks-scroller'),
+    earlier: byId('earlier'),
     more: byId('more'),
     empty: byId('empty'),
     results: byId('results'),
@@ -101,6 +118,7 @@ const session = new Session({ input, setup, form, status, results, panel, onChan
 /** Says how long the text is, and whether the result is still of it. */
 function describe() {
   const { text } = input;
+  if (text || !panel.listPane.hidden) network.textCameIn();
   byId('length').textContent = text ? counted(text.length, 'character') : '';
   const { shown } = results;
   const changed = shown && shown.unread === undefined && (shown.text === text ? hasOtherSetup(shown) && 'options have' : 'text has');
@@ -153,7 +171,10 @@ document.addEventListener('keydown', (event) => {
 });
 for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-testid="example"]'))) {
   const example = /** @type {Example} */ (button.dataset.example);
-  button.addEventListener('click', () => session.openExample(example));
+  button.addEventListener('click', () => {
+    network.textCameIn();
+    session.openExample(example);
+  });
 }
 
 thresholdInput.addEventListener('input', () => {
@@ -198,5 +219,5 @@ describe();
 
 registerServiceWorker();
 announceNewVersion(find('new-version'), () => session.wouldLose);
-stayInTab();
+stayInTab(attemptsOf(network));
 session.restore().then(() => session.prefetch());

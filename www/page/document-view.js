@@ -178,8 +178,9 @@ export class DocumentView {
     if (this.#marks.size <= MOST) return;
     const selection = getSelection();
     for (const span of this.#drawn) {
-      // A selection would lose its ends.
-      if (this.#near.has(span) || selection?.containsNode(span.element, true)) continue;
+      // A selection would lose its ends, and the keyboard its place.
+      const inUse = selection?.containsNode(span.element, true) || span.element.contains(document.activeElement);
+      if (this.#near.has(span) || inUse) continue;
       this.#undraw(span);
       if (this.#marks.size <= MOST) return;
     }

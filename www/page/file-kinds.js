@@ -47,7 +47,7 @@ const REFUSED = [
     todo: 'Open it in the browser, copy its text and paste it here.',
   },
   {
-    name: /\.(xml|nxml|jats|tei|bioc)$/i,
+    name: /\.(jats|tei|bioc)$/i,
     content: /^\s*<\?xml\b/i,
     what: 'XML, whose tags would be read as text',
     todo: 'Copy the text without them and paste it here.',
@@ -81,6 +81,15 @@ const NOT_ALL_PROSE = [
   { name: /\.(tex|latex)$/i, what: 'LaTeX: its commands' },
 ];
 
+/** Files in the field's formats, by the end of their names: the engine reads them. */
+const OF_THE_FIELD = /\.(nbib|medline|xml|nxml|pubtator|ann|conll|iob2?|csv|tsv|gz)$/i;
+
+/**
+ * Whether a file is in one of the field's formats. JSON is looked into, and zips are models.
+ * @param {string} name
+ */
+export const isOfTheField = (name) => OF_THE_FIELD.test(name) && !/\.tar\.gz$/i.test(name);
+
 /** Bytes of a JSON file above which it is no pipeline. */
 const LARGEST_PIPELINE = 1 << 20;
 
@@ -108,6 +117,7 @@ export async function identify(pairs) {
  */
 export async function refusedAs(file) {
   const { name } = file;
+  if (isOfTheField(name)) return undefined;
   const head = await headOf(file);
   const refused = REFUSED.find(
     (kind) => kind.name.test(name) || kind.starts?.some((bytes) => head.startsWith(bytes)) || kind.content?.test(head),
@@ -124,7 +134,7 @@ export const whatIsMixed = (name, text) => NOT_ALL_PROSE.find((kind) => kind.nam
 
 /** @param {File} file */
 async function isModel(file) {
-  if (await refusedAs(file)) return false;
+  if (isOfTheField(file.name) || (await refusedAs(file))) return false;
   return /\.(zip|onnx)$/i.test(file.name) || (await headOf(file)).startsWith('PK\x03\x04');
 }
 

@@ -1,9 +1,10 @@
 /** What the page shows of an annotation: the document, its legend, the table of chunks. */
 
+import { ChunkTable } from './chunk-table.js';
 import { counted, number } from './counted.js';
 import { DocumentView } from './document-view.js';
 import { lineEndsOf } from './input-text.js';
-import { ChunkTable, hues, renderLegend } from './render.js';
+import { hues, renderLegend } from './render.js';
 import { slices } from './slices.js';
 
 /** @typedef {import('../glossa/index.js').AnnotateOptions} AnnotateOptions */
@@ -30,6 +31,8 @@ import { slices } from './slices.js';
  * @property {HTMLElement} document
  * @property {HTMLElement} legend
  * @property {HTMLTableElement} chunks
+ * @property {HTMLElement} scroller holds the table, and scrolls it
+ * @property {HTMLButtonElement} earlier puts more rows before those of the table
  * @property {HTMLButtonElement} more appends more rows to the table
  * @property {HTMLElement} empty stands in the document's place while there is none
  * @property {HTMLElement} results
@@ -63,7 +66,7 @@ export class ResultView {
     this.#elements = elements;
     this.#threshold = threshold;
     this.#document = new DocumentView(elements.document);
-    this.#table = new ChunkTable(elements.chunks, elements.more, this.#document);
+    this.#table = new ChunkTable(elements, this.#document);
     elements.document.addEventListener('copy', (event) => this.#copy(event));
   }
 

@@ -24,16 +24,24 @@ const LEADING_OUT = new Set([
   ...['iframe', 'link', 'meta', 'object', 'portal', 'script'],
 ]);
 
-/** To be called when the page has asked for all that it needs itself; what a model needs, its worker asks for. */
-export function stayInTab() {
-  takeAway(globalThis, REASON, OF_WINDOWS);
-  makeOnlyInnerElements('createElement');
-  makeOnlyInnerElements('createElementNS');
-  /** @type {any} */ (globalThis).navigation?.addEventListener('navigate', stay);
+/** @typedef {(name: string) => void} OnAttempt */
+
+/**
+ * To be called when the page has asked for all that it needs itself; what a model needs, its worker asks for.
+ * @param {OnAttempt} [onAttempt] is told what is tried all the same
+ */
+export function stayInTab(onAttempt = () => {}) {
+  takeAway(globalThis, REASON, OF_WINDOWS, onAttempt);
+  makeOnlyInnerElements('createElement', onAttempt);
+  makeOnlyInnerElements('createElementNS', onAttempt);
+  /** @type {any} */ (globalThis).navigation?.addEventListener('navigate', (/** @type {Navigate} */ event) => stay(event, onAttempt));
 }
 
-/** @param {'createElement' | 'createElementNS'} name */
-function makeOnlyInnerElements(name) {
+/**
+ * @param {'createElement' | 'createElementNS'} name
+ * @param {OnAttempt} onAttempt
+ */
+function makeOnlyInnerElements(name, onAttempt) {
   const make = /** @type {(...given: unknown[]) => Element} */ (Document.prototype[name]);
   /**
    * @this {Document}
@@ -41,20 +49,25 @@ function makeOnlyInnerElements(name) {
    */
   function makeInner(...given) {
     const made = make.apply(this, given);
-    if (LEADING_OUT.has(made.localName.toLowerCase())) throw new TypeError(`${made.localName}: ${REASON}`);
-    return made;
+    if (!LEADING_OUT.has(made.localName.toLowerCase())) return made;
+    onAttempt(`<${made.localName}>`);
+    throw new TypeError(`${made.localName}: ${REASON}`);
   }
   Object.defineProperty(Document.prototype, name, { value: makeInner, writable: false, configurable: false });
 }
 
+/** @typedef {Event & { navigationType: string, downloadRequest: string | null, destination: { url: string } }} Navigate */
+
 /**
  * Stops scripts that would leave the page or change its address, which another visit would ask for. What the user does with
  * the browser's own controls goes past this, and files are saved.
- * @param {Event & { navigationType: string, downloadRequest: string | null, destination: { url: string } }} event
+ * @param {Navigate} event
+ * @param {OnAttempt} onAttempt
  */
-function stay(event) {
+function stay(event, onAttempt) {
   const { navigationType, downloadRequest, destination } = event;
   if (navigationType === 'reload' || navigationType === 'traverse') return;
   if (downloadRequest !== null && destination.url.startsWith('blob:')) return;
   event.preventDefault();
+  onAttempt(destination.url);
 }

@@ -11,10 +11,11 @@ let ask = (...given) => globalThis.fetch(...given);
 /**
  * Leaves only {@link fetch} of this module to the service worker.
  * @param {ServiceWorkerGlobalScope} worker
+ * @param {(name: string) => void} [onAttempt] is told what is used all the same
  */
-export function closeNetwork(worker) {
+export function closeNetwork(worker, onAttempt) {
   ask = worker.fetch.bind(worker);
-  takeAway(worker, 'the service worker asks for its page’s files only', OF_SERVICE_WORKERS);
+  takeAway(worker, 'the service worker asks for its page’s files only', OF_SERVICE_WORKERS, onAttempt);
 }
 
 /**

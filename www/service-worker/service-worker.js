@@ -6,20 +6,24 @@
  * are kept by `glossa/hashed-cache.js`.
  *
  * Pages are told by a message, {type: 'new-version'}, that a newer version is kept than theirs; a page that asks,
- * {type: 'is-newest', look}, is told so again, `look` being whether the host is to be asked first.
+ * {type: 'is-newest', look}, is told so again, `look` being whether the host is to be asked first. `tell-requests.js` tells
+ * them what this worker asks the network for.
  */
 
 import { firstInTime } from '../glossa/first-in-time.js';
 import { ClientNotes } from './client-notes.js';
 import { closeNetwork, fetch } from './own-network.js';
 import { PageVersions } from './page-versions.js';
+import { RequestsTold } from './tell-requests.js';
 
 /** @type {ServiceWorkerGlobalScope} */
 const worker = /** @type {any} */ (self);
 
-closeNetwork(worker);
-
 const { scope } = worker.registration;
+const told = new RequestsTold(scope, worker.clients);
+closeNetwork(worker, (name) => told.attempt(name));
+told.begin();
+
 const versions = new PageVersions(scope);
 const notes = new ClientNotes(scope, worker.clients);
 
@@ -64,7 +68,9 @@ worker.addEventListener('fetch', (event) => {
 
 worker.addEventListener('message', (event) => {
   const { type, look } = event.data ?? {};
-  if (type === 'is-newest' && event.source instanceof Client) event.waitUntil(answer(event.source, look));
+  if (!(event.source instanceof Client)) return;
+  if (type === 'is-newest') event.waitUntil(answer(event.source, look));
+  if (type === 'report') told.answer(event.source);
 });
 
 /**

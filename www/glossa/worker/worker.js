@@ -4,6 +4,8 @@
  * In:
  *   {type: 'lock', lock}                 has the worker hold the lock of that name until it ends, however it ends
  *   {type: 'ping'}                       is answered by a pong: a heartbeat
+ *   {type: 'report'}                     asks to be told of every request to the network, those before included, and of
+ *                                        every attempt at one that is blocked
  * and with an `id` that the answers repeat:
  *   {id, type: 'load', model, options, rules, compiled, manifest}
  *                                        downloads and loads the model at an absolute address; `rules` are DownloadRules,
@@ -36,6 +38,7 @@
  * Out, without an `id`:
  *   {type: 'locked', lock}               the lock is held
  *   {type: 'pong'}                       the answer to 'ping', when messages are taken: not within a call of the engine
+ *   {type: 'network', …}                 some of what was asked for: see NetworkReport in network-report.js
  *   {type: 'failed', message}            the worker is lost, and all its requests with it
  * and for a request any number of 'progress', at most one per 100 ms and stage, and of 'chunks', then one of the others:
  *   {id, type: 'progress', event}        load: {stage: 'download', file, loaded, total},
@@ -50,6 +53,7 @@
  */
 
 import { GlossaError, messageOf } from '../errors.js';
+import { TAKEN_AWAY, reportRequests, reportViolations } from '../network-report.js';
 import { downloadModel } from './download-model.js';
 import { takeAway } from '../take-away.js';
 import { documentServices } from './documents.js';
@@ -83,6 +87,7 @@ let shared = null;
 self.onmessage = ({ data }) => {
   if (data.type === 'ping') return postMessage({ type: 'pong' });
   if (data.type === 'lock') return hold(data.lock);
+  if (data.type === 'report') return report();
   if (data.type === 'cancel') {
     const request = open.get(data.id);
     if (request) request.cancelled = true;
@@ -111,12 +116,31 @@ const SERVICES = { load, annotate, part, join, parsePipeline, ...documentService
 /** The requests that bring a text to be annotated. */
 const READS_A_TEXT = new Set(['annotate', 'part', 'join', 'nextRecords', 'addDocuments']);
 
-let alone = false;
+/** When this thread got its first text, by its own clock. */
+let aloneSince = Infinity;
 
 /** From the first text on this thread has no network: what it needed, it has loaded. */
 function stayAlone() {
-  if (!alone) takeAway(globalThis, 'a worker that has read a text asks for nothing any more', ['Worker']);
-  alone = true;
+  if (aloneSince < Infinity) return;
+  aloneSince = performance.now();
+  tellOfNetwork({ textSince: performance.timeOrigin + aloneSince });
+  const onAttempt = (/** @type {string} */ name) => tellOfNetwork({ blocked: [{ rule: TAKEN_AWAY, target: name }] });
+  takeAway(globalThis, 'a worker that has read a text asks for nothing any more', ['Worker'], onAttempt);
+}
+
+/** Whether anyone has asked to be told of the network. */
+let reporting = false;
+
+/** @param {import('../network-report.js').NetworkReport} report */
+function tellOfNetwork(report) {
+  if (reporting) postMessage({ type: 'network', ...report });
+}
+
+function report() {
+  if (reporting) return;
+  reporting = true;
+  reportRequests(tellOfNetwork, (startTime) => startTime >= aloneSince);
+  reportViolations(tellOfNetwork);
 }
 
 /** @param {Request} request */

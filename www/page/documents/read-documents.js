@@ -1,10 +1,14 @@
-/** From files to documents: text files, one document each, and records of JSON or JSON lines. */
+/**
+ * From files to documents: text files, one document each, and records of JSON or JSON lines. `field-files.js` reads the field's
+ * formats.
+ */
 
 import { GlossaError } from '../../glossa/index.js';
 import { megabytes } from '../counted.js';
 import { decodeText } from '../decode-text.js';
 import { refusal, refusedAs, whatIsMixed } from '../file-kinds.js';
 import { LONGEST_TEXT, tooLong } from '../input-text.js';
+import { documentsOfTheField, ofTheField } from './field-files.js';
 
 /** @typedef {import('../bring-files.js').PathAndFile} PathAndFile */
 
@@ -33,8 +37,16 @@ const OF_SYSTEMS = /(^|\/)(\.[^/]+|__MACOSX\/.*|Thumbs\.db|desktop\.ini)$/i;
  * @returns {AsyncGenerator<ReadDocument>}
  */
 export async function* readDocuments(files) {
+  let field = ofTheField(files);
+  const isField = new Set(field.map(([path]) => path));
   for (const [path, file] of files) {
     if (files.length > 1 && OF_SYSTEMS.test(path)) continue;
+    if (isField.has(path)) {
+      // All together, at the place of the first: they are read by one worker, and some belong together.
+      for await (const document of documentsOfTheField(field)) yield checked(document);
+      field = [];
+      continue;
+    }
     try {
       let isEmpty = true;
       for await (const document of documentsOf(path, file)) {
@@ -200,6 +212,16 @@ function record(value, place, notes) {
   const { id } = value;
   const named = (typeof id === 'string' && id) || typeof id === 'number';
   return withText({ id: named ? String(id) : place, place, text: value.text, notes });
+}
+
+/**
+ * A document, or the problem that it is too long.
+ * @param {ReadDocument} document
+ * @returns {ReadDocument}
+ */
+function checked(document) {
+  const { id, place, text } = document;
+  return text.length > LONGEST_TEXT ? { id, place, text: '', problem: tooLarge(`${place}: ${tooLong(text.length)}`, place) } : document;
 }
 
 /** @param {ReadDocument} document */

@@ -1,0 +1,285 @@
+/**
+ * The table of chunks: sorted by any of its columns, filled a batch at a time, its rows tied to the marks of the document in
+ * both directions.
+ */
+
+import { ordered } from './chunk-order.js';
+import { number } from './counted.js';
+import { element } from './element.js';
+import { scrollTo } from './render.js';
+
+/** @typedef {import('../glossa/index.js').Chunk} Chunk */
+/** @typedef {import('./chunk-order.js').Column} Column */
+/** @typedef {import('./document-view.js').DocumentView} DocumentView */
+/** @typedef {import('./document-view.js').Hue} Hue */
+
+/** Rows put into the table at once: a browser takes 30 ms to lay so many out. */
+const ROWS = 200;
+/** Rows that stand before the one for which a part of a long table is drawn. */
+const BEFORE = 20;
+
+/**
+ * @typedef {object} Elements
+ * @property {HTMLTableElement} chunks
+ * @property {HTMLElement} scroller holds the table, and scrolls it
+ * @property {HTMLButtonElement} earlier puts more rows before those of the table
+ * @property {HTMLButtonElement} more appends more rows
+ * @property {HTMLElement} document
+ */
+
+export class ChunkTable {
+  #elements;
+  /** @type {HTMLTableSectionElement} */
+  #body;
+  #document;
+  /** @type {Chunk[]} in the order of the text */
+  #chunks = [];
+  /** The column by which rows are sorted, and how. @type {{ column: Column, descending: boolean }} */
+  #sorting = { column: 'begin', descending: false };
+  /** @type {Uint32Array} the indices of the chunks in the order of the rows */
+  #order = new Uint32Array();
+  /** @type {Uint32Array} the places of the chunks in that order, by their index */
+  #places = new Uint32Array();
+  /** The place of the first row that is drawn. */
+  #from = 0;
+  /** @type {HTMLTableRowElement[]} those that are drawn */
+  #rows = [];
+  /** @type {WeakMap<Element, number>} indices of chunks by their rows */
+  #indices = new WeakMap();
+  /** @type {Hue} */
+  #hue = () => 0;
+  /** The chunk that the pointer or the focus is on, otherwise the one that is selected; -1 for none. */
+  #active = -1;
+  /** The chunk that was last gone to; -1 for none. */
+  #selected = -1;
+
+  /**
+   * @param {Elements} elements
+   * @param {DocumentView} document has the marks of the chunks
+   */
+  constructor(elements, document) {
+    const { chunks: table, earlier, more, document: text } = elements;
+    this.#elements = elements;
+    this.#document = document;
+    this.#body = table.tBodies[0];
+    earlier.addEventListener('click', () => this.#prepend());
+    more.addEventListener('click', () => this.#append());
+    for (const button of this.#sortButtons) button.addEventListener('click', () => this.#sortBy(columnOf(button)));
+
+    const row = (/** @type {Event} */ event) => this.#indexAround(event);
+    // Moves, not boundary events: those also come when a scroll carries the page under a pointer at rest.
+    addEventListener('pointermove', (event) => {
+      const mark = document.indexAround(event);
+      this.#activate(mark >= 0 ? mark : row(event));
+    });
+    this.#body.addEventListener('focusin', (event) => this.#activate(row(event)));
+    this.#body.addEventListener('focusout', () => this.#activate(-1));
+    // A click by the keyboard has no detail: who works by the keyboard goes on from where it leads.
+    this.#body.addEventListener('click', (event) => this.#goToMark(row(event), event.detail === 0));
+
+    text.addEventListener('click', (event) => {
+      // Who selects some of the text is not asking for a row.
+      if (getSelection()?.isCollapsed) this.#select(document.indexAround(event));
+    });
+    text.addEventListener('focusin', (event) => this.#activate(document.indexAround(event)));
+    text.addEventListener('keydown', (event) => this.#takeKey(event));
+  }
+
+  /**
+   * @param {Chunk[]} chunks
+   * @param {Hue} hue
+   */
+  show(chunks, hue) {
+    this.#active = this.#selected = -1;
+    this.#chunks = chunks;
+    this.#hue = hue;
+    this.#sort();
+    this.#drawFrom(0);
+  }
+
+  get #sortButtons() {
+    const { chunks: table } = this.#elements;
+    return /** @type {HTMLElement[]} */ ([...table.querySelectorAll('thead [data-column]')]);
+  }
+
+  /** @param {Column} column once more the same one: the other way round */
+  #sortBy(column) {
+    const { column: before, descending } = this.#sorting;
+    this.#sorting = { column, descending: column === before && !descending };
+    this.#sort();
+    this.#drawFrom(0);
+    this.#elements.scroller.scrollTop = 0;
+  }
+
+  #sort() {
+    const { column, descending } = this.#sorting;
+    for (const button of this.#sortButtons) {
+      const head = /** @type {HTMLElement} */ (button.closest('th'));
+      if (columnOf(button) === column) head.setAttribute('aria-sort', descending ? 'descending' : 'ascending');
+      else head.removeAttribute('aria-sort');
+    }
+    this.#order = ordered(this.#chunks, column, descending);
+    this.#places = new Uint32Array(this.#order.length);
+    for (let place = 0; place < this.#order.length; place++) this.#places[this.#order[place]] = place;
+  }
+
+  /** @param {number} place of the first row that is to be drawn */
+  #drawFrom(place) {
+    this.#from = place;
+    this.#rows = [];
+    this.#body.replaceChildren();
+    this.#append();
+  }
+
+  #append() {
+    const from = this.#from + this.#rows.length;
+    const rows = this.#made(from, from + ROWS);
+    this.#rows.push(...rows);
+    this.#body.append(...rows);
+    this.#describeRest();
+  }
+
+  #prepend() {
+    const from = Math.max(0, this.#from - ROWS);
+    const rows = this.#made(from, this.#from);
+    this.#from = from;
+    this.#rows.unshift(...rows);
+    this.#body.prepend(...rows);
+    this.#describeRest();
+  }
+
+  #describeRest() {
+    const { earlier, more } = this.#elements;
+    const left = this.#chunks.length - this.#from - this.#rows.length;
+    // Focus on a button that goes would be lost.
+    if (!left && document.activeElement === more) this.#rows.at(-1)?.querySelector('button')?.focus();
+    more.hidden = left === 0;
+    more.textContent = `Show ${number.format(Math.min(ROWS, left))} more of ${number.format(left)}`;
+    if (!this.#from && document.activeElement === earlier) this.#rows[0]?.querySelector('button')?.focus();
+    earlier.hidden = this.#from === 0;
+    earlier.textContent = `Show ${number.format(Math.min(ROWS, this.#from))} of ${number.format(this.#from)} before`;
+  }
+
+  /**
+   * @param {number} from
+   * @param {number} to
+   */
+  #made(from, to) {
+    return Array.from(this.#order.subarray(from, to), (index) => this.#row(index));
+  }
+
+  /** @param {number} index of a chunk */
+  #row(index) {
+    const { begin, end, text, entity, confidence } = this.#chunks[index];
+    const bar = element('td', { class: 'number confidence', 'data-column': 'confidence' }, confidence.toFixed(4));
+    bar.style.setProperty('--confidence', String(confidence));
+    const row = element(
+      'tr',
+      {
+        'data-begin': begin,
+        'data-end': end,
+        'data-entity': entity,
+        'data-hue': this.#hue(entity),
+        'aria-current': index === this.#selected ? 'true' : null,
+      },
+      element('td', {}, element('button', { type: 'button', class: 'chunk', dir: 'auto', title: 'Show in the document' }, text)),
+      element('td', {}, element('span', { class: 'entity' }, entity)),
+      element('td', { class: 'number', 'data-column': 'begin' }, String(begin)),
+      element('td', { class: 'number', 'data-column': 'end' }, String(end)),
+      bar,
+    );
+    row.classList.toggle('active', index === this.#active);
+    this.#indices.set(row, index);
+    return row;
+  }
+
+  /**
+   * The row of a chunk, if it is drawn.
+   * @param {number} index
+   */
+  #rowOf(index) {
+    return /** @type {HTMLTableRowElement | undefined} */ (this.#rows[this.#places[index] - this.#from]);
+  }
+
+  /**
+   * The chunk of the row around an event's target; -1 if there is none.
+   * @param {Event} event
+   */
+  #indexAround({ target }) {
+    const found = target instanceof Element ? target.closest('tr') : null;
+    return (found && this.#indices.get(found)) ?? -1;
+  }
+
+  /** @param {number} index -1 for the one that is selected */
+  #activate(index) {
+    const active = index < 0 ? this.#selected : index;
+    if (active === this.#active) return;
+    this.#rowOf(this.#active)?.classList.remove('active');
+    this.#rowOf(active)?.classList.add('active');
+    this.#document.activate(active);
+    this.#active = active;
+  }
+
+  /**
+   * Selects the row of a chunk, and brings it into the part of the table that is seen. The page stays where it is.
+   * @param {number} index -1 for none
+   */
+  #select(index) {
+    this.#rowOf(this.#selected)?.removeAttribute('aria-current');
+    this.#selected = index;
+    if (index >= 0 && !this.#rowOf(index)) this.#drawFrom(Math.max(0, this.#places[index] - BEFORE));
+    this.#activate(index);
+    const row = this.#rowOf(index);
+    if (!row) return;
+    row.setAttribute('aria-current', 'true');
+    const { scroller } = this.#elements;
+    const { top, bottom, height } = row.getBoundingClientRect();
+    const box = scroller.getBoundingClientRect();
+    const head = this.#body.getBoundingClientRect().top < box.top ? 2 * height : 0;
+    if (top < box.top + head || bottom > box.bottom) scroller.scrollTop += top - box.top - (box.height - height) / 2;
+  }
+
+  /**
+   * @param {number} index
+   * @param {boolean} withFocus
+   * @param {'center' | 'nearest'} [block] where on the screen it comes to be
+   */
+  #goToMark(index, withFocus, block = 'center') {
+    if (index < 0) return;
+    this.#select(index);
+    const { mark, isNear } = this.#document.mark(index);
+    if (!mark) return;
+    if (withFocus) focusOn(mark);
+    // On a long way marks would come and go, and places change.
+    scrollTo(mark, block, isNear);
+  }
+
+  /** @param {KeyboardEvent} event of the document */
+  #takeKey(event) {
+    const { key, ctrlKey, metaKey, altKey } = event;
+    if (ctrlKey || metaKey || altKey) return;
+    const step = { n: 1, p: -1 }[key.toLowerCase()];
+    const at = this.#document.indexAround(event);
+    if (step) {
+      // Without a mark that has the focus it goes on from the one that was last gone to.
+      const from = at >= 0 ? at : this.#selected;
+      const to = from < 0 && step < 0 ? this.#chunks.length - 1 : from + step;
+      if (to < this.#chunks.length) this.#goToMark(to, true, 'nearest');
+    } else if (key === 'Enter' && at >= 0) {
+      this.#select(at);
+      this.#rowOf(at)?.querySelector('button')?.focus();
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+}
+
+/** @param {HTMLElement} button */
+const columnOf = (button) => /** @type {Column} */ (button.dataset.column);
+
+/** @param {HTMLElement} mark which is no stop of the Tab key: a text may have thousands */
+function focusOn(mark) {
+  mark.tabIndex = -1;
+  mark.focus({ preventScroll: true });
+}
