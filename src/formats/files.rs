@@ -195,7 +195,7 @@ impl Files {
                 self.format = Format::Text;
                 return Ok(Some(named(read(Format::Text, input, &self.options.read), path)));
             }
-            Some(_) if input.peek(LOOKED_AT)?.contains('\0') => {
+            Some(Format::Text) if input.peek(LOOKED_AT)?.contains('\0') => {
                 return Err(invalid(&name, "it is a binary file, which is not read as text".to_string()));
             }
             Some(format) => format,

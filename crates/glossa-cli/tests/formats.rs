@@ -66,7 +66,7 @@ fn each_of_the_fields_formats_is_read() {
         assert_eq!(code, 0, "{name}: {messages}");
         let documents = json(&out);
         assert!(!documents.is_empty(), "{name}");
-        assert!(documents.iter().flat_map(found).any(|text| text == "IL-2 gene"), "{name}: {out}");
+        assert!(documents.iter().flat_map(found).any(|text| text.starts_with("IL-2")), "{name}: {out}");
         // Without a name it is not guessed, and what to say is told.
         let content = fs::read(case(name)).expect("a file");
         let (code, _, messages) = annotate(&[], &content);
