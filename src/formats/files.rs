@@ -218,6 +218,12 @@ impl Files {
         };
         let (looks, insist) = match detect(name, start) {
             Some(Content::Format(format)) if fits(format) => return Ok(format),
+            None if ends(".xml") => {
+                ("XML", "which is not read, and --from text reads it as prose with all its marks".to_string())
+            }
+            None if ends(".json") => {
+                ("JSON", "which is not read, and --from text reads it as prose with all its marks".to_string())
+            }
             None => return Ok(by_name),
             Some(Content::Format(format)) => (
                 format.title(),

@@ -152,6 +152,10 @@ fn other_kinds_of_files_are_refused_with_what_to_do() {
         let (code, out, _) = annotate(&["--to", "jsonl"], &content);
         assert_eq!((code, out.as_str()), (1, ""), "{file}");
     }
+    for (name, content) in [("text.json", "IL-2 gene"), ("leaf.xml", "<tree/>")] {
+        let (code, _, messages) = annotate(&[&own(name, content.as_bytes())], b"");
+        assert!(code == 1 && messages.contains("--from text"), "{messages}");
+    }
     // Who insists on text gets it, unless it is none.
     let insist = |file: &str| annotate(&["--from", "text", "--to", "jsonl", file], b"").0;
     assert_eq!(insist(&cases[0].0), 0);

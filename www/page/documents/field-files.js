@@ -56,7 +56,8 @@ async function* read(files, options, said) {
     }
     const notes = [...said, ...problems.map(({ message }) => message), ...warnings.map(({ what, times }) => `${what}: ${times}`)];
     const came = document.mentions?.length ?? 0;
-    if (came) notes.push(`${came === 1 ? 'One annotation that came' : `${came} annotations that came`} with ${id} are not shown: the page shows what its model finds.`);
+    const left = came === 1 ? `The annotation that came with ${id} is` : `${came} annotations that came with ${id} are`;
+    if (came) notes.push(`${left} not shown: the page shows what its model finds.`);
     yield { id, text: document.text, place, notes };
   }
 }
