@@ -16,7 +16,7 @@ pub(super) const BUFFER_BYTES: usize = 1 << 20;
 
 #[wasm_bindgen]
 extern "C" {
-    type Blob;
+    pub(super) type Blob;
     #[wasm_bindgen(method, getter)]
     fn size(this: &Blob) -> f64;
     #[wasm_bindgen(method)]
@@ -79,7 +79,7 @@ fn bytes(value: JsValue) -> Uint8Array {
 
 /// A file's bytes in consecutive chunks.
 #[derive(Default)]
-struct ByteChunks {
+pub(super) struct ByteChunks {
     chunks: Vec<Uint8Array>,
     /// Where in the file each chunk ends.
     ends: Vec<u64>,

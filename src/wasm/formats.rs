@@ -146,6 +146,18 @@ impl DocumentWriter {
         Ok(DocumentWriter { writer })
     }
 
+    /// All formats: `[{name, extension, read, written, filePerDocument}]`.
+    pub fn formats() -> JsValue {
+        let info = |format: Format| FormatInfo {
+            name: format.name(),
+            extension: format.extension(),
+            read: format.can_be_read(),
+            written: format.can_be_written(),
+            file_per_document: format.is_file_per_document(),
+        };
+        plain(&Vec::from(Format::ALL.map(info)))
+    }
+
     /// Writes a document, of the shape that [`DocumentReader::next`] gives; what it leaves out is empty.
     ///
     /// Throws `input_invalid` for what is no document.
@@ -180,17 +192,4 @@ struct FormatInfo {
     read: bool,
     written: bool,
     file_per_document: bool,
-}
-
-/// All formats: `[{name, extension, read, written, filePerDocument}]`.
-#[wasm_bindgen(js_name = formats)]
-pub fn all_formats() -> JsValue {
-    let info = |format: Format| FormatInfo {
-        name: format.name(),
-        extension: format.extension(),
-        read: format.can_be_read(),
-        written: format.can_be_written(),
-        file_per_document: format.is_file_per_document(),
-    };
-    plain(&Vec::from(Format::ALL.map(info)))
 }

@@ -42,7 +42,7 @@ export const documentServices = {
   },
 
   async listFormats() {
-    return (await loadEngine()).bindings.formats();
+    return (await loadEngine()).bindings.DocumentWriter.formats();
   },
 };
 

@@ -22,8 +22,7 @@ const BINARIES = new URL('../../pkg/', import.meta.url);
  * @property {string} [sha256] of the binary; `build.sh` adds it
  * @property {BoundAnnotatorClass} Annotator
  * @property {new (files: object[], options?: object) => BoundReader} DocumentReader
- * @property {new (format: string, options?: object) => BoundWriter} DocumentWriter
- * @property {() => import('../documents.js').FormatInfo[]} formats
+ * @property {BoundWriterClass} DocumentWriter
  *
  * @typedef {object} BoundAnnotatorClass
  * @property {(name: string, files: Record<string, unknown>, options?: object, onProgress?: (event: any) => void,
@@ -45,6 +44,8 @@ const BINARIES = new URL('../../pkg/', import.meta.url);
  * @typedef {{ readonly done: number, readonly total: number, free: () => void }} Job
  *
  * @typedef {{ next: (milliseconds: number) => import('../documents.js').DocumentRecord[], free: () => void }} BoundReader
+ *
+ * @typedef {(new (format: string, options?: object) => BoundWriter) & { formats: () => import('../documents.js').FormatInfo[] }} BoundWriterClass
  *
  * @typedef {object} BoundWriter
  * @property {(document: object) => void} document
