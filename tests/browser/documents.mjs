@@ -7,8 +7,10 @@ export const list = (page) => page.getByTestId('documents');
 export const rowsShown = (page) => list(page).getByRole('option');
 
 /** The rows that are elements, in the order in which they are seen: their words, state and whether they are chosen. */
-export const shown = (page) =>
-  rowsShown(page).evaluateAll((rows) =>
+export async function shown(page) {
+  // Rows are drawn with the next frame.
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  return rowsShown(page).evaluateAll((rows) =>
     rows
       .map((row) => ({
         place: Number(row.getAttribute('aria-posinset')),
@@ -20,6 +22,7 @@ export const shown = (page) =>
       }))
       .sort((one, other) => one.place - other.place),
   );
+}
 
 /** Records of JSON lines: each has the sentence in which the tiny model finds three chunks, one to three times. */
 export const record = (i) => JSON.stringify({ id: `PMID ${i}`, text: `Study ${i}. ${SENTENCE.repeat(1 + (i % 3))}` });

@@ -158,7 +158,7 @@ test('the work is paused, goes on, and is cancelled; annotating again does the r
   const [, done, waiting] = said.match(/Cancelled: .* in ([\d,]+) documents, ([\d,]+) not annotated\. “Annotate all” does the rest/).map((n) => Number(n.replaceAll(',', '')));
   assert.ok(done >= paused[0] && done + waiting === 2000, said);
   await page.getByTestId('documents-state').selectOption('waiting');
-  assert.equal((await shown(page))[0].of, waiting);
+  await page.waitForFunction((of) => document.querySelector('[role="option"]')?.getAttribute('aria-setsize') === of, String(waiting));
   await page.getByTestId('documents-state').selectOption('');
   await page.getByTestId('annotate').click();
   await says(page, /in 2,000 documents\./);
