@@ -183,8 +183,10 @@ test('documents that come while a text is annotated take its place, and the text
   const page = await open();
   const long = SENTENCE.repeat(3000);
   await page.getByTestId('input').fill(long);
+  // It may not be long: who looks only then does not see it.
+  const running = inState(page, 'running');
   await page.getByTestId('annotate').click();
-  await inState(page, 'running');
+  await running;
   await openFiles(page, file('all.jsonl', records(3)));
   await says(page, /18 chunks in 3 documents/);
   assert.ok((await page.getByTestId('document').evaluate((element) => element.textContent)).startsWith('Study 0.'));
@@ -196,8 +198,9 @@ test('documents that come while a text is annotated take its place, and the text
 
 test('a text changed while its document is annotated has its own result', { timeout: LONG }, async () => {
   const page = await open();
+  const running = inState(page, 'running');
   await openFiles(page, file('all.jsonl', `${JSON.stringify({ text: SENTENCE.repeat(3000) })}\n${record(1)}`));
-  await inState(page, 'running');
+  await running;
   await page.getByTestId('edit-text').click();
   await page.getByTestId('input').fill('CD28.');
   await page.keyboard.press('Control+Enter');
@@ -419,7 +422,9 @@ test('the field’s formats are read, each record a document, and what is left o
   );
   await says(page, /chunks in 6 documents, 1 failed/);
   const found = await shown(page);
-  assert.deepEqual(found.map(({ words }) => words.split(' ')[0]), ['5', '6', '7', '8', 'c', 'd9', 'e.xml']);
+  assert.deepEqual(found.map(({ words }) => words.split(' ')[0]), ['5', '6', '7', '8', 'c', 'd9', 'failed:']);
+  const { title, words } = found[6];
+  assert.deepEqual([title, words], ['e.xml', 'failed: it looks like XML, not like plain text']);
   assert.deepEqual(found.map(({ state }) => state), ['done', 'done', 'done', 'done', 'done', 'done', 'failed']);
   await close(page);
 });

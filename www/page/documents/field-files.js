@@ -51,16 +51,22 @@ async function* read(files, options, said) {
     const { id, place, document, error, problems, warnings } = record;
     if (!document) {
       const { code, message } = error ?? { code: 'input_invalid', message: place };
-      yield { id, text: '', place, problem: new GlossaError(code, message) };
+      yield { id, text: '', place, problem: new GlossaError(code, withoutFlags(message)) };
       continue;
     }
-    const notes = [...said, ...problems.map(({ message }) => message), ...warnings.map(({ what, times }) => `${what}: ${times}`)];
+    const notes = [...said, ...problems.map(({ message }) => withoutFlags(message)), ...warnings.map(({ what, times }) => `${what}: ${times}`)];
     const came = document.mentions?.length ?? 0;
     const left = came === 1 ? `The annotation that came with ${id} is` : `${came} annotations that came with ${id} are`;
     if (came) notes.push(`${left} not shown: the page shows what its model finds.`);
     yield { id, text: document.text, place, notes };
   }
 }
+
+/**
+ * A message without what to do on the command line.
+ * @param {string} message
+ */
+const withoutFlags = (message) => message.replace(/; [^;]*--(from|input-encoding) [^;]*$/, '');
 
 /** @param {File} file */
 async function isWestern(file) {
