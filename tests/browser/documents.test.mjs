@@ -83,11 +83,11 @@ test('files come by the picker, dropped, and pasted; a folder too', { timeout: L
       document.body.dispatchEvent(event);
     }, [type, names, SENTENCE]);
   await openFiles(page, file('b.txt', SENTENCE), file('a.txt', SENTENCE));
-  await says(page, /2 documents/);
+  await says(page, /in 2 documents\./);
   await bring('drop', ['d.txt', 'c.txt']);
-  await says(page, /4 documents/);
+  await says(page, /in 4 documents\./);
   await bring('paste', ['e.txt']);
-  await says(page, /5 documents/);
+  await says(page, /in 5 documents\./);
   assert.deepEqual((await shown(page)).map(({ words }) => words.split(' ')[0]), ['a.txt', 'b.txt', 'c.txt', 'd.txt', 'e.txt']);
   // A picture that a word processor copies beside a text is not brought.
   await page.evaluate(() => {
