@@ -55,6 +55,18 @@ test('while it is paused nothing begins, and it goes on where it was', async () 
   await done;
 });
 
+test('it says when it takes no more, as soon as the last is done', async () => {
+  const { queue, begun, ends, done } = started({ documents: 1 });
+  assert.ok(!queue.isOver);
+  ends.get(1).resolve(true);
+  await done;
+  assert.ok(queue.isOver);
+  queue.add(2, 10);
+  assert.deepEqual(begun, [1]);
+  queue.clear();
+  assert.ok(!queue.isOver);
+});
+
 test('what is added meanwhile is done too', async () => {
   const { queue, begun, done, finish } = started({ documents: 2 });
   queue.add(3, 10);

@@ -64,12 +64,13 @@ export class Requests {
    * Does a run in place of what is under way.
    * @param {Request} request
    * @param {(signal: AbortSignal) => Promise<void>} run
+   * @param {{ keepsOpening?: boolean }} [options] `keepsOpening`: what is being opened goes on, since the run takes what comes of it
    * @returns {Promise<void>}
    */
-  run(request, run) {
-    const before = [this.#opening, this.#run?.controller];
+  run(request, run, { keepsOpening = false } = {}) {
+    const before = [keepsOpening ? null : this.#opening, this.#run?.controller];
     const mine = { request, controller: new AbortController() };
-    this.#opening = null;
+    if (!keepsOpening) this.#opening = null;
     this.#run = mine;
     // It joins the loading of a model that the run before waits for, which must not be the last to leave that.
     const done = run(mine.controller.signal).finally(() => {

@@ -58,6 +58,15 @@ export class Session {
    */
   #opened = null;
   #desk;
+  /** What is opened last, and before it what that waits for. */
+  #opening = Promise.resolve();
+  /**
+   * The signal of the documents that are on their way into the list.
+   * @type {AbortSignal | null}
+   */
+  #taking = null;
+  /** How often work has been cancelled. */
+  #cancels = 0;
 
   /** @param {Parts} parts */
   constructor(parts) {
@@ -153,6 +162,7 @@ export class Session {
 
   cancel() {
     const { status } = this.#parts;
+    this.#cancels += 1;
     this.#requests.cancel();
     if (status.state !== 'paused' || this.#requests.running) return;
     // What an earlier visit paused is not under way.
@@ -232,8 +242,8 @@ export class Session {
   async #annotateAll(key) {
     await this.#desk.takeBox();
     const request = { text: ALL_DOCUMENTS, setup: key };
-    if (this.#requests.isRunning(request)) this.#desk.goOn(key);
-    else await this.#requests.run(request, (signal) => this.#runAll(key, signal));
+    if (this.#requests.isRunning(request) && this.#desk.isGoing) this.#desk.goOn(key);
+    else await this.#requests.run(request, (signal) => this.#runAll(key, signal), { keepsOpening: true });
   }
 
   /**
@@ -289,11 +299,26 @@ export class Session {
   }
 
   /**
-   * Opens what `read` finds, and annotates if there is a text. What cannot be opened changes nothing.
+   * Opens what `read` finds, and has it annotated if there is a text. What cannot be opened changes nothing.
    * @param {string} failed
    * @param {() => Promise<Brought>} read
    */
   #open(failed, read) {
+    // What is brought to documents comes to them, one after the other; otherwise the last that is opened counts.
+    const isToWait = this.#desk.isOpen || this.#taking !== null;
+    const [before, cancels] = [this.#opening, this.#cancels];
+    this.#opening = (async () => {
+      if (isToWait) await before;
+      if (cancels === this.#cancels) await this.#openNow(failed, read);
+    })();
+    return this.#opening;
+  }
+
+  /**
+   * @param {string} failed
+   * @param {() => Promise<Brought>} read
+   */
+  #openNow(failed, read) {
     const { form, status } = this.#parts;
     form.clear();
     status.note();
@@ -306,6 +331,8 @@ export class Session {
       } catch (error) {
         if (isReplaced(signal)) return;
         this.#giveUp(failed, error, signal);
+      } finally {
+        if (this.#taking === signal) this.#taking = null;
       }
     });
   }
@@ -356,7 +383,7 @@ export class Session {
       status.set('idle', ready);
       return;
     }
-    await this.annotate();
+    void this.annotate();
   }
 
   /**
@@ -366,6 +393,7 @@ export class Session {
    */
   async #takeDocuments(files, signal) {
     const { input, status, onChange } = this.#parts;
+    if (files.length > 1) this.#taking = signal;
     const { only, all } = await readAhead(readDocuments(files));
     refuseIfAborted(signal);
     if (only?.problem) throw only.problem;
@@ -383,13 +411,13 @@ export class Session {
       const onTaken = (/** @type {number} */ count) => {
         if (!this.#requests.running) status.set('loading', 'Opening', { detail: `: ${counted(count, 'document')}` });
       };
+      this.#taking = signal;
       notes = await this.#desk.take(inSequence(before, all), { known: before.length, draft }, signal, onTaken);
       this.#opened = null;
       refuseIfAborted(signal);
     }
-    const annotated = this.annotate();
+    void this.annotate();
     status.note(...notes);
-    await annotated;
   }
 
   /**

@@ -32,6 +32,7 @@ export class Desk {
   #draft = '';
   #toldProblem = '';
   #telling = 0;
+  #isGoing = false;
 
   /**
    * @param {Parts} parts
@@ -167,9 +168,16 @@ export class Desk {
    * @param {string} key the set-up's
    * @returns {Promise<boolean>} whether there are any
    */
-  begin(key) {
+  async begin(key) {
+    this.#isGoing = true;
     this.#documents.queue.prefer(this.#chosen);
-    return this.#documents.begin(key, this.#parts.setup.kept);
+    this.#isGoing = await this.#documents.begin(key, this.#parts.setup.kept);
+    return this.#isGoing;
+  }
+
+  /** Whether work is under way that does what comes, too. When its last document is done it takes no other. */
+  get isGoing() {
+    return this.#isGoing && !this.#documents.queue.isOver;
   }
 
   /**
@@ -210,6 +218,7 @@ export class Desk {
 
   /** Says that the work is over: done, cancelled or given up. Not to be called when other work has taken its place. */
   async end() {
+    this.#isGoing = false;
     this.#documents.queue.clear();
     this.#refresh();
     await this.#documents.stands('over');

@@ -30,6 +30,8 @@ export class Queue {
   /** @type {number | null} */
   #since = null;
   #paused = false;
+  /** Whether a run has ended, so that what is added now waits for another. */
+  #isOver = false;
   /** Starts what may be started. */
   #pump = () => {};
 
@@ -46,6 +48,10 @@ export class Queue {
     this.#paused = paused;
     if (paused) this.#stopClock();
     else this.#pump();
+  }
+
+  get isOver() {
+    return this.#isOver;
   }
 
   /** @returns {Progress} */
@@ -97,7 +103,7 @@ export class Queue {
     this.#done = this.#failed = 0;
     this.#costDone = this.#costLeft = this.#costRunning = this.#worked = 0;
     this.#since = null;
-    this.#paused = false;
+    this.#paused = this.#isOver = false;
   }
 
   /**
@@ -111,7 +117,7 @@ export class Queue {
       let isOver = false;
       const end = (/** @type {() => void} */ how) => {
         if (isOver) return;
-        isOver = true;
+        isOver = this.#isOver = true;
         this.#stopClock();
         how();
       };
