@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium as launcher } from 'playwright-core';
 import { SENTENCE, TINY, browser, launching, root, serve } from './harness.mjs';
-import { databases, file, inState, inTheMiddle, list, openFiles, record, records, rowsShown, says, shown } from './documents.mjs';
+import { close, databases, file, inState, inTheMiddle, list, openFiles, openIn, record, records, rowsShown, says, shown } from './documents.mjs';
 import { marks, settled, status } from './page.mjs';
 
 const LONG = 300_000;
@@ -24,19 +24,7 @@ after(async () => {
   server?.close();
 });
 
-async function open(context, query = '?model=tiny/') {
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.complaints = [];
-  page.on('pageerror', (error) => page.complaints.push(error.stack));
-  await page.goto(server.address + query);
-  return page;
-}
-
-async function close(page) {
-  assert.deepEqual(page.complaints, []);
-  await page.context().close();
-}
+const open = (context, query = '?model=tiny/') => openIn(context, server.address + query);
 
 const count = (page) => page.locator('#documents-count').textContent();
 

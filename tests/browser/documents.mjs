@@ -1,7 +1,23 @@
 // What a person does with many documents, and sees of them.
+import assert from 'node:assert/strict';
 import { SENTENCE } from './harness.mjs';
 
 const LONG = 300_000;
+
+/** A page of a context's, whose errors are kept for {@link close}. */
+export async function openIn(context, address) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  page.complaints = [];
+  page.on('pageerror', (error) => page.complaints.push(error.stack));
+  await page.goto(address);
+  return page;
+}
+
+export async function close(page) {
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+}
 
 export const list = (page) => page.getByTestId('documents');
 export const rowsShown = (page) => list(page).getByRole('option');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ABSTRACTS } from './abstracts.mjs';
 import { IN_SENTENCE, SENTENCE, browser, screenshots, serve } from './harness.mjs';
-import { databases, file, inState, inTheMiddle, list, openFiles, progress, record, records, rowsShown, says, shown } from './documents.mjs';
+import { close, databases, file, inState, inTheMiddle, list, openFiles, openIn, progress, record, records, rowsShown, says, shown } from './documents.mjs';
 import { besideThePage, marks, rows, settled, status } from './page.mjs';
 
 const LONG = 300_000;
@@ -24,18 +24,7 @@ after(async () => {
 });
 
 async function open(options = {}, query = '?model=tiny/') {
-  const context = await chromium.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.complaints = [];
-  page.on('pageerror', (error) => page.complaints.push(error.stack));
-  await page.goto(server.address + query);
-  return page;
-}
-
-async function close(page) {
-  assert.deepEqual(page.complaints, []);
-  await page.context().close();
+  return openIn(await chromium.newContext({ viewport: { width: 1280, height: 900 }, ...options }), server.address + query);
 }
 
 
@@ -98,6 +87,28 @@ test('files come by the picker, dropped, and pasted; a folder too', { timeout: L
   });
   await settled(page);
   assert.equal((await shown(page)).length, 5);
+  await close(page);
+});
+
+test('files that come while others are opened, annotated, or just done all come, and are annotated', { timeout: LONG }, async () => {
+  const page = await open();
+  await openFiles(page, file('a.txt', SENTENCE), file('b.txt', SENTENCE));
+  await says(page, /2 documents/);
+  const all = 60;
+  await page.evaluate(
+    async ([all, sentence]) => {
+      for (let i = 0; i < all; i++) {
+        const data = new DataTransfer();
+        data.items.add(new File([`${i}: ${sentence}`], `file ${i}.txt`));
+        document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }));
+        // At once, or when those before are opened, or about done.
+        await new Promise((resolve) => setTimeout(resolve, 7 * (i % 10)));
+      }
+    },
+    [all, SENTENCE],
+  );
+  await says(page, new RegExp(`^${3 * (all + 2)} chunks in ${all + 2} documents\\.`));
+  assert.ok((await shown(page)).every(({ state }) => state === 'done'));
   await close(page);
 });
 

@@ -200,7 +200,7 @@ function sharedFolder(pairs) {
  * @param {Blob} blob
  * @param {string} name
  */
-async function bytesOf(blob, name) {
+export async function bytesOf(blob, name) {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (error) {

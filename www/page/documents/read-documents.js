@@ -6,7 +6,7 @@
 import { GlossaError } from '../../glossa/index.js';
 import { megabytes } from '../counted.js';
 import { decodeText } from '../decode-text.js';
-import { refusal, refusedAs, whatIsMixed } from '../file-kinds.js';
+import { bytesOf, refusal, refusedAs, whatIsMixed } from '../file-kinds.js';
 import { LONGEST_TEXT, tooLong } from '../input-text.js';
 import { documentsOfTheField, ofTheField } from './field-files.js';
 
@@ -251,19 +251,6 @@ function decode(bytes, path) {
   }
   const isGuess = decoded.encoding === 'Windows-1252';
   return { text: decoded.text, notes: isGuess ? [`${path} is not UTF-8 and was read as Windows-1252: check its special characters.`] : [] };
-}
-
-/**
- * @param {Blob} blob
- * @param {string} path
- */
-async function bytesOf(blob, path) {
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new GlossaError('file_unreadable', `${path}: cannot be read: ${reason}`, { cause: error });
-  }
 }
 
 /**
