@@ -516,7 +516,7 @@ fn what_bioc_cannot_hold_is_written_as_it_allows_and_counted() {
     let (file, warnings) = written(Format::BiocXml, &[document.clone(), whole(2, "x")]);
     assert_eq!(
         warnings,
-        "characters that XML does not allow, written as blanks: 2; mentions without a place in their text, which are left out: 1; \
+        "characters that XML does not allow, written as blanks: 2; mentions without a place in the text, which are left out: 1; \
          passages that overlap others, which are left out: 1; white space around passages, which is not kept as it is: 1"
     );
     let again = &documents(Format::BiocXml, &file)[0];

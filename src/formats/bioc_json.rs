@@ -13,6 +13,7 @@ use super::bioc::{bioc_document, record, BiocDocument, Collection};
 use super::document::{Document, Info};
 use super::input::Input;
 use super::json_items::JsonBytes;
+use super::json_line::to_info;
 use super::json_text::on_one_line;
 use super::warnings::Warnings;
 use super::writer::WriteFormat;
@@ -200,11 +201,7 @@ impl BiocJson<'_> {
             "key" => self.collection.key = text(),
             "infons" => {
                 let values: serde_json::Map<String, Value> = serde_json::from_slice(value).unwrap_or_default();
-                let infons = values.into_iter().map(|(key, value)| match value {
-                    Value::String(text) => (key, text),
-                    other => (key, other.to_string()),
-                });
-                self.collection.infons = infons.collect::<Info>();
+                self.collection.infons = to_info(values);
             }
             _ => {}
         }

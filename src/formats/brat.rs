@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{By, Document, Info, Mention, Span, Who};
+use super::document::{numbered, By, Document, Info, Mention, Span, Who};
 use super::input::Input;
 use super::json_text;
 use super::losses::{self, is_line_break, Holds};
@@ -79,28 +79,24 @@ pub(super) fn read<'r>(input: Input<'r>) -> Records<'r> {
 pub(super) fn read_pair<'r>(text: Input<'r>, annotations: Input<'r>, options: &ReadOptions) -> Records<'r> {
     let file = text.name.rsplit(['/', '\\']).next().unwrap_or_default();
     let id = without_extension(file).to_string();
-    Box::new(std::iter::once(record(id, text, Some(annotations), options.unit)))
+    Box::new(std::iter::once(record(id, text, annotations, options.unit)))
 }
 
 /// A path without its last `.txt` or `.ann`.
-fn without_extension(path: &str) -> &str {
+pub(super) fn without_extension(path: &str) -> &str {
     path.rsplit_once('.')
         .filter(|(_, end)| end.eq_ignore_ascii_case("txt") || end.eq_ignore_ascii_case("ann"))
         .map_or(path, |(stem, _)| stem)
 }
 
-/// The document of a pair; a text without annotations has not been annotated.
-fn record(id: String, mut text: Input<'_>, annotations: Option<Input<'_>>, unit: Option<Unit>) -> Record {
+/// The document of a pair.
+fn record(id: String, mut text: Input<'_>, annotations: Input<'_>, unit: Option<Unit>) -> Record {
     let at = text.name.clone();
     let mut text = match text.text() {
         Ok(text) => text,
         Err(error) => return Record { id: Some(id), ..Record::failed(at, error) },
     };
-    let annotations = match annotations {
-        Some(annotations) => annotations::read(annotations),
-        None => annotations::Annotations::default(),
-    };
-    let annotations::Annotations { mentions, mut problems, mut warnings } = annotations;
+    let annotations::Annotations { mentions, mut problems, mut warnings } = annotations::read(annotations);
     // Some tools read a text with its line ends made one character each, and count those.
     let again = text.contains("\r\n").then(|| mentions.clone());
     let (mut placed, mut misplaced) = place(&TextIndex::new(&text), 0, mentions, Unit::CodePoint, unit);
@@ -158,16 +154,10 @@ pub(super) fn files(document: &Document, warnings: &mut Warnings) -> Vec<Written
 
 /// A name for each mention: its own if it is one of brat's, and otherwise the next number.
 fn ids(mentions: &[Mention]) -> Vec<String> {
-    let is_own = |id: &&String| {
+    let is_own = |id: &str| {
         id.strip_prefix('T').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    let mut used = HashSet::new();
-    let own: Vec<Option<&String>> = mentions
-        .iter()
-        .map(|mention| mention.id.as_ref().filter(is_own).filter(|id| used.insert((*id).clone())))
-        .collect();
-    let mut free = (1..).map(|number: u64| format!("T{number}")).filter(|id| !used.contains(id));
-    own.into_iter().map(|id| id.cloned().or_else(|| free.next()).unwrap_or_default()).collect()
+    numbered(mentions, is_own, HashSet::new())
 }
 
 /// The lines of an `.ann`.
@@ -183,7 +173,7 @@ impl Annotated {
         let pieces: Vec<(Place, Place)> =
             whole.unwrap_or_default().into_iter().flat_map(|piece| cut(piece, index)).collect();
         if pieces.is_empty() {
-            warnings.add("mentions without a place in the text, which are left out", 1);
+            warnings.add(losses::NO_PLACE, 1);
             return;
         }
         if pieces.len() > mention.spans.len() {

@@ -304,7 +304,7 @@ fn choose(mentions: &[Mention], index: &TextIndex<'_>, warnings: &mut Warnings) 
     for (at, mention) in mentions.iter().enumerate() {
         match (byte(mention.begin()), byte(mention.end())) {
             (Some(begin), Some(end)) if begin < end => all.push((begin, end, at)),
-            _ => warnings.add("mentions without a place in the text, which are left out", 1),
+            _ => warnings.add(losses::NO_PLACE, 1),
         }
     }
     all.sort_by_key(|(begin, end, at)| (std::cmp::Reverse(end - begin), *begin, *at));

@@ -23,7 +23,7 @@ use super::input::{failed, invalid, Input};
 use super::json_line::{ID_FIELDS, TEXT_FIELDS};
 use super::losses::{self, Holds};
 use super::warnings::Warnings;
-use super::writer::{WriteFormat, WriteOptions};
+use super::writer::{Failed, WriteFormat, WriteOptions};
 use super::{ReadOptions, Record, Records};
 use crate::Error;
 
@@ -316,9 +316,7 @@ impl WriteFormat for Writer {
     fn failure(
         &mut self,
         out: &mut dyn Write,
-        id: &str,
-        _: Option<&str>,
-        error: &Error,
+        Failed { id, error, .. }: Failed<'_>,
         _: &mut Warnings,
     ) -> io::Result<()> {
         self.start(out)?;

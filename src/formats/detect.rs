@@ -75,8 +75,11 @@ impl Kind {
     }
 
     /// The kind that a file's name tells.
-    fn of_extension(extension: &str) -> Option<Kind> {
-        Some(match extension {
+    pub(super) fn of_file_name(name: &str) -> Option<Kind> {
+        let (_, extension) = name.rsplit_once('.')?;
+        Some(match extension.to_lowercase().as_str() {
+            "json" => Kind::Json,
+            "xml" => Kind::Xml,
             "html" | "htm" | "xhtml" => Kind::Html,
             "ris" => Kind::Ris,
             "bib" => Kind::BibTex,
@@ -93,8 +96,8 @@ impl Kind {
     }
 }
 
-/// What a file is by its first bytes, if it is no text: a zip of texts and annotations is brat's. A gzip file is one whatever is in it.
-pub fn detect_bytes(start: &[u8]) -> Option<Content> {
+/// What a file is by its first bytes, if it is no text: a zip or a gzip file is one whatever is in it.
+pub fn detect_bytes(start: &[u8]) -> Option<Kind> {
     signatures::of(start)
 }
 
@@ -112,8 +115,7 @@ pub fn detect(name: &str, start: &str) -> Option<Content> {
         return Some(Content::Other(Kind::Binary));
     }
     of_text(name, start).or_else(|| {
-        let extension = name.rsplit_once('.').map(|(_, end)| end.to_lowercase()).unwrap_or_default();
-        let other = Kind::of_extension(&extension).map(Content::Other);
+        let other = Kind::of_file_name(name).map(Content::Other);
         other.or_else(|| by_name.filter(|format| format.can_be_read()).map(Content::Format))
     })
 }

@@ -1,6 +1,6 @@
 //! What files of all formats are read into and written from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +136,21 @@ impl Mention {
     pub fn end(&self) -> usize {
         self.spans.last().map_or(0, |span| span.end)
     }
+}
+
+/// A name for each mention: its own if it may have that and none of those `used` is it, and otherwise `T` with the next number that is
+/// free.
+pub(super) fn numbered(
+    mentions: &[Mention],
+    may_have: impl Fn(&str) -> bool,
+    mut used: HashSet<String>,
+) -> Vec<String> {
+    let own: Vec<Option<&String>> = mentions
+        .iter()
+        .map(|mention| mention.id.as_ref().filter(|id| may_have(id) && used.insert((*id).clone())))
+        .collect();
+    let mut free = (1..).map(|number: u64| format!("T{number}")).filter(|id| !used.contains(id));
+    own.into_iter().map(|id| id.cloned().or_else(|| free.next()).unwrap_or_default()).collect()
 }
 
 /// A place in a text.

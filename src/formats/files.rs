@@ -10,6 +10,7 @@ use flate2::read::MultiGzDecoder;
 use zip::result::ZipError;
 use zip::ZipArchive;
 
+use super::brat::without_extension;
 use super::detect::{detect, detect_bytes, Content, Kind};
 use super::input::{failed, invalid};
 use super::{read, read_brat_pair, Format, Input, ReadOptions, Record, Records};
@@ -166,27 +167,26 @@ impl Files {
     fn open_file(&mut self, NamedFile { name, path, open }: NamedFile) -> Result<Option<Records<'static>>, Error> {
         let mut bytes = BufReader::new(open()?);
         let mut start = Vec::new();
-        let unreadable = |error: &std::io::Error| failed(&name, error);
-        bytes.by_ref().take(LOOKED_AT).read_to_end(&mut start).map_err(|error| unreadable(&error))?;
+        bytes.by_ref().take(LOOKED_AT).read_to_end(&mut start).map_err(|error| failed(&name, &error))?;
         match detect_bytes(&start) {
-            Some(Content::Other(Kind::Gzip)) => {
+            Some(Kind::Gzip) => {
                 let unpacked = MultiGzDecoder::new(Cursor::new(start).chain(bytes)).take(LARGEST);
                 let inner = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".GZ")).unwrap_or(&name).to_string();
                 let open: Open = Box::new(move || Ok(Box::new(unpacked)));
                 return self.open_file(NamedFile { name: inner, path, open });
             }
-            Some(Content::Other(Kind::Zip) | Content::Format(_)) if !is_office(&name) => {
+            Some(Kind::Zip) if Kind::of_file_name(&name) != Some(Kind::OfficeZip) => {
                 let mut zip = start;
-                bytes.read_to_end(&mut zip).map_err(|error| unreadable(&error))?;
+                bytes.read_to_end(&mut zip).map_err(|error| failed(&name, &error))?;
                 let mut files = paired(files_of_zip(&name, zip)?);
                 files.append(&mut self.waiting);
                 self.waiting = files;
                 return Ok(None);
             }
-            Some(Content::Other(kind)) => {
+            Some(kind) => {
                 return Err(invalid(&name, format!("it is {}, which is not read as text", kind.name())));
             }
-            Some(Content::Format(_)) | None => {}
+            None => {}
         }
         let mut input = Input::new(BufReader::new(Cursor::new(start).chain(bytes)), &name, self.options.charset)?;
         self.format = match self.options.format {
@@ -218,12 +218,6 @@ impl Files {
         };
         let (looks, insist) = match detect(name, start) {
             Some(Content::Format(format)) if fits(format) => return Ok(format),
-            None if ends(".xml") => {
-                ("XML", "which is not read, and --from text reads it as prose with all its marks".to_string())
-            }
-            None if ends(".json") => {
-                ("JSON", "which is not read, and --from text reads it as prose with all its marks".to_string())
-            }
             None => return Ok(by_name),
             Some(Content::Format(format)) => (
                 format.title(),
@@ -231,7 +225,7 @@ impl Files {
             ),
             Some(Content::Other(kind)) => {
                 let insist = if kind.is_text() { ", and --from text reads it as prose with all its marks" } else { "" };
-                (kind.name(), format!("which is not read{insist}"))
+                (kind.name(), format!("{} is not read{insist}", kind.name()))
             }
         };
         Err(invalid(name, format!("it looks like {looks}, not like {}; {insist}", by_name.title())))
@@ -240,19 +234,13 @@ impl Files {
 
 /// Records whose id is the path of their text in a zip, if they are from one.
 fn named(records: Records<'static>, path: Option<String>) -> Records<'static> {
-    let Some(id) = path.map(|path| path[..path.len() - ".txt".len()].to_string()) else { return records };
+    let Some(id) = path.map(|path| without_extension(&path).to_string()) else { return records };
     Box::new(records.map(move |mut record| {
         if let Ok(document) = &mut record.document {
             document.id.clone_from(&id);
         }
         record
     }))
-}
-
-/// Documents of a word processor or spreadsheet are zips too.
-fn is_office(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["docx", "xlsx", "pptx", "odt", "ods", "epub"].iter().any(|end| name.ends_with(&format!(".{end}")))
 }
 
 type Zip = ZipArchive<Metered<Cursor<Vec<u8>>>>;

@@ -12,8 +12,7 @@ use super::document::{Document, Mention, Passage, Who};
 use super::losses::{self, Holds};
 use super::marks::{marked, Mark, Part};
 use super::warnings::Warnings;
-use super::writer::WriteFormat;
-use crate::Error;
+use super::writer::{Failed, WriteFormat};
 
 const STYLE: &str = include_str!("html.css");
 /// The policy by which the page loads nothing, and has no style but its own: the hash is [`STYLE`]'s.
@@ -120,9 +119,7 @@ impl WriteFormat for Writer {
     fn failure(
         &mut self,
         out: &mut dyn Write,
-        id: &str,
-        text: Option<&str>,
-        error: &Error,
+        Failed { id, text, error }: Failed<'_>,
         _: &mut Warnings,
     ) -> io::Result<()> {
         self.start(out)?;

@@ -31,28 +31,23 @@ impl<'r> Input<'r> {
     /// # Errors
     /// `file_unreadable`; `input_invalid` if it is no text in its encoding.
     pub fn new(mut bytes: impl BufRead + 'r, name: &str, charset: Option<Charset>) -> Result<Self, Error> {
-        let unreadable =
-            |error: &io::Error| Error::FileUnreadable { file: name.to_string(), reason: error.to_string() };
         let mut start = Vec::new();
-        bytes.by_ref().take(LOOKED_AT).read_to_end(&mut start).map_err(|error| unreadable(&error))?;
+        bytes.by_ref().take(LOOKED_AT).read_to_end(&mut start).map_err(|error| failed(name, &error))?;
         let has_mark = matches!(start[..], [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 0, 0xFE, 0xFF, ..]);
         let without_mark = start.strip_prefix(b"\xEF\xBB\xBF");
         let charset = charset.or_else(|| declared(&start));
-        // A zip, which brat's reader opens, is no text. A NUL may be half of UTF-16 without a mark.
+        // A NUL may be half of UTF-16 without a mark.
         let is_utf8 = without_mark.is_some()
-            || matches!(start[..], [b'P', b'K', 3 | 5, 4 | 6, ..])
             || (!has_mark && charset.unwrap_or(Charset::Utf8) == Charset::Utf8 && !start.contains(&0));
-        let name = name.to_string();
         if is_utf8 {
             let skipped = if without_mark.is_some() { 3 } else { 0 };
             let mut start = Cursor::new(start);
             start.set_position(skipped);
-            return Ok(Input { name, bytes: Box::new(start.chain(bytes)) });
+            return Ok(Input { name: name.to_string(), bytes: Box::new(start.chain(bytes)) });
         }
-        bytes.read_to_end(&mut start).map_err(|error| unreadable(&error))?;
-        let text = charset::decode(&start, charset)
-            .map_err(|error| Error::InputInvalid { input: name.clone(), reason: format!("{error}; {SAY_WHICH}") })?;
-        Ok(Input { bytes: Box::new(Cursor::new(text.into_owned().into_bytes())), name })
+        bytes.read_to_end(&mut start).map_err(|error| failed(name, &error))?;
+        let text = charset::decode(&start, charset).map_err(|error| invalid(name, format!("{error}; {SAY_WHICH}")))?;
+        Ok(Input { name: name.to_string(), bytes: Box::new(Cursor::new(text.into_owned().into_bytes())) })
     }
 
     /// The name of the file.

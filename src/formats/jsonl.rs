@@ -20,7 +20,7 @@ use super::json_line::{self, kind, shown, to_info, Object};
 use super::placing::{place, Unplaced};
 use super::text_index::{TextIndex, Unit};
 use super::warnings::Warnings;
-use super::writer::WriteFormat;
+use super::writer::{Failed, WriteFormat};
 use super::{ReadOptions, Record, Records};
 use crate::Error;
 
@@ -226,9 +226,7 @@ impl WriteFormat for Writer {
     fn failure(
         &mut self,
         out: &mut dyn Write,
-        id: &str,
-        text: Option<&str>,
-        error: &Error,
+        Failed { id, text, error }: Failed<'_>,
         _: &mut Warnings,
     ) -> io::Result<()> {
         let reason = FailureReason { code: error.code(), message: &error.to_string() };

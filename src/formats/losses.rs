@@ -65,13 +65,16 @@ pub(super) fn count(document: &Document, holds: Holds, warnings: &mut Warnings) 
     });
 }
 
+/// What is said of mentions whose spans are no places of the text.
+pub(super) const NO_PLACE: &str = "mentions without a place in the text, which are left out";
+
 /// A mention's spans in the text, in all units; `None` if they are no places of it, which is counted.
 pub(super) fn places(index: &TextIndex<'_>, mention: &Mention, warnings: &mut Warnings) -> Option<Vec<(Place, Place)>> {
     let at = |offset| index.at(Unit::Utf16, offset);
     let place = |span: &Span| Some((at(span.begin)?, at(span.end)?)).filter(|(begin, end)| begin.byte <= end.byte);
     let places: Option<Vec<_>> = mention.spans.iter().map(place).collect();
     let places = places.filter(|places| !places.is_empty());
-    warnings.add("mentions that are at no place of their text, which are left out", usize::from(places.is_none()));
+    warnings.add(NO_PLACE, usize::from(places.is_none()));
     places
 }
 

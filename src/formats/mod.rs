@@ -52,10 +52,11 @@ pub use document::{By, Document, Info, Mention, Passage, Span, Who};
 pub use files::{read_files, Files, FilesOptions, NamedFile};
 pub use html::rich_text;
 pub use input::Input;
+pub use json_line::Object as JsonObject;
 pub use reading::ReadingText;
 pub use text_index::{Place, TextIndex, Unit};
 pub use warnings::Warnings;
-pub use writer::{file_stem, files, unused_stem, WriteOptions, Writer, WrittenFile};
+pub use writer::{file_stem, files, unused_stem, WriteOptions, Writer, WrittenFile, FAILED};
 
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,6 +107,7 @@ pub enum Format {
 /// What a format is called and can do.
 struct Properties {
     name: &'static str,
+    title: &'static str,
     /// The ends of file names, without a dot, the first of which is given to new files.
     extensions: &'static [&'static str],
     reads: bool,
@@ -140,29 +142,39 @@ impl Format {
     ];
 
     fn properties(self) -> Properties {
-        let of =
-            |name, extensions, reads, writes| Properties { name, extensions, reads, writes, file_per_document: false };
+        let of = |name, title, extensions, reads, writes| Properties {
+            name,
+            title,
+            extensions,
+            reads,
+            writes,
+            file_per_document: false,
+        };
         match self {
-            Format::Text => of("text", &["txt"], true, true),
-            Format::Jsonl => of("jsonl", &["jsonl", "ndjson", "jsonlines"], true, true),
-            Format::Doccano => of("doccano", &["doccano.jsonl"], true, true),
-            Format::Csv => of("csv", &["csv"], true, true),
-            Format::Tsv => of("tsv", &["tsv"], true, true),
-            Format::Medline => of("medline", &["nbib", "medline"], true, false),
-            Format::Pubmed => of("pubmed", &["pubmed.xml"], true, false),
-            Format::Jats => of("jats", &["nxml", "jats.xml"], true, false),
-            Format::BiocXml => of("bioc-xml", &["bioc.xml"], true, true),
-            Format::BiocJson => of("bioc-json", &["bioc.json"], true, true),
-            Format::Pubtator => of("pubtator", &["pubtator"], true, true),
-            Format::Brat => Properties { file_per_document: true, ..of("brat", &["ann"], true, true) },
-            Format::Pubannotation => of("pubannotation", &["pubannotation.json"], true, true),
-            Format::Conll => of("conll", &["conll", "iob", "iob2"], true, true),
-            Format::WebAnnotation => of("web-annotation", &["jsonld"], false, true),
-            Format::CasJson => Properties { file_per_document: true, ..of("cas-json", &["cas.json"], false, true) },
-            Format::LabelStudio => of("label-studio", &["label-studio.json"], false, true),
-            Format::Spacy => of("spacy", &["spacy.jsonl"], false, true),
-            Format::Html => of("html", &["html"], false, true),
-            Format::Table => of("table", &[], false, true),
+            Format::Text => of("text", "plain text", &["txt"], true, true),
+            Format::Jsonl => of("jsonl", "JSON lines", &["jsonl", "ndjson", "jsonlines"], true, true),
+            Format::Doccano => of("doccano", "JSON lines of doccano", &["doccano.jsonl"], true, true),
+            Format::Csv => of("csv", "CSV", &["csv"], true, true),
+            Format::Tsv => of("tsv", "TSV", &["tsv"], true, true),
+            Format::Medline => of("medline", "MEDLINE", &["nbib", "medline"], true, false),
+            Format::Pubmed => of("pubmed", "PubMed XML", &["pubmed.xml"], true, false),
+            Format::Jats => of("jats", "JATS XML", &["nxml", "jats.xml"], true, false),
+            Format::BiocXml => of("bioc-xml", "BioC XML", &["bioc.xml"], true, true),
+            Format::BiocJson => of("bioc-json", "BioC JSON", &["bioc.json"], true, true),
+            Format::Pubtator => of("pubtator", "PubTator", &["pubtator"], true, true),
+            Format::Brat => {
+                Properties { file_per_document: true, ..of("brat", "annotations of brat", &["ann"], true, true) }
+            }
+            Format::Pubannotation => of("pubannotation", "PubAnnotation JSON", &["pubannotation.json"], true, true),
+            Format::Conll => of("conll", "CoNLL", &["conll", "iob", "iob2"], true, true),
+            Format::WebAnnotation => of("web-annotation", "Web Annotation", &["jsonld"], false, true),
+            Format::CasJson => {
+                Properties { file_per_document: true, ..of("cas-json", "UIMA CAS JSON", &["cas.json"], false, true) }
+            }
+            Format::LabelStudio => of("label-studio", "tasks of Label Studio", &["label-studio.json"], false, true),
+            Format::Spacy => of("spacy", "JSON lines of spaCy", &["spacy.jsonl"], false, true),
+            Format::Html => of("html", "HTML", &["html"], false, true),
+            Format::Table => of("table", "a table for people", &[], false, true),
         }
     }
 
@@ -193,28 +205,7 @@ impl Format {
 
     /// The name in words, as in "PubTator".
     pub fn title(self) -> &'static str {
-        match self {
-            Format::Text => "plain text",
-            Format::Jsonl => "JSON lines",
-            Format::Doccano => "JSON lines of doccano",
-            Format::Csv => "CSV",
-            Format::Tsv => "TSV",
-            Format::Medline => "MEDLINE",
-            Format::Pubmed => "PubMed XML",
-            Format::Jats => "JATS XML",
-            Format::BiocXml => "BioC XML",
-            Format::BiocJson => "BioC JSON",
-            Format::Pubtator => "PubTator",
-            Format::Brat => "annotations of brat",
-            Format::Pubannotation => "PubAnnotation JSON",
-            Format::Conll => "CoNLL",
-            Format::WebAnnotation => "Web Annotation",
-            Format::CasJson => "UIMA CAS JSON",
-            Format::LabelStudio => "tasks of Label Studio",
-            Format::Spacy => "JSON lines of spaCy",
-            Format::Html => "HTML",
-            Format::Table => "a table for people",
-        }
+        self.properties().title
     }
 
     /// The end of the names of new files, without a dot.

@@ -7,13 +7,13 @@
 mod documents;
 mod values;
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 
 use serde_json::{json, Map, Value};
 
-use super::document::{By, Document, Info, Mention, Passage};
+use super::document::{numbered, By, Document, Info, Mention, Passage};
 use super::input::Input;
+use super::json_line::short_number;
 use super::json_text;
 use super::losses::{self, Holds};
 use super::text_index::{TextIndex, Unit};
@@ -80,7 +80,7 @@ fn object(document: &Document, warnings: &mut Warnings) -> Value {
             Some(spans) if spans.len() > 1 => Value::Array(spans),
             Some(mut spans) if spans.len() == 1 => spans.remove(0),
             _ => {
-                warnings.add("mentions without a place in the text, which are left out", 1);
+                warnings.add(losses::NO_PLACE, 1);
                 continue;
             }
         };
@@ -125,13 +125,7 @@ fn span(index: &TextIndex<'_>, begin: usize, end: usize) -> Option<Value> {
 
 /// A name for each mention: its own if nothing else has it, and otherwise `T` with the next number. Blocks are `B1` to `Bn`.
 fn ids(mentions: &[Mention], blocks: usize) -> Vec<String> {
-    let mut used: HashSet<String> = (1..=blocks).map(|number| format!("B{number}")).collect();
-    let own: Vec<Option<&String>> = mentions
-        .iter()
-        .map(|mention| mention.id.as_ref().filter(|id| !id.is_empty() && used.insert((*id).clone())))
-        .collect();
-    let mut free = (1..).map(|number: u64| format!("T{number}")).filter(|id| !used.contains(id));
-    own.into_iter().map(|id| id.cloned().or_else(|| free.next()).unwrap_or_default()).collect()
+    numbered(mentions, |id| !id.is_empty(), (1..=blocks).map(|number| format!("B{number}")).collect())
 }
 
 /// The attributes of an object.
@@ -152,8 +146,7 @@ impl Attributes {
 
     fn add_mention(&mut self, of: &str, mention: &Mention) {
         let fields = [
-            // As text, because a number of 32 bits has digits of its own.
-            (SCORE, mention.confidence.map(|score| serde_json::from_str(&score.to_string()).unwrap_or_default())),
+            (SCORE, mention.confidence.map(short_number)),
             (BY, (mention.by != By::default()).then(|| mention.by.who.name().into())),
             (ANNOTATOR, mention.by.name.clone().map(Value::from)),
             (TIME, mention.time.clone().map(Value::from)),

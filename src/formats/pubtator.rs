@@ -260,7 +260,7 @@ impl WriteFormat for Writer {
         let written = TextIndex::new(&written);
         for mention in &document.mentions {
             let Some((begin, end)) = parts.span(mention, &index) else {
-                warnings.add("mentions without a place in the text, which are left out", 1);
+                warnings.add(losses::NO_PLACE, 1);
                 continue;
             };
             if mention.spans.len() > 1 {

@@ -5,8 +5,7 @@ use std::io::{self, Write};
 use super::document::{Document, Mention};
 use super::losses::{self, Holds};
 use super::warnings::Warnings;
-use super::writer::WriteFormat;
-use crate::Error;
+use super::writer::{Failed, WriteFormat};
 
 #[derive(Default)]
 pub(super) struct Writer {
@@ -52,9 +51,7 @@ impl WriteFormat for Writer {
     fn failure(
         &mut self,
         out: &mut dyn Write,
-        id: &str,
-        _: Option<&str>,
-        error: &Error,
+        Failed { id, error, .. }: Failed<'_>,
         _: &mut Warnings,
     ) -> io::Result<()> {
         self.start(out)?;

@@ -14,22 +14,27 @@ use super::{
 };
 use crate::Error;
 
+/// What is said of documents that failed, in formats that have no place for their errors.
+pub const FAILED: &str = "documents that failed, which are left out";
+
+/// A document that failed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failed<'f> {
+    pub(super) id: &'f str,
+    /// Its text, if that could be read.
+    pub(super) text: Option<&'f str>,
+    pub(super) error: &'f Error,
+}
+
 /// A format being written, document by document.
 pub(super) trait WriteFormat {
     /// Writes a document.
     fn document(&mut self, out: &mut dyn Write, document: &Document, warnings: &mut Warnings) -> io::Result<()>;
 
-    /// Writes what stands in the place of a document that failed; `text` is its text, if that could be read.
-    fn failure(
-        &mut self,
-        out: &mut dyn Write,
-        id: &str,
-        text: Option<&str>,
-        error: &Error,
-        warnings: &mut Warnings,
-    ) -> io::Result<()> {
-        let _ = (out, id, text, error);
-        warnings.add("documents that failed, which are left out", 1);
+    /// Writes what stands in the place of a document that failed.
+    fn failure(&mut self, out: &mut dyn Write, failed: Failed<'_>, warnings: &mut Warnings) -> io::Result<()> {
+        let _ = (out, failed);
+        warnings.add(FAILED, 1);
         Ok(())
     }
 
@@ -118,7 +123,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of the output.
     pub fn failure(&mut self, id: &str, text: Option<&str>, error: &Error) -> io::Result<()> {
-        self.format.failure(&mut self.out, id, text, error, &mut self.warnings)
+        self.format.failure(&mut self.out, Failed { id, text, error }, &mut self.warnings)
     }
 
     /// Ends the output, and says what it does not hold.

@@ -195,7 +195,7 @@ fn mentions_that_are_at_no_place_are_told() {
         writer.document(&document).expect("memory");
         let told = writer.finish().expect("memory").1.to_string();
         assert!(
-            told.contains("mentions that are at no place of their text, which are left out: 3"),
+            told.contains("mentions without a place in the text, which are left out: 3"),
             "{}: {told}",
             format.name()
         );

@@ -14,7 +14,6 @@ mod options_command;
 mod output;
 mod parallel;
 mod progress;
-mod record;
 mod report;
 mod setup;
 mod sources;

@@ -6,7 +6,9 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use glossa_ner::formats::{file_stem, files, unused_stem, Document, Format, Record, Warnings, WriteOptions, Writer};
+use glossa_ner::formats::{
+    file_stem, files, unused_stem, Document, Format, Record, Warnings, WriteOptions, Writer, FAILED,
+};
 use glossa_ner::Error;
 use serde::Deserialize;
 
@@ -105,7 +107,7 @@ impl Output {
         match self {
             Output::Stream(writer) => writer.failure(id, text, error),
             Output::Folder { warnings, .. } => {
-                warnings.add("documents that failed, which are left out", 1);
+                warnings.add(FAILED, 1);
                 Ok(())
             }
         }

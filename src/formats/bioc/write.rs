@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::{infon, BiocAnnotation, BiocDocument, BiocLocation, BiocPassage, Number, COLLECTION};
 use crate::formats::document::{Document, Info, Mention, Passage, Who};
+use crate::formats::losses::NO_PLACE;
 use crate::formats::text_index::{Place, TextIndex, Unit};
 use crate::formats::warnings::Warnings;
 
@@ -33,7 +34,7 @@ pub(in crate::formats) fn bioc_document(document: &Document, warnings: &mut Warn
         let at = parts.partition_point(|part| part.begin.utf16 <= begin).saturating_sub(1);
         match locations(mention, &parts[at], &index) {
             Some(locations) => passages[at].annotations.push(bioc_annotation(mention, locations, &mut names)),
-            None => warnings.add("mentions without a place in their text, which are left out", 1),
+            None => warnings.add(NO_PLACE, 1),
         }
     }
     let mut infons: Info = document.info.iter().filter(|(key, _)| !key.starts_with(COLLECTION)).map(pair).collect();

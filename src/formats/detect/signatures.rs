@@ -1,9 +1,8 @@
 //! The first bytes of files that are no text.
 
-use super::{Content, Kind};
-use crate::formats::Format;
+use super::Kind;
 
-pub(super) fn of(start: &[u8]) -> Option<Content> {
+pub(super) fn of(start: &[u8]) -> Option<Kind> {
     let signatures: [(&[u8], Kind); 10] = [
         (b"%PDF-", Kind::Pdf),
         (b"PK\x05\x06", Kind::Zip),
@@ -19,20 +18,20 @@ pub(super) fn of(start: &[u8]) -> Option<Content> {
     if start.starts_with(b"PK\x03\x04") {
         return Some(of_zip(start));
     }
-    signatures.iter().find(|(signature, _)| start.starts_with(signature)).map(|(_, kind)| Content::Other(*kind))
+    signatures.iter().find(|(signature, _)| start.starts_with(signature)).map(|(_, kind)| *kind)
 }
 
 /// What a zip is by the name of its first file, which stands in its beginning.
-fn of_zip(start: &[u8]) -> Content {
+fn of_zip(start: &[u8]) -> Kind {
     let length = start.get(26..28).map_or(0, |two| usize::from(u16::from_le_bytes([two[0], two[1]])));
     let name = start.get(30..30 + length).map(|name| String::from_utf8_lossy(name).to_lowercase()).unwrap_or_default();
     let is_office = name == "[content_types].xml"
         || name == "mimetype"
         || ["_rels/", "docprops/", "word/", "xl/", "ppt/"].iter().any(|folder| name.starts_with(folder));
-    match name {
-        _ if is_office => Content::Other(Kind::OfficeZip),
-        name if name.ends_with(".txt") || name.ends_with(".ann") => Content::Format(Format::Brat),
-        _ => Content::Other(Kind::Zip),
+    if is_office {
+        Kind::OfficeZip
+    } else {
+        Kind::Zip
     }
 }
 
@@ -50,23 +49,22 @@ mod tests {
 
     #[test]
     fn bytes_tell_what_is_no_text() {
-        let other = |kind| Some(Content::Other(kind));
-        for (bytes, content) in [
-            (b"%PDF-1.7".to_vec(), other(Kind::Pdf)),
-            (b"{\\rtf1".to_vec(), other(Kind::Rtf)),
-            (b"PK\x05\x06".to_vec(), other(Kind::Zip)),
-            (b"PK\x03\x04".to_vec(), other(Kind::Zip)),
-            (zip_of("model/labels.txt.bin"), other(Kind::Zip)),
-            (zip_of("[Content_Types].xml"), other(Kind::OfficeZip)),
-            (zip_of("mimetype"), other(Kind::OfficeZip)),
-            (zip_of("train/1.ANN"), Some(Content::Format(Format::Brat))),
-            (zip_of("1.txt"), Some(Content::Format(Format::Brat))),
-            (b"\x1F\x8B\x08".to_vec(), other(Kind::Gzip)),
-            (b"\x89PNG\r\n".to_vec(), other(Kind::Image)),
+        for (bytes, kind) in [
+            (b"%PDF-1.7".to_vec(), Some(Kind::Pdf)),
+            (b"{\\rtf1".to_vec(), Some(Kind::Rtf)),
+            (b"PK\x05\x06".to_vec(), Some(Kind::Zip)),
+            (b"PK\x03\x04".to_vec(), Some(Kind::Zip)),
+            (zip_of("model/labels.txt.bin"), Some(Kind::Zip)),
+            (zip_of("[Content_Types].xml"), Some(Kind::OfficeZip)),
+            (zip_of("mimetype"), Some(Kind::OfficeZip)),
+            (zip_of("train/1.ANN"), Some(Kind::Zip)),
+            (zip_of("1.txt"), Some(Kind::Zip)),
+            (b"\x1F\x8B\x08".to_vec(), Some(Kind::Gzip)),
+            (b"\x89PNG\r\n".to_vec(), Some(Kind::Image)),
             (b"IL-2".to_vec(), None),
             (b"".to_vec(), None),
         ] {
-            assert_eq!(of(&bytes), content, "{:?}", String::from_utf8_lossy(&bytes));
+            assert_eq!(of(&bytes), kind, "{:?}", String::from_utf8_lossy(&bytes));
         }
     }
 }

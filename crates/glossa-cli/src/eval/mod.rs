@@ -13,11 +13,9 @@ use std::ops::Range;
 use serde::Serialize;
 use serde_json::Value;
 
-use glossa_ner::formats::{Document, Mention};
+use glossa_ner::formats::{Document, JsonObject, Mention, ReadOptions};
 use glossa_ner::labels::convert;
 use glossa_ner::{AnnotateOptions, Annotator, Chunk, Error, LabelledTokens, Mode};
-
-use crate::record;
 
 pub use calibration::{Bin, Calibration, Reliability, BINS};
 pub use judge::{judge, Cell, Confusion, Judged, Verdict};
@@ -65,17 +63,19 @@ impl Record {
     /// # Errors
     /// `input_invalid`.
     pub fn parse(line: &str, place: &str) -> Result<Self, Error> {
-        let record = record::Record::parse(line, place)?;
-        let text = record.text()?;
-        let entities = match (record.get("entities"), record.get("chunks")) {
-            (Some(Value::Array(entities)), _) => gold_entities(&record, text, entities)?,
-            (None, Some(Value::Array(chunks))) => gold_chunks(&record, text, chunks)?,
+        // Gold has the names that are written, whatever a text to annotate may be called.
+        let names = ReadOptions { text_field: Some("text".into()), id_field: Some("id".into()), unit: None };
+        let mut record = JsonObject::parse(line, place)?;
+        let text = record.text(&names)?;
+        let entities = match (record.take("entities"), record.take("chunks")) {
+            (Some(Value::Array(entities)), _) => gold_entities(&record, &text, &entities)?,
+            (None, Some(Value::Array(chunks))) => gold_chunks(&record, &text, &chunks)?,
             (Some(_), _) => return Err(record.invalid("its \"entities\" are no array")),
             (None, Some(_)) => return Err(record.invalid("its \"chunks\" are no array")),
             (None, None) => return Err(record.invalid("it has neither \"entities\" nor \"chunks\"")),
         };
         check_entities(&entities).map_err(|reason| record.invalid(reason))?;
-        Ok(Record { entities, id: record.id()?, text: text.to_string() })
+        Ok(Record { entities, id: record.id(&names)?, text })
     }
 
     /// A document with its mentions as gold. One in pieces counts from its first to its last: a model finds no others. `place` names
@@ -114,7 +114,7 @@ fn check_entities(entities: &[Span]) -> Result<(), String> {
 }
 
 /// Entities `[begin, end, entity, …]`, in code points.
-fn gold_entities(record: &record::Record, text: &str, entities: &[Value]) -> Result<Vec<Span>, Error> {
+fn gold_entities(record: &JsonObject, text: &str, entities: &[Value]) -> Result<Vec<Span>, Error> {
     // UTF-16 offset of each code point, and of the end.
     let mut units = vec![0];
     units.extend(text.chars().scan(0, |at, c| {
@@ -132,7 +132,7 @@ fn gold_entities(record: &record::Record, text: &str, entities: &[Value]) -> Res
 }
 
 /// Chunks as `glossa annotate` writes them, in UTF-16 code units. If they have a text, it must be the one at their place.
-fn gold_chunks(record: &record::Record, text: &str, chunks: &[Value]) -> Result<Vec<Span>, Error> {
+fn gold_chunks(record: &JsonObject, text: &str, chunks: &[Value]) -> Result<Vec<Span>, Error> {
     let units: Vec<u16> = text.encode_utf16().collect();
     let span = |chunk: &Value| {
         let offset = |field: &str| chunk[field].as_u64().and_then(|at| usize::try_from(at).ok());
