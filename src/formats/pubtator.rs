@@ -267,7 +267,7 @@ impl WriteFormat for Writer {
                 warnings.add("mentions in pieces, which are written as one from begin to end", 1);
             }
             let lost = mention.info.keys().filter(|key| *key != PARTS).count();
-            warnings.add("further values of mentions, which the format does not hold", lost);
+            warnings.add("further fields of mentions, which are left out", lost);
             let text = written.slice(Unit::CodePoint, begin, end).unwrap_or_default();
             let entity = cell(&mention.entity);
             let identifier = cell(mention.identifier.as_deref().unwrap_or_default());

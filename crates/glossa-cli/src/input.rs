@@ -65,17 +65,22 @@ pub(crate) fn place_name(file: &Path) -> String {
 }
 
 fn read_bytes(file: &Path) -> Result<Vec<u8>, Error> {
-    let place = place_name(file);
     let mut bytes = Vec::new();
     let done = if file == Path::new("-") {
         io::stdin().lock().read_to_end(&mut bytes)
     } else {
         std::fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
     };
-    match done {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::FileMissing { file: place }),
-        Err(error) => Err(Error::FileUnreadable { file: place, reason: error.to_string() }),
-        Ok(_) => Ok(bytes),
+    done.map_err(|error| unreadable(file, &error))?;
+    Ok(bytes)
+}
+
+/// The error of a file or folder that cannot be opened or read.
+pub(crate) fn unreadable(file: &Path, error: &io::Error) -> Error {
+    let file = place_name(file);
+    match error.kind() {
+        io::ErrorKind::NotFound => Error::FileMissing { file },
+        _ => Error::FileUnreadable { file, reason: error.to_string() },
     }
 }
 

@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use glossa_ner::formats::{read_files, Document, Files, FilesOptions, Format, NamedFile, ReadOptions, Record, Unit};
+use glossa_ner::formats::{
+    read_files, Document, Files, FilesOptions, Format, NamedFile, ReadOptions, Record, Unit, Warnings,
+};
 use glossa_ner::Error;
 
-use crate::input::{place_name, EncodingFlag};
+use crate::input::{place_name, unreadable, EncodingFlag};
 use crate::report::warn;
 
 /// Folders within folders, at most.
@@ -93,14 +95,15 @@ impl FormatFlags {
         if format.map_or_else(unknown, |format| own.contains(&format)) {
             return Ok(None);
         }
-        let mut documents = Vec::new();
+        let (mut documents, mut warnings) = (Vec::new(), Warnings::default());
         for record in Sources::find(&[file.to_path_buf()])?.records_as(&self.options()) {
             if let Some(problem) = record.problems.into_iter().next() {
                 return Err(problem);
             }
-            warn(&record.warnings);
+            warnings.merge(&record.warnings);
             documents.push(record.document?);
         }
+        warn(&warnings);
         Ok(Some(documents))
     }
 }
@@ -193,11 +196,8 @@ fn open(path: &Path, read: Arc<AtomicU64>) -> Result<Box<dyn Read>, Error> {
     if path == Path::new("-") {
         return Ok(Box::new(Counted { bytes: io::stdin().lock(), read }));
     }
-    match File::open(path) {
-        Ok(bytes) => Ok(Box::new(Counted { bytes, read })),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::FileMissing { file: place_name(path) }),
-        Err(error) => Err(Error::FileUnreadable { file: place_name(path), reason: error.to_string() }),
-    }
+    let bytes = File::open(path).map_err(|error| unreadable(path, &error))?;
+    Ok(Box::new(Counted { bytes, read }))
 }
 
 /// Counts what is read.
@@ -215,9 +215,9 @@ impl<R: Read> Read for Counted<R> {
 }
 
 fn add_folder(folder: &Path, deepest: usize, files: &mut Vec<PathBuf>) -> Result<(), Error> {
-    let unreadable = |error: io::Error| Error::FileUnreadable { file: place_name(folder), reason: error.to_string() };
-    let entries: io::Result<Vec<_>> = folder.read_dir().map_err(unreadable)?.collect();
-    let mut entries: Vec<PathBuf> = entries.map_err(unreadable)?.into_iter().map(|entry| entry.path()).collect();
+    let entries = folder.read_dir().and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|error| unreadable(folder, &error))?;
+    let mut entries: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
     entries.sort();
     let hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     for path in entries.into_iter().filter(|path| !hidden(path)) {
@@ -242,8 +242,7 @@ fn add_matches(pattern: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     let matches = glob::glob_with(&pattern, visible)
         .map_err(|error| Error::OptionInvalid { option: "files".into(), reason: format!("{pattern}: {error}") })?;
     for path in matches {
-        let path =
-            path.map_err(|error| Error::FileUnreadable { file: place_name(error.path()), reason: error.to_string() })?;
+        let path = path.map_err(|error| unreadable(error.path(), error.error()))?;
         if path.is_file() {
             files.push(path);
         }
