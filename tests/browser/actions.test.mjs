@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { EXAMPLES } from '../../www/page/examples.js';
 import { Gate } from './gate.mjs';
 import { INSECURE, TINY, browser, bundle, root, serve } from './harness.mjs';
-import { chooseModel } from './page.mjs';
+import { chooseModel, inState } from './page.mjs';
 
 const LONG = 300_000;
 const TEXT = 'IL-2 gene expression in T cells.';
@@ -240,7 +240,7 @@ for (const [under, { input, model }] of Object.entries(UNDER_WAY)) {
         await open();
         await ACTIONS[under].act();
         await gate.held();
-        await page.waitForSelector('[data-testid="status"][data-state="loading"]');
+        await inState(page, 'loading');
         await act();
         await answered(outcome(done(model, input), input), complaints);
       });
@@ -258,7 +258,7 @@ test('while a text is annotated', { timeout: LONG }, async (context) => {
       await gate.held();
       gate.open();
       gate.close();
-      await page.waitForSelector('[data-testid="status"][data-state="running"]');
+      await inState(page, 'running');
       await act();
       await answered(outcome(done('models/cellular/', TEXT), TEXT), complaints);
     });
@@ -281,12 +281,12 @@ test('what fails or is cancelled can be asked for again', { timeout: LONG }, asy
   await press('annotate');
   await gate.held();
   await press('cancel');
-  await page.waitForSelector('[data-testid="status"][data-state="cancelled"]');
+  await inState(page, 'cancelled');
   await press('annotate');
   await answered(done('models/cellular/', TEXT), []);
   await chooseModel(page, 'models/missing/');
   await press('annotate');
-  await page.waitForSelector('[data-testid="status"][data-state="error"]');
+  await inState(page, 'error');
   await chooseModel(page, 'models/cellular/');
   await press('annotate');
   await answered(done('models/cellular/', TEXT), []);

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium as launcher } from 'playwright-core';
 import { SENTENCE, TINY, browser, launching, root, serve } from './harness.mjs';
-import { close, databases, file, inState, inTheMiddle, list, openFiles, openIn, record, records, rowsShown, says, shown } from './documents.mjs';
-import { marks, settled, status } from './page.mjs';
+import { close, databases, file, inTheMiddle, list, openFiles, openIn, record, records, rowsShown, says, shown } from './documents.mjs';
+import { inState, marks, settled, status } from './page.mjs';
 
 const LONG = 300_000;
 let chromium;

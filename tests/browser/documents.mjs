@@ -52,27 +52,29 @@ export async function openFiles(page, ...files) {
   await page.getByTestId(picker).setInputFiles(files);
 }
 
-export const inState = (page, state) => page.waitForSelector(`[data-testid="status"][data-state="${state}"]`, { timeout: LONG });
-
 /** Waits until what the status says fits. */
 export const says = (page, words) =>
   page.waitForFunction((source) => new RegExp(source).test(document.querySelector('[data-testid="status"]').textContent), words.source, {
     timeout: LONG,
   });
 
+const number = (words) => Number(words.replaceAll(',', ''));
+
 /** How many documents are done, of how many, as the status says it. */
 export async function progress(page) {
   const found = (await page.getByTestId('status').textContent()).match(/([\d,]+) of ([\d,]+) documents/);
-  return found && found.slice(1).map((number) => Number(number.replaceAll(',', '')));
+  return found && found.slice(1).map(number);
 }
 
 /** Waits until some of the documents are done, and not all. */
 export async function inTheMiddle(page) {
-  for (;;) {
-    const [done, total] = (await progress(page)) ?? [0, 0];
-    if (done > 0) return { done, total };
-    await page.waitForTimeout(20);
-  }
+  const found = await page.waitForFunction(() => {
+    const { textContent } = document.querySelector('[data-testid="status"]');
+    const [, done, total] = textContent.match(/([\d,]+) of ([\d,]+) documents/) ?? [];
+    return done > '0' && { done, total };
+  });
+  const { done, total } = await found.jsonValue();
+  return { done: number(done), total: number(total) };
 }
 
 export const databases = (page) => page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { TINY, browser, root, serve } from './harness.mjs';
-import { marks, rows, settled, status } from './page.mjs';
+import { inState, marks, rows, settled, status } from './page.mjs';
 
 const LONG = 300_000;
 const TEXT = 'IL-2 gene expression requires NF-kappa B.';
@@ -42,8 +42,6 @@ async function drop(page, on, ...files) {
 }
 
 const chosenModel = (page) => page.getByTestId('model').inputValue();
-const inState = (page, state) => page.waitForSelector(`[data-testid="status"][data-state="${state}"]`);
-
 test('a text that is dropped on the page, or chosen, is annotated', { timeout: LONG }, async () => {
   const page = await open();
   await drop(page, '[data-testid="input"]', ['abstract.txt', TEXT]);

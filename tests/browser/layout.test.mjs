@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Gate } from './gate.mjs';
 import { SENTENCE, browser, bundle, root, screenshots, serve } from './harness.mjs';
-import { besideThePage, networkAccount, settled, status } from './page.mjs';
+import { besideThePage, inState, networkAccount, settled, status } from './page.mjs';
 
 const LONG = 300_000;
 const gate = new Gate();
@@ -97,7 +97,7 @@ for (const [what, options] of [
     await clean('with options open');
     await page.locator('[name="minLength"]').fill('two');
     await page.getByTestId('annotate-with-options').click();
-    await page.waitForSelector('[data-testid="status"][data-state="error"]');
+    await inState(page, 'error');
     await clean('with an error');
     await page.close();
   });
@@ -213,7 +213,7 @@ test('the sample goes when work begins, and a download that stands still has the
   gate.close();
   await page.getByTestId('input').fill(SENTENCE);
   await page.getByTestId('annotate').click();
-  await page.waitForSelector('[data-testid="status"][data-state="loading"]');
+  await inState(page, 'loading');
   assert.ok(await page.locator('.sample').isHidden());
   const { length: vocabulary } = await readFile(join(root, 'tests/models/tiny/vocab.txt'));
   const { length: model } = await readFile(join(root, 'tests/models/tiny/model.onnx'));

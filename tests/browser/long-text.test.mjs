@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { IN_SENTENCE, SENTENCE, browser, serve } from './harness.mjs';
-import { dropText, marks, settled, status } from './page.mjs';
+import { dropText, inState, marks, settled, status } from './page.mjs';
 
 const LONG = 300_000;
 /** Marks that may be there: those that are kept, and those on the screen and near it. */
@@ -53,7 +53,6 @@ async function open(context) {
   return page;
 }
 
-const inState = (page, state) => page.waitForSelector(`[data-testid="status"][data-state="${state}"]`, { timeout: LONG });
 const box = (page) => page.getByTestId('input').evaluate(({ value, readOnly }) => ({ value, readOnly }));
 const length = (page) => page.locator('#length').textContent();
 

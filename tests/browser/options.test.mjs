@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { TINY, browser, root, screenshots, serve } from './harness.mjs';
-import { marks, rows, settled, status } from './page.mjs';
+import { inState, marks, rows, settled, status } from './page.mjs';
 
 const LONG = 300_000;
 const TEXT = 'IL-2  gene expression and NF-kappa B activation through CD28 requires reactive oxygen production by T cells.';
@@ -196,7 +196,7 @@ test('a pipeline goes from the page to the command line and back', { timeout: LO
     ['{"glossaPipeline": 1, "options": {"tokenizer": {"exceptions": ["a\\nb"]}}}', /exceptions.*cannot be shown/],
   ]) {
     await drop(broken);
-    await other.waitForSelector('[data-testid="status"][data-state="error"]', { timeout: LONG });
+    await inState(other, 'error');
     assert.equal(await status(other).getAttribute('data-code'), 'pipeline_invalid');
     assert.match(await status(other).textContent(), message);
     assert.equal(await download(other), pipeline);

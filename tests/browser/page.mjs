@@ -14,6 +14,35 @@ export async function settled(page, state = 'done') {
   assert.equal(await status(page).getAttribute('data-state'), state, await status(page).textContent());
 }
 
+/**
+ * Waits until the status is, or was since this began, in a state. A state may be over within a frame or two: whoever looks
+ * from time to time, as playwright's selectors do, may never see it. Begin before what causes a state that is short.
+ */
+export async function inState(page, state) {
+  const seen = page.evaluate(
+    (state) =>
+      new Promise((resolve) => {
+        const status = document.querySelector('[data-testid="status"]');
+        if (status.dataset.state === state) return resolve();
+        const observer = new MutationObserver((changes) => {
+          if (status.dataset.state !== state && !changes.some(({ oldValue }) => oldValue === state)) return;
+          observer.disconnect();
+          resolve();
+        });
+        observer.observe(status, { attributeFilter: ['data-state'], attributeOldValue: true });
+      }),
+    state,
+  );
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(async () => {
+      const now = await status(page).evaluate(({ dataset, textContent }) => `${dataset.state}: ${textContent}`).catch(String);
+      reject(new Error(`the status was not ${state}, but ${now}`));
+    }, LONG / 2);
+  });
+  await Promise.race([seen, late]).finally(() => clearTimeout(timer));
+}
+
 /** Chooses a model that the page does not offer by itself. */
 export const chooseModel = (page, address) =>
   page.getByTestId('model').evaluate((select, address) => {
