@@ -146,6 +146,14 @@ impl DocumentWriter {
         Ok(DocumentWriter { writer })
     }
 
+    /// A document's text with its marks as a piece of HTML for the clipboard.
+    ///
+    /// Throws `input_invalid` for what is no document.
+    #[wasm_bindgen(js_name = richText)]
+    pub fn rich_text(document: JsValue) -> Result<String, JsValue> {
+        Ok(formats::rich_text(&document_of(document)?))
+    }
+
     /// All formats: `[{name, extension, read, written, filePerDocument}]`.
     pub fn formats() -> JsValue {
         let info = |format: Format| FormatInfo {
@@ -162,10 +170,7 @@ impl DocumentWriter {
     ///
     /// Throws `input_invalid` for what is no document.
     pub fn document(&mut self, document: JsValue) -> Result<(), JsValue> {
-        let document: Document = serde_wasm_bindgen::from_value(document)
-            .map_err(|error| js_error(&Error::InputInvalid { input: "document".into(), reason: error.to_string() }))?;
-        document.check().map_err(|error| js_error(&error))?;
-        self.writer.document(&document).map_err(|error| js_error(&output_failed(&error)))
+        self.writer.document(&document_of(document)?).map_err(|error| js_error(&output_failed(&error)))
     }
 
     /// `{bytes, warnings}`: the file, and what it does not hold.
@@ -192,4 +197,12 @@ struct FormatInfo {
     read: bool,
     written: bool,
     file_per_document: bool,
+}
+
+/// A document of JavaScript's, or the error of what is none.
+fn document_of(document: JsValue) -> Result<Document, JsValue> {
+    let document: Document = serde_wasm_bindgen::from_value(document)
+        .map_err(|error| js_error(&Error::InputInvalid { input: "document".into(), reason: error.to_string() }))?;
+    document.check().map_err(|error| js_error(&error))?;
+    Ok(document)
 }

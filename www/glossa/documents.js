@@ -141,6 +141,22 @@ export async function writeDocuments(documents, format, { signal, ...options } =
 }
 
 /**
+ * A document's text with its mentions marked, as a piece of HTML that word processors take from the clipboard.
+ * @param {Document} document
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<string>}
+ * @throws {GlossaError} `input_invalid`, `file_missing`, `file_unreadable`, `worker_failed`, `cancelled`
+ */
+export async function richText(document, { signal } = {}) {
+  const client = new WorkerClient();
+  try {
+    return await client.request({ type: 'richText', document }, { signal });
+  } finally {
+    end(client);
+  }
+}
+
+/**
  * All formats.
  * @param {{ signal?: AbortSignal }} [options]
  * @returns {Promise<FormatInfo[]>}

@@ -9,7 +9,7 @@
  */
 
 export { Annotator } from './annotator.js';
-export { formats, readDocuments, writeDocuments } from './documents.js';
+export { formats, readDocuments, richText, writeDocuments } from './documents.js';
 export { GlossaError } from './errors.js';
 export { isModelCached } from './model-cache.js';
 export { readPipeline } from './pipeline-file.js';

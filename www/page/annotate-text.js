@@ -37,3 +37,45 @@ export async function annotateText(annotator, text, how) {
   const run = { windows, precision, milliseconds: Math.round(performance.now() - start) };
   return { setup, model: name, mode, chunks, truncatedFrom, entities: renamed(entities, annotate, chunks), run };
 }
+
+/**
+ * Annotates a text by several models, one after the other. Each chunk says which found it, if there are several.
+ * @param {Annotator[]} annotators
+ * @param {string} text
+ * @param {How} how
+ * @returns {Promise<Omit<Shown, 'text'>>}
+ */
+export async function annotateByAll(annotators, text, how) {
+  const [first, ...others] = annotators;
+  const result = await annotateText(first, text, how);
+  if (!others.length || !result.run) return result;
+  const all = [result];
+  for (const annotator of others) all.push(await annotateText(annotator, text, how));
+  const models = distinct(all.map(({ model = '' }) => model));
+  const chunks = all.flatMap((one, i) => one.chunks.map((chunk) => ({ ...chunk, layer: models[i] })));
+  const cuts = all.map(({ truncatedFrom }) => truncatedFrom ?? Infinity);
+  const furthest = Math.max(...cuts);
+  const runs = all.flatMap(({ run }) => run ?? []);
+  return {
+    ...result,
+    models,
+    model: models[0],
+    chunks: chunks.sort((one, other) => one.begin - other.begin || other.end - one.end),
+    entities: [...new Set(all.flatMap(({ entities }) => entities))],
+    truncatedFrom: furthest === Infinity ? undefined : furthest,
+    run: {
+      windows: sum(runs.map(({ windows }) => windows)),
+      precision: [...new Set(runs.map(({ precision }) => precision))].join(' and '),
+      milliseconds: sum(runs.map(({ milliseconds }) => milliseconds)),
+    },
+  };
+}
+
+/** @param {number[]} numbers */
+const sum = (numbers) => numbers.reduce((all, one) => all + one, 0);
+
+/**
+ * Names, of which those that are there already get a number.
+ * @param {string[]} names
+ */
+const distinct = (names) => names.map((name, i) => (names.indexOf(name) === i ? name : `${name} (${i + 1})`));

@@ -5,6 +5,8 @@ import { startWorkersBy } from '../glossa/start-worker.js';
 import { acceptFiles } from './bring-files.js';
 import { counted } from './counted.js';
 import { InputText } from './input-text.js';
+import { Filters } from './judging/filters.js';
+import { JudgeBar } from './judging/judge-bar.js';
 import { markLongLegend } from './long-legend.js';
 import { NetworkLine } from './network-line.js';
 import { NetworkLog } from './network-log.js';
@@ -14,6 +16,7 @@ import { OptionsForm } from './options-form.js';
 import { closable } from './options-sheet.js';
 import { byId, find } from './page-elements.js';
 import { ResultView } from './result-view.js';
+import { FORMATS, copyRich, documentOf, saveAs } from './save-documents.js';
 import { copy, csvParts, joined, jsonParts, save } from './save-results.js';
 import { registerServiceWorker, startBoundWorker } from './script-addresses.js';
 import { Session } from './session.js';
@@ -60,7 +63,7 @@ const form = new OptionsForm(
   describe,
 );
 const setup = new Setup(
-  { model: modelSelect, mode: modeSelect, threshold: thresholdInput, thresholdValue: byId('threshold-value') },
+  { model: modelSelect, beside: byId('beside'), mode: modeSelect, threshold: thresholdInput, thresholdValue: byId('threshold-value') },
   form,
 );
 const status = new StatusLine(
@@ -78,6 +81,7 @@ const results = new ResultView(
   {
     document: find('document'),
     legend: find('legend'),
+    layers: find('layers'),
     chunks: find('chunks'),
     scroller: byId('chunks-scroller'),
     earlier: byId('earlier'),
@@ -108,12 +112,63 @@ const panel = {
   keep: find('keep'),
   newText: find('new-text'),
   edit: find('edit-text'),
+  remove: find('remove-document'),
   back: find('back-to-documents'),
   name: byId('document-name'),
   annotate: find('annotate'),
   examples: byId('examples'),
 };
 const session = new Session({ input, setup, form, status, results, panel, onChange: describe });
+/** @type {(id: string) => HTMLButtonElement} */
+const button = find;
+const bar = new JudgeBar(
+  {
+    bar: find('judge'),
+    what: byId('judge-what'),
+    accept: button('accept'),
+    reject: button('reject'),
+    add: button('add-finding'),
+    entity: /** @type {HTMLSelectElement} */ (find('judge-entity')),
+    ends: byId('judge-ends'),
+    by: /** @type {HTMLSelectElement} */ (find('judge-by')),
+    next: button('next-finding'),
+    previous: button('previous-finding'),
+    leastCertain: button('least-certain'),
+    undo: button('undo'),
+    redo: button('redo'),
+    same: byId('judge-same'),
+    keys: find('keys'),
+    document: find('document'),
+    table: byId('chunks-scroller'),
+  },
+  session.judge,
+  results,
+  () => session.documents.entries.length > 1,
+);
+const filters = new Filters(
+  {
+    judging: byId('judging'),
+    text: /** @type {HTMLInputElement} */ (find('filter-text')),
+    entity: /** @type {HTMLSelectElement} */ (find('filter-entity')),
+    confidence: /** @type {HTMLSelectElement} */ (find('filter-confidence')),
+    state: /** @type {HTMLSelectElement} */ (find('filter-state')),
+    accept: button('accept-shown'),
+    reject: button('reject-shown'),
+    shown: byId('filter-shown'),
+    agreement: find('agreement'),
+    open: button('open-judging'),
+    results: byId('results'),
+  },
+  session.judge,
+  results,
+  bar,
+  () => session.agreement,
+);
+session.judge.onChange = results.onChange = () => {
+  bar.update();
+  filters.update();
+  saveWhich.hidden = !session.documents.entries.length;
+};
 
 /** Says how long the text is, and whether the result is still of it. */
 function describe() {
@@ -182,7 +237,7 @@ thresholdInput.addEventListener('input', () => {
   if (results.isQuick) session.redraw();
 });
 thresholdInput.addEventListener('change', () => session.redraw());
-for (const select of [modelSelect, modeSelect]) select.addEventListener('change', describe);
+for (const choice of [modelSelect, modeSelect, byId('beside')]) choice.addEventListener('change', describe);
 modelSelect.addEventListener('change', () => session.prefetch());
 find('download-pipeline').addEventListener('click', savePipeline);
 find('reset-settings').addEventListener('click', () => {
@@ -197,6 +252,37 @@ for (const [name, type, format] of /** @type {const} */ ([
   const copyButton = find(`copy-${name}`);
   copyButton.addEventListener('click', () => copyFrom(copyButton, format));
   find(`download-${name}`).addEventListener('click', () => save(`glossa.${name}`, type, exported(format)));
+}
+
+/** @type {HTMLSelectElement} */
+const saveFormat = find('save-format');
+/** @type {HTMLSelectElement} */
+const saveWhich = find('save-which');
+saveFormat.replaceChildren(...FORMATS.map(([name, words]) => new Option(words, name)));
+find('save-as').addEventListener('click', () => {
+  const ofAll = session.documents.entries.length > 0 && saveWhich.value === 'all';
+  session.save(ofAll ? savedDocuments() : [savedDocument()], saveFormat.value, saveAs);
+});
+const richButton = find('copy-rich');
+richButton.addEventListener('click', async () => {
+  const done = await copyRich(savedDocument());
+  richButton.textContent = done ? 'Copied' : 'Not allowed here';
+  setTimeout(() => (richButton.textContent = 'Copy marked text'), 1600);
+});
+
+/** What is shown, as it is saved. */
+function savedDocument() {
+  const { saved } = results;
+  const { id = '1' } = session.shownEntry ?? {};
+  return documentOf(id, saved ?? { text: '' }, saved?.chunks ?? []);
+}
+
+/** All documents, as they would be saved each by itself. */
+async function* savedDocuments() {
+  for await (const { entry, text, result, given, decisions } of session.documents.opened()) {
+    const annotation = { setup: '', mode: '', chunks: [], entities: [], ...result, text, given, decisions };
+    yield documentOf(entry.id, annotation, results.keptOf(annotation));
+  }
 }
 
 acceptFiles(

@@ -1,6 +1,6 @@
 /** The order of the table's rows. */
 
-/** @typedef {import('../glossa/index.js').Chunk} Chunk */
+/** @typedef {import('./judging/findings.js').Finding} Chunk */
 /** @typedef {'text' | 'entity' | 'begin' | 'confidence'} Column */
 
 const words = new Intl.Collator('en', { numeric: true });
@@ -32,12 +32,13 @@ export function ordered(chunks, column, descending) {
 }
 
 /**
- * The confidences as the bits of single precision numbers, which they are: of numbers from 0 to 1 these have the same order.
+ * The confidences as the bits of single precision numbers, which they are: of numbers from 0 to 1 these have the same order. What
+ * has none is as the least certain.
  * @param {Chunk[]} chunks
  */
 function bitsOf(chunks) {
   const confidences = new Float32Array(chunks.length);
-  for (let i = 0; i < chunks.length; i++) confidences[i] = chunks[i].confidence;
+  for (let i = 0; i < chunks.length; i++) confidences[i] = chunks[i].confidence ?? 0;
   return new Uint32Array(confidences.buffer);
 }
 

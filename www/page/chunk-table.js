@@ -8,13 +8,15 @@ import { number } from './counted.js';
 import { element } from './element.js';
 import { scrollTo } from './render.js';
 
-/** @typedef {import('../glossa/index.js').Chunk} Chunk */
+/** @typedef {import('./judging/findings.js').Finding} Chunk */
 /** @typedef {import('./chunk-order.js').Column} Column */
 /** @typedef {import('./document-view.js').DocumentView} DocumentView */
 /** @typedef {import('./document-view.js').Hue} Hue */
 
 /** Rows put into the table at once: a browser takes 30 ms to lay so many out. */
 const ROWS = 200;
+/** The place of a chunk that the filter leaves out. */
+const NOWHERE = 2 ** 32 - 1;
 /** Rows that stand before the one for which a part of a long table is drawn. */
 const BEFORE = 20;
 
@@ -52,12 +54,19 @@ export class ChunkTable {
   #active = -1;
   /** The chunk that was last gone to; -1 for none. */
   #selected = -1;
+  /** The name of the model that found the chunks that name none. */
+  model = '';
+  /** @type {(chunk: Chunk) => boolean} which chunks have rows, and are gone to */
+  #isWanted = () => true;
+  #onSelect;
 
   /**
    * @param {Elements} elements
    * @param {DocumentView} document has the marks of the chunks
+   * @param {() => void} onSelect is called when another chunk, or none, is selected
    */
-  constructor(elements, document) {
+  constructor(elements, document, onSelect) {
+    this.#onSelect = onSelect;
     const { chunks: table, earlier, more, document: text } = elements;
     this.#elements = elements;
     this.#document = document;
@@ -97,6 +106,58 @@ export class ChunkTable {
     this.#drawFrom(0);
   }
 
+  /**
+   * Shows chunks of the same document in the place of those before: what can stay where it is does.
+   * @param {Chunk[]} chunks
+   * @param {number} selected the index of the one that is selected; -1 for none
+   */
+  update(chunks, selected) {
+    const { activeElement } = document;
+    const hadFocus = this.#body.contains(activeElement);
+    const column = hadFocus && activeElement instanceof HTMLElement ? activeElement.closest('td')?.cellIndex : undefined;
+    this.#active = -1;
+    this.#selected = selected;
+    this.#chunks = chunks;
+    this.#refresh();
+    this.#activate(selected);
+    if (column === undefined) return;
+    const cell = (this.#rowOf(selected) ?? this.#rows[0])?.cells[column];
+    /** @type {HTMLElement | null | undefined} */ (cell?.querySelector('button'))?.focus({ preventScroll: true });
+  }
+
+  /**
+   * Leaves out chunks, in the table and on the way from one to the next.
+   * @param {(chunk: Chunk) => boolean} isWanted
+   */
+  filter(isWanted) {
+    this.#isWanted = isWanted;
+    this.#refresh();
+  }
+
+  /** The chunks that have rows, in the order of the text. */
+  get wanted() {
+    return this.#chunks.filter((chunk) => this.#isWanted(chunk));
+  }
+
+  /** @returns {Chunk | undefined} the one that was last gone to */
+  get selected() {
+    return this.#chunks[this.#selected];
+  }
+
+  /** The index of the chunk that was last gone to; -1 for none. */
+  get selectedIndex() {
+    return this.#selected;
+  }
+
+  /** Sorts and filters again, and draws about as many rows as before, at the same place. */
+  #refresh() {
+    const [from, count, { scrollTop }] = [this.#from, this.#rows.length, this.#elements.scroller];
+    this.#sort();
+    this.#drawFrom(Math.max(0, Math.min(from, this.#order.length - ROWS)));
+    while (this.#rows.length < count && this.#from + this.#rows.length < this.#order.length) this.#append();
+    this.#elements.scroller.scrollTop = scrollTop;
+  }
+
   get #sortButtons() {
     const { chunks: table } = this.#elements;
     return /** @type {HTMLElement[]} */ ([...table.querySelectorAll('thead [data-column]')]);
@@ -118,8 +179,9 @@ export class ChunkTable {
       if (columnOf(button) === column) head.setAttribute('aria-sort', descending ? 'descending' : 'ascending');
       else head.removeAttribute('aria-sort');
     }
-    this.#order = ordered(this.#chunks, column, descending);
-    this.#places = new Uint32Array(this.#order.length);
+    const order = ordered(this.#chunks, column, descending);
+    this.#order = order.filter((index) => this.#isWanted(this.#chunks[index]));
+    this.#places = new Uint32Array(this.#chunks.length).fill(NOWHERE);
     for (let place = 0; place < this.#order.length; place++) this.#places[this.#order[place]] = place;
   }
 
@@ -150,7 +212,7 @@ export class ChunkTable {
 
   #describeRest() {
     const { earlier, more } = this.#elements;
-    const left = this.#chunks.length - this.#from - this.#rows.length;
+    const left = this.#order.length - this.#from - this.#rows.length;
     // Focus on a button that goes would be lost.
     if (!left && document.activeElement === more) this.#rows.at(-1)?.querySelector('button')?.focus();
     more.hidden = left === 0;
@@ -170,9 +232,9 @@ export class ChunkTable {
 
   /** @param {number} index of a chunk */
   #row(index) {
-    const { begin, end, text, entity, confidence } = this.#chunks[index];
-    const bar = element('td', { class: 'number confidence', 'data-column': 'confidence' }, confidence.toFixed(4));
-    bar.style.setProperty('--confidence', String(confidence));
+    const { begin, end, text, entity, confidence, state, layer } = this.#chunks[index];
+    const bar = element('td', { class: 'number confidence', 'data-column': 'confidence' }, confidence?.toFixed(4) ?? '');
+    bar.style.setProperty('--confidence', String(confidence ?? 0));
     const row = element(
       'tr',
       {
@@ -180,6 +242,7 @@ export class ChunkTable {
         'data-end': end,
         'data-entity': entity,
         'data-hue': this.#hue(entity),
+        'data-judged': state,
         'aria-current': index === this.#selected ? 'true' : null,
       },
       element('td', {}, element('button', { type: 'button', class: 'chunk', dir: 'auto', title: 'Show in the document' }, text)),
@@ -187,6 +250,8 @@ export class ChunkTable {
       element('td', { class: 'number', 'data-column': 'begin' }, String(begin)),
       element('td', { class: 'number', 'data-column': 'end' }, String(end)),
       bar,
+      element('td', { class: 'judged', 'data-column': 'decision' }, state ?? 'undecided'),
+      element('td', { class: 'layer', 'data-column': 'found by' }, layer ?? this.model),
     );
     row.classList.toggle('active', index === this.#active);
     this.#indices.set(row, index);
@@ -226,9 +291,11 @@ export class ChunkTable {
    */
   #select(index) {
     this.#rowOf(this.#selected)?.removeAttribute('aria-current');
+    const isOther = index !== this.#selected;
     this.#selected = index;
-    if (index >= 0 && !this.#rowOf(index)) this.#drawFrom(Math.max(0, this.#places[index] - BEFORE));
+    if (index >= 0 && this.#places[index] !== NOWHERE && !this.#rowOf(index)) this.#drawFrom(Math.max(0, this.#places[index] - BEFORE));
     this.#activate(index);
+    if (isOther) this.#onSelect();
     const row = this.#rowOf(index);
     if (!row) return;
     row.setAttribute('aria-current', 'true');
@@ -237,6 +304,34 @@ export class ChunkTable {
     const box = scroller.getBoundingClientRect();
     const head = this.#body.getBoundingClientRect().top < box.top ? 2 * height : 0;
     if (top < box.top + head || bottom > box.bottom) scroller.scrollTop += top - box.top - (box.height - height) / 2;
+  }
+
+  /**
+   * Goes to the next chunk that has a row, or to the one before.
+   * @param {1 | -1} step
+   * @param {number} [from] the index of the chunk to start from; -1 for none
+   */
+  step(step, from = this.#selected) {
+    let to = from < 0 && step < 0 ? this.#chunks.length - 1 : from + step;
+    while (to >= 0 && to < this.#chunks.length && !this.#isWanted(this.#chunks[to])) to += step;
+    if (to < this.#chunks.length) this.goTo(to);
+  }
+
+  /** Goes to the least certain chunk that has a row and that nobody has decided about, other than the one that is selected. */
+  goToLeastCertain() {
+    let found = -1;
+    let least = Infinity;
+    this.#chunks.forEach((chunk, index) => {
+      const { confidence = 1, state } = chunk;
+      if (state || confidence >= least || index === this.#selected || !this.#isWanted(chunk)) return;
+      [found, least] = [index, confidence];
+    });
+    this.goTo(found);
+  }
+
+  /** @param {number} index of the chunk whose mark is to have the focus; -1 for none */
+  goTo(index) {
+    this.#goToMark(index, true, 'nearest');
   }
 
   /**
@@ -262,9 +357,7 @@ export class ChunkTable {
     const at = this.#document.indexAround(event);
     if (step) {
       // Without a mark that has the focus it goes on from the one that was last gone to.
-      const from = at >= 0 ? at : this.#selected;
-      const to = from < 0 && step < 0 ? this.#chunks.length - 1 : from + step;
-      if (to < this.#chunks.length) this.#goToMark(to, true, 'nearest');
+      this.step(/** @type {1 | -1} */ (step), at >= 0 ? at : this.#selected);
     } else if (key === 'Enter' && at >= 0) {
       this.#select(at);
       this.#rowOf(at)?.querySelector('button')?.focus();

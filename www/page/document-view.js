@@ -7,14 +7,14 @@ import { element } from './element.js';
 import { slices } from './slices.js';
 import { spanEnd } from './spans.js';
 
-/** @typedef {import('../glossa/index.js').Chunk} Chunk */
+/** @typedef {import('./judging/findings.js').Finding} Finding */
 /** @typedef {(entity: string) => number} Hue */
 
 /**
  * What is drawn of an annotation, and how.
  * @typedef {object} Drawing
  * @property {string} text
- * @property {Chunk[]} chunks
+ * @property {Finding[]} chunks in the order of the text
  * @property {number} [truncatedFrom]
  * @property {Hue} hue
  * @property {Set<string>} hidden entities whose highlights are switched off
@@ -42,7 +42,7 @@ export class DocumentView {
   #spans = [];
   /** @type {Map<Element, Span>} spans by their elements */
   #of = new Map();
-  /** @type {Map<number, HTMLElement>} marks that are there, by the index of their chunk */
+  /** @type {Map<number, HTMLElement[]>} marks that are there, by the index of their chunk: several where it lies across another */
   #marks = new Map();
   /** @type {WeakMap<Element, number>} */
   #indices = new WeakMap();
@@ -93,6 +93,116 @@ export class DocumentView {
     if (this.#drawn.size < this.#spans.length) for (const { element } of this.#spans) this.#observer.observe(element);
   }
 
+  /**
+   * Shows other chunks of the same text: what has not changed stays.
+   * @param {Drawing} drawing
+   * @returns {Promise<void>} when it is there, or another one has been asked for
+   */
+  async update(drawing) {
+    const before = this.#drawing;
+    const { chunks } = drawing;
+    /** @type {{ first: number, after: number }[]} */
+    const places = [];
+    let next = 0;
+    for (const { end } of this.#spans) {
+      const first = next;
+      while (next < chunks.length && chunks[next].end <= end) next += 1;
+      // One that lies across two spans needs others.
+      if (next < chunks.length && chunks[next].begin < end) break;
+      places.push({ first, after: next });
+    }
+    if (drawing.text !== before.text || !this.#spans.length || places.length < this.#spans.length) {
+      await this.show(drawing);
+      return;
+    }
+    this.#drawing = drawing;
+    this.#active = -1;
+    this.#marks.clear();
+    this.#spans.forEach((span, i) => {
+      const { first, after } = span;
+      Object.assign(span, places[i]);
+      if (!this.#drawn.has(span)) return;
+      if (isAlike(before, first, after, drawing, span.first, span.after)) this.#renumber(span, first);
+      else this.#draw(span);
+    });
+  }
+
+  /**
+   * Gives the marks of a span, which are as they were, the indices that their chunks now have.
+   * @param {Span} span
+   * @param {number} first the index that the first of them had
+   */
+  #renumber(span, first) {
+    for (const mark of span.element.getElementsByTagName('mark')) {
+      mark.classList.remove('active');
+      this.#take(mark, (this.#indices.get(mark) ?? 0) - first + span.first);
+    }
+  }
+
+  /**
+   * @param {HTMLElement} mark
+   * @param {number} index of its chunk
+   */
+  #take(mark, index) {
+    this.#indices.set(mark, index);
+    const marks = this.#marks.get(index);
+    if (marks) marks.push(mark);
+    else this.#marks.set(index, [mark]);
+  }
+
+  /**
+   * Where a range is in the text, in code units; null if it is not all in the document.
+   * @param {Range} range
+   * @returns {{ begin: number, end: number } | null}
+   */
+  placeOf(range) {
+    if (!this.#target.contains(range.commonAncestorContainer)) return null;
+    const at = (/** @type {Node} */ node, /** @type {number} */ offset) => {
+      // Of a long text only the part around is counted.
+      const around = (node instanceof Element ? node : node.parentElement)?.closest('.text-span') ?? this.#target;
+      const before = new Range();
+      before.setStart(around, 0);
+      before.setEnd(node, offset);
+      return (this.#of.get(around)?.begin ?? 0) + before.toString().length;
+    };
+    return { begin: at(range.startContainer, range.startOffset), end: at(range.endContainer, range.endOffset) };
+  }
+
+  /**
+   * The range of a part of the text; null if it is not in the document.
+   * @param {number} begin
+   * @param {number} end
+   */
+  rangeOf(begin, end) {
+    const range = new Range();
+    const from = this.#nodeAt(begin, true);
+    const to = this.#nodeAt(end, false);
+    if (!from || !to) return null;
+    range.setStart(...from);
+    range.setEnd(...to);
+    return range;
+  }
+
+  /**
+   * The text node in which a position is, and where in it.
+   * @param {number} at
+   * @param {boolean} isBegin whether at the end of a node the next one counts
+   * @returns {[node: Text, offset: number] | null}
+   */
+  #nodeAt(at, isBegin) {
+    const isIn = (/** @type {{ begin: number, end: number }} */ { begin, end }) => (isBegin ? begin <= at && at < end : begin < at && at <= end);
+    const span = this.#spans.find(isIn);
+    if (!span) return null;
+    const walker = document.createTreeWalker(span.element, NodeFilter.SHOW_TEXT);
+    for (let { begin } = span; walker.nextNode(); ) {
+      const node = /** @type {Text} */ (walker.currentNode);
+      const end = begin + node.length;
+      if (isIn({ begin, end })) return [node, at - begin];
+      begin = end;
+    }
+    return null;
+  }
+
   /** @param {Drawing} drawing */
   #cut({ text, chunks }) {
     const least = Math.ceil(text.length / MOST_SPANS);
@@ -118,7 +228,7 @@ export class DocumentView {
     if (span && !this.#drawn.has(span)) this.#draw(span);
     // Of a document whose spans are all drawn none is watched.
     const isNear = !this.#near.size || Boolean(span && this.#near.has(span));
-    return { mark: this.#marks.get(index), isNear };
+    return { mark: this.#marks.get(index)?.[0], isNear };
   }
 
   /**
@@ -126,8 +236,8 @@ export class DocumentView {
    * @param {number} index -1 for none
    */
   activate(index) {
-    this.#marks.get(this.#active)?.classList.remove('active');
-    this.#marks.get(index)?.classList.add('active');
+    for (const mark of this.#marks.get(this.#active) ?? []) mark.classList.remove('active');
+    for (const mark of this.#marks.get(index) ?? []) mark.classList.add('active');
     this.#active = index;
   }
 
@@ -145,7 +255,7 @@ export class DocumentView {
    * @param {string} entity
    */
   updateHidden(entity) {
-    for (const mark of this.#marks.values()) {
+    for (const mark of [...this.#marks.values()].flat()) {
       if (mark.dataset.entity === entity) mark.toggleAttribute('data-hidden', this.#drawing.hidden.has(entity));
     }
   }
@@ -203,38 +313,113 @@ export class DocumentView {
 
   /** @param {Span} span */
   #draw(span) {
-    const { text, chunks, truncatedFrom = text.length, hue, hidden } = this.#drawing;
+    const { text, chunks, truncatedFrom = text.length } = this.#drawing;
     const fragment = new DocumentFragment();
+    /** @type {{ node: ParentNode, end: number }[]} the marks that are open, the outermost first */
+    const open = [{ node: fragment, end: span.end }];
     let at = span.begin;
     const plain = (/** @type {number} */ to) => {
+      const { node } = open[open.length - 1];
       const read = Math.max(at, Math.min(to, truncatedFrom));
-      if (at < read) fragment.append(text.slice(at, read));
-      if (read < to) fragment.append(element('span', { class: 'unread' }, text.slice(read, to)));
+      if (at < read) node.append(text.slice(at, read));
+      if (read < to) node.append(element('span', { class: 'unread' }, text.slice(read, to)));
       at = to;
     };
-    for (let i = span.first; i < span.after; i++) {
-      const { begin, end, entity, confidence } = chunks[i];
+    const close = (/** @type {number} */ until) => {
+      while (open.length > 1 && open[open.length - 1].end <= until) {
+        plain(open[open.length - 1].end);
+        open.pop();
+      }
+    };
+    const pieces = piecesOf(chunks, span.first, span.after);
+    for (let next = 0; next < pieces.length; next++) {
+      const { index, begin, end, isFirst } = pieces[next];
+      close(begin);
       plain(begin);
-      const mark = element(
-        'mark',
-        {
-          'data-entity': entity,
-          'data-begin': begin,
-          'data-end': end,
-          'data-hue': hue(entity),
-          'data-hidden': hidden.has(entity) ? '' : null,
-          title: `${entity}, confidence ${confidence.toFixed(2)}`,
-        },
-        text.slice(begin, end),
-      );
-      if (i === this.#active) mark.classList.add('active');
-      this.#marks.set(i, mark);
-      this.#indices.set(mark, i);
-      fragment.append(mark);
-      at = end;
+      const room = open[open.length - 1].end;
+      const mark = this.#mark(index, isFirst);
+      if (end > room) insert(pieces, next + 1, { index, begin: room, end, isFirst: false });
+      open[open.length - 1].node.append(mark);
+      open.push({ node: mark, end: Math.min(end, room) });
     }
+    close(span.end);
     plain(span.end);
     span.element.replaceChildren(fragment);
     this.#drawn.add(span);
   }
+
+  /**
+   * @param {number} index of a chunk
+   * @param {boolean} isFirst whether it is the first mark of the chunk
+   */
+  #mark(index, isFirst) {
+    const { chunks, hue, hidden } = this.#drawing;
+    const { begin, end, entity, confidence, state, layer } = chunks[index];
+    const certain = confidence === undefined ? '' : `, confidence ${confidence.toFixed(2)}`;
+    const mark = element('mark', {
+      'data-entity': entity,
+      'data-begin': begin,
+      'data-end': end,
+      'data-hue': hue(entity),
+      'data-hidden': hidden.has(entity) ? '' : null,
+      'data-judged': state,
+      'data-layer': layer,
+      'data-part': isFirst ? null : '',
+      title: `${entity}${state ? `, ${state}` : ''}${certain}${layer && !state ? `, ${layer}` : ''}`,
+    });
+    if (index === this.#active) mark.classList.add('active');
+    this.#take(mark, index);
+    return mark;
+  }
+}
+
+/** @typedef {{ index: number, begin: number, end: number, isFirst: boolean }} Piece */
+
+/**
+ * The pieces that chunks lie in, in order: those that begin first, and of these the longest.
+ * @param {Finding[]} chunks
+ * @param {number} first
+ * @param {number} after
+ * @returns {Piece[]}
+ */
+function piecesOf(chunks, first, after) {
+  /** @type {Piece[]} */
+  const pieces = [];
+  for (let index = first; index < after; index++) {
+    const { begin, end, spans = [{ begin, end }] } = chunks[index];
+    spans.forEach((span, i) => pieces.push({ index, begin: span.begin, end: span.end, isFirst: i === 0 }));
+  }
+  return pieces.sort((one, other) => one.begin - other.begin || other.end - one.end);
+}
+
+/**
+ * Puts a piece among those that follow, where it belongs.
+ * @param {Piece[]} pieces
+ * @param {number} from
+ * @param {Piece} piece
+ */
+function insert(pieces, from, piece) {
+  let at = from;
+  while (at < pieces.length && (pieces[at].begin < piece.begin || (pieces[at].begin === piece.begin && pieces[at].end > piece.end))) at += 1;
+  pieces.splice(at, 0, piece);
+}
+
+/**
+ * Whether chunks of one drawing look as those of another do.
+ * @param {Drawing} before
+ * @param {number} first
+ * @param {number} after
+ * @param {Drawing} now
+ * @param {number} firstNow
+ * @param {number} afterNow
+ */
+function isAlike(before, first, after, now, firstNow, afterNow) {
+  if (after - first !== afterNow - firstNow || before.truncatedFrom !== now.truncatedFrom || before.hue !== now.hue) return false;
+  for (let i = first, j = firstNow; i < after; i++, j++) {
+    const [one, other] = [before.chunks[i], now.chunks[j]];
+    if (one === other) continue;
+    const same = /** @type {const} */ (['begin', 'end', 'entity', 'confidence', 'state', 'layer']).every((name) => one[name] === other[name]);
+    if (!same || one.spans?.length !== other.spans?.length) return false;
+  }
+  return true;
 }

@@ -16,11 +16,13 @@ import { Annotator, GlossaError, isModelCached } from '../glossa/index.js';
 /** @typedef {Wanted & { annotator: Annotator }} Loaded */
 /** @typedef {Wanted & { controller: AbortController, promise: Promise<Annotator>, waiting: number }} Loading */
 
-/** Loads one model at a time, and keeps the one before until the next is ready. */
+/** Loads one model at a time, and keeps those before until the next is ready; of these so many as are used together. */
 export class Models {
   #onProgress;
-  /** @type {Loaded | null} */
-  #loaded = null;
+  /** How many models are kept in memory. */
+  most = 1;
+  /** @type {Loaded[]} the one that was used last comes last */
+  #loaded = [];
   /** @type {Loading | null} */
   #loading = null;
   /** @type {Map<string, LocalModel[]>} by name, the last of which counts */
@@ -67,7 +69,7 @@ export class Models {
    * @param {LoadOptions} options
    */
   has(model, options) {
-    return isSame(this.#loaded, this.#wanted(model, options));
+    return this.#inMemory(this.#wanted(model, options)) !== undefined;
   }
 
   /**
@@ -80,10 +82,12 @@ export class Models {
    */
   async get(model, options, signal) {
     const wanted = this.#wanted(model, options);
-    if (this.#loaded && isSame(this.#loaded, wanted)) {
+    const loaded = this.#inMemory(wanted);
+    if (loaded) {
       // What else is on its way would take the place of this one while it is used.
       this.#loading?.controller.abort();
-      return this.#loaded.annotator;
+      this.#loaded = [...this.#loaded.filter((one) => one !== loaded), loaded];
+      return loaded.annotator;
     }
     const loading = this.#onItsWay(wanted) ?? this.#load(wanted);
     loading.waiting += 1;
@@ -126,6 +130,11 @@ export class Models {
     return { source: this.#local.get(model)?.at(-1) ?? model, options: JSON.stringify(options) };
   }
 
+  /** @param {Wanted} wanted */
+  #inMemory(wanted) {
+    return this.#loaded.find((one) => isSame(one, wanted));
+  }
+
   /**
    * The loading under way, if it is of just this and has not been ended.
    * @param {Wanted} wanted
@@ -151,8 +160,8 @@ export class Models {
         annotator.dispose();
         throw cancelled(signal);
       }
-      this.#loaded?.annotator.dispose();
-      this.#loaded = { source, options, annotator };
+      this.#loaded.push({ source, options, annotator });
+      for (const { annotator } of this.#loaded.splice(0, this.#loaded.length - this.most)) annotator.dispose();
       return annotator;
     };
     const promise = create().finally(() => {
@@ -167,10 +176,10 @@ export class Models {
 }
 
 /**
- * @param {Wanted | null} one
+ * @param {Wanted} one
  * @param {Wanted} other
  */
-const isSame = (one, other) => one?.source === other.source && one.options === other.options;
+const isSame = (one, other) => one.source === other.source && one.options === other.options;
 
 /**
  * A worker is not bound by the page's content security policy, so the page itself keeps to its own origin.

@@ -55,6 +55,26 @@ export function renderLegend(target, entities, { chunks, hue, hidden }, onToggle
 }
 
 /**
+ * Fills the layers: one toggle for each.
+ * @param {HTMLElement} target
+ * @param {string[]} layers
+ * @param {Set<string>} off those that are switched off
+ * @param {(layer: string, visible: boolean) => void} onToggle
+ */
+export function renderLayers(target, layers, off, onToggle) {
+  const made = layers.map((layer) => {
+    const box = element('input', { type: 'checkbox', value: layer, autocomplete: 'off' });
+    box.checked = !off.has(layer);
+    box.addEventListener('change', () => onToggle(layer, box.checked));
+    return element('label', {}, box, layer);
+  });
+  const { activeElement } = document;
+  const focused = activeElement instanceof HTMLInputElement && target.contains(activeElement) ? activeElement.value : undefined;
+  target.replaceChildren(element('span', {}, 'Layers'), ...made);
+  if (focused !== undefined) made[layers.indexOf(focused)]?.querySelector('input')?.focus();
+}
+
+/**
  * @param {Element} element
  * @param {'start' | 'center' | 'nearest'} block where on the screen it comes to be
  * @param {boolean} [smooth] whether one sees the way

@@ -4,11 +4,14 @@ import { ChunkTable } from './chunk-table.js';
 import { counted, number } from './counted.js';
 import { DocumentView } from './document-view.js';
 import { lineEndsOf } from './input-text.js';
-import { hues, renderLegend } from './render.js';
+import { OF_FILE, OF_PERSON, findings, keyOf } from './judging/findings.js';
+import { hues, renderLayers, renderLegend } from './render.js';
 import { slices } from './slices.js';
 
 /** @typedef {import('../glossa/index.js').AnnotateOptions} AnnotateOptions */
-/** @typedef {import('../glossa/index.js').Chunk} Chunk */
+/** @typedef {import('../glossa/index.js').Chunk & { layer?: string }} Chunk a chunk, with the model that found it if there are several */
+/** @typedef {import('./judging/findings.js').Decision} Decision */
+/** @typedef {import('./judging/findings.js').Finding} Finding */
 
 /**
  * An annotation with all its chunks, whatever their confidence, and how it came about.
@@ -19,9 +22,12 @@ import { slices } from './slices.js';
  * @property {Chunk[]} chunks
  * @property {string[]} entities
  * @property {number} [truncatedFrom]
- * @property {string} [model] its name
+ * @property {string} [model] its name; if several models found the chunks, that of the first
+ * @property {string[]} [models] the names of all, if there are several
  * @property {Run} [run] missing for a blank text, for which no model is run
  * @property {string} [unread] why there is nothing yet, in words; missing if the text has been annotated
+ * @property {import('./documents/read-documents.js').Given} [given] what its file says of the text
+ * @property {Decision[]} [decisions] what a person decided
  */
 
 /** @typedef {{ windows: number, precision: string, milliseconds: number }} Run */
@@ -30,6 +36,7 @@ import { slices } from './slices.js';
  * @typedef {object} Elements
  * @property {HTMLElement} document
  * @property {HTMLElement} legend
+ * @property {HTMLElement} layers switches layers on and off
  * @property {HTMLTableElement} chunks
  * @property {HTMLElement} scroller holds the table, and scrolls it
  * @property {HTMLButtonElement} earlier puts more rows before those of the table
@@ -53,8 +60,14 @@ export class ResultView {
   #threshold;
   /** @type {Shown | null} */
   #shown = null;
-  /** @type {Chunk[]} those of at least the minimum confidence */
+  /** @type {Finding[]} what is drawn: of what nobody has decided about, those of at least the minimum confidence */
   #chunks = [];
+  /** @type {Set<string>} layers that are switched off */
+  #off = new Set();
+  /** The colours of entities, the same while these are. @type {{ entities: string, hue: import('./document-view.js').Hue }} */
+  #colours = { entities: '', hue: () => 0 };
+  /** Is called when what is shown, or which of it is selected, has changed. */
+  onChange = () => {};
   /** @type {Set<string>} entities whose highlights are switched off */
   #hidden = new Set();
 
@@ -66,7 +79,7 @@ export class ResultView {
     this.#elements = elements;
     this.#threshold = threshold;
     this.#document = new DocumentView(elements.document);
-    this.#table = new ChunkTable(elements, this.#document);
+    this.#table = new ChunkTable(elements, this.#document, () => this.onChange());
     elements.document.addEventListener('copy', (event) => this.#copy(event));
   }
 
@@ -86,6 +99,7 @@ export class ResultView {
    */
   async show(annotation, { reveal = true } = {}) {
     this.#shown = annotation;
+    this.#table.model = annotation.model ?? '';
     this.#hidden.clear();
     await this.draw();
     if (reveal && annotation.text.trim()) this.#bringIntoView();
@@ -93,20 +107,73 @@ export class ResultView {
 
   /** Shows nothing any more. */
   clear() {
-    const { document, legend, empty, results, truncated, unread } = this.#elements;
+    const { document, legend, layers, empty, results, truncated, unread } = this.#elements;
     this.#shown = null;
     this.#chunks = [];
-    for (const one of [document, legend, results, truncated, unread]) one.hidden = true;
+    for (const one of [document, legend, layers, results, truncated, unread]) one.hidden = true;
     empty.hidden = false;
     document.replaceChildren();
     legend.replaceChildren();
     this.#table.show([], () => 0);
+    this.onChange();
   }
 
-  /** The annotation as it is saved: without the chunks below the minimum confidence. */
+  /** The document and the table, for who goes about in them. */
+  get document() {
+    return this.#document;
+  }
+
+  get table() {
+    return this.#table;
+  }
+
+  /** What is drawn, in the order of the text. */
+  get findings() {
+    return this.#chunks;
+  }
+
+  /** The entities that are offered: the models', then what else is there. */
+  get entities() {
+    const { entities = [], given, decisions = [] } = this.#shown ?? {};
+    const others = [...(given?.mentions ?? []), ...decisions].map(({ entity }) => entity);
+    return [...new Set([...entities, ...others])];
+  }
+
+  /**
+   * Shows what a person has decided. The rest stays as it is.
+   * @param {Decision[]} decisions
+   * @param {string} [select] the id of the decision whose mark is to be selected, or of the suggestion that it was about; otherwise the
+   *   mark stays selected that was
+   */
+  async judge(decisions, select) {
+    if (!this.#shown) return;
+    const { selected } = this.#table;
+    const hadFocus = this.#elements.document.contains(document.activeElement);
+    this.#shown = { ...this.#shown, decisions };
+    const chunks = this.#found();
+    this.#chunks = chunks;
+    await this.#document.update(this.#drawing);
+    if (this.#chunks !== chunks) return;
+    const isMeant = (/** @type {Finding} */ finding) => (finding.decision ? finding.decision.id === select : keyOf(finding) === select);
+    let index = select === undefined ? -1 : chunks.findIndex(isMeant);
+    if (index < 0 && selected) index = chunks.findIndex(({ begin, end }) => begin === selected.begin && end === selected.end);
+    this.#drawLegend();
+    this.#drawCounts();
+    this.#table.update(chunks, index);
+    if (hadFocus && index >= 0) this.#table.goTo(index);
+    else if (hadFocus) this.#elements.document.focus({ preventScroll: true });
+    this.onChange();
+  }
+
+  /** The annotation as it is saved: what is shown, without what was rejected and the chunks below the minimum confidence. */
   get saved() {
     const shown = this.#shown;
-    return shown && { ...shown, threshold: this.#threshold(), chunks: this.#chunks };
+    return shown && { ...shown, threshold: this.#threshold(), chunks: this.#chunks.filter(({ state }) => state !== 'rejected') };
+  }
+
+  /** What of an annotation would be shown, and saved: see {@link ResultView.saved}. @param {Shown} annotation */
+  keptOf(annotation) {
+    return this.#found(annotation).filter(({ state }) => state !== 'rejected');
   }
 
   /** What was found, in words. */
@@ -114,8 +181,9 @@ export class ResultView {
     if (!this.#shown) return { message: '' };
     const { chunks, run } = this.#shown;
     if (!run) return { message: 'Nothing to annotate: the text is blank.' };
-    const count = this.#chunks.length;
-    const below = chunks.length - count;
+    const count = this.#chunks.filter(({ state }) => state !== 'rejected').length;
+    const least = Math.fround(this.#threshold());
+    const below = chunks.filter(({ confidence }) => confidence < least).length;
     const found = count ? counted(count, 'chunk') : 'No entities found';
     const left = below ? ` (${number.format(below)} of lower confidence left out)` : '';
     return {
@@ -131,44 +199,81 @@ export class ResultView {
   async draw() {
     const shown = this.#shown;
     if (!shown) return;
-    const { text, chunks: all, truncatedFrom, entities, run, unread } = shown;
+    const { text, truncatedFrom, unread } = shown;
     const { document, legend, ...elements } = this.#elements;
-    const hidden = this.#hidden;
-    const chunks = this.#confident(all);
+    const chunks = this.#found();
     this.#chunks = chunks;
-    const hue = hues(entities);
     const pause = slices();
     await pause();
     // Only what is drawn last is to be seen.
     const isOver = () => this.#chunks !== chunks;
     if (isOver()) return;
-    await this.#document.show({ text, chunks, truncatedFrom, hue, hidden });
+    await this.#document.show(this.#drawing);
     await pause();
     if (isOver()) return;
-    renderLegend(legend, entities, { chunks, hue, hidden }, (entity, visible) => {
-      if (visible) hidden.delete(entity);
-      else hidden.add(entity);
-      this.#document.updateHidden(entity);
-    });
+    this.#drawLegend();
     await pause();
     if (isOver()) return;
-    this.#table.show(chunks, hue);
+    this.#table.show(chunks, this.#drawing.hue);
 
     elements.empty.hidden = text !== '' || unread !== undefined;
     document.hidden = false;
-    legend.hidden = !entities.length;
-    elements.results.hidden = unread !== undefined;
+    legend.hidden = !this.entities.length;
     elements.unread.hidden = unread === undefined;
     elements.unread.textContent = unread ?? '';
-    elements.chunks.hidden = !chunks.length;
-    elements.count.textContent = number.format(chunks.length);
-    elements.none.hidden = chunks.length > 0;
-    elements.none.textContent = run ? `No entities found${all.length ? ' at this confidence' : ''}.` : 'Nothing to annotate.';
+    this.#drawCounts();
     elements.offsets.textContent = `begin and end count UTF-16 code units from 0; end is exclusive. ${lineEndsOf(text)}`;
     elements.truncated.hidden = truncatedFrom === undefined;
     if (truncatedFrom !== undefined) {
       elements.truncated.textContent = `Not read from position ${number.format(truncatedFrom)} on: only the first window was asked for. Choose “Whole text” to read it all.`;
     }
+    this.onChange();
+  }
+
+  /** How many chunks there are, or that there are none. */
+  #drawCounts() {
+    const { unread, run, chunks } = /** @type {Shown} */ (this.#shown);
+    const elements = this.#elements;
+    const count = this.#chunks.length;
+    elements.results.hidden = unread !== undefined && !count;
+    elements.chunks.hidden = !count;
+    elements.count.textContent = number.format(this.#chunks.filter(({ state }) => state !== 'rejected').length);
+    elements.none.hidden = count > 0;
+    elements.none.textContent = run ? `No entities found${chunks.length ? ' at this confidence' : ''}.` : 'Nothing to annotate.';
+  }
+
+  /** @returns {import('./document-view.js').Drawing} */
+  get #drawing() {
+    const { text, truncatedFrom } = /** @type {Shown} */ (this.#shown);
+    const { entities } = this;
+    const key = JSON.stringify(entities);
+    if (key !== this.#colours.entities) this.#colours = { entities: key, hue: hues(entities) };
+    return { text, chunks: this.#chunks, truncatedFrom, hue: this.#colours.hue, hidden: this.#hidden };
+  }
+
+  #drawLegend() {
+    const { legend, layers } = this.#elements;
+    const { hue } = this.#drawing;
+    const hidden = this.#hidden;
+    const chunks = this.#chunks.filter(({ state }) => state !== 'rejected');
+    renderLegend(legend, this.entities, { chunks, hue, hidden }, (entity, visible) => {
+      if (visible) hidden.delete(entity);
+      else hidden.add(entity);
+      this.#document.updateHidden(entity);
+    });
+    const all = this.layers;
+    layers.hidden = all.length < 2;
+    renderLayers(layers, all, this.#off, async (layer, visible) => {
+      if (visible) this.#off.delete(layer);
+      else this.#off.add(layer);
+      await this.judge(this.#shown?.decisions ?? []);
+    });
+  }
+
+  /** The layers that there are: each model, annotations of the file, a person's decisions. */
+  get layers() {
+    const { model = '', models = model ? [model] : [], given, decisions } = this.#shown ?? {};
+    return [...models, ...(given?.mentions?.length ? [OF_FILE] : []), ...(decisions?.length ? [OF_PERSON] : [])];
   }
 
   /** On a narrow screen the document is below the text, out of sight. At once: nothing there was being read. */
@@ -178,12 +283,15 @@ export class ResultView {
   }
 
   /**
-   * The chunks of at least the minimum confidence. The engine compares in single precision.
-   * @param {Chunk[]} chunks
+   * What is to be shown of an annotation: all that a person decided, and the suggestions of at least the minimum confidence. The engine
+   * compares in single precision.
+   * @param {Shown} annotation
    */
-  #confident(chunks) {
+  #found(annotation = /** @type {Shown} */ (this.#shown)) {
+    const { given, ...layers } = annotation;
+    const found = findings({ ...layers, given: given?.mentions, off: this.#off });
     const least = Math.fround(this.#threshold());
-    return least ? chunks.filter(({ confidence }) => confidence >= least) : [...chunks];
+    return least ? found.filter(({ state, confidence }) => state || confidence === undefined || confidence >= least) : found;
   }
 
   /**

@@ -10,7 +10,7 @@ import { slices } from './slices.js';
  * @property {string} mode
  * @property {number} threshold
  * @property {number} [truncatedFrom]
- * @property {import('../glossa/index.js').Chunk[]} chunks
+ * @property {import('./judging/findings.js').Finding[]} chunks
  */
 
 /** Chunks, and code units of a text, that are written at once. */
@@ -36,10 +36,19 @@ export function* jsonParts({ text, model, mode, threshold, truncatedFrom, chunks
   yield ',\n  "chunks": [';
   for (let i = 0; i < chunks.length; i += BATCH) {
     // An array of its own, without its brackets, as far to the right as it is deep.
-    const batch = JSON.stringify(chunks.slice(i, i + BATCH), null, 2).slice(1, -2).replaceAll('\n', '\n  ');
+    const batch = JSON.stringify(chunks.slice(i, i + BATCH).map(plain), null, 2).slice(1, -2).replaceAll('\n', '\n  ');
     yield i ? `,${batch}` : batch;
   }
   yield chunks.length ? '\n  ]\n}\n' : ']\n}\n';
+}
+
+/**
+ * A finding without what only the page needs of it.
+ * @param {import('./judging/findings.js').Finding} finding
+ */
+function plain({ begin, end, spans, text, entity, confidence, result, layer, by, time }) {
+  const pieces = spans && spans.length > 1 ? { spans } : {};
+  return { begin, end, ...pieces, text, entity, confidence, result, layer, by, time };
 }
 
 /**
@@ -71,7 +80,7 @@ export function* csvParts({ chunks }) {
   yield 'begin,end,entity,confidence,text\n';
   for (let i = 0; i < chunks.length; i += BATCH) {
     const rows = chunks.slice(i, i + BATCH).map(({ begin, end, text, entity, confidence }) =>
-      [begin, end, csvCell(entity), confidence.toFixed(4), csvCell(text)].join(','),
+      [begin, end, csvCell(entity), confidence?.toFixed(4) ?? '', csvCell(text)].join(','),
     );
     yield `${rows.join('\n')}\n`;
   }
@@ -105,8 +114,17 @@ const link = /** @type {HTMLAnchorElement} */ (globalThis.document?.createElemen
  */
 export async function save(name, type, parts) {
   // Of one long text a browser would make bytes at one go.
-  const blobs = await written(parts, (part) => new Blob([part]));
-  const address = URL.createObjectURL(new Blob(blobs, { type }));
+  saveBytes(name, type, new Blob(await written(parts, (part) => new Blob([part]))));
+}
+
+/**
+ * Saves bytes as a file.
+ * @param {string} name
+ * @param {string} type MIME type
+ * @param {BlobPart} bytes
+ */
+export function saveBytes(name, type, bytes) {
+  const address = URL.createObjectURL(new Blob([bytes], { type }));
   link.href = address;
   link.download = name;
   link.click();

@@ -3,12 +3,14 @@
 import { abortable } from '../glossa/abort.js';
 import { cancelled, messageOf } from '../glossa/errors.js';
 import { GlossaError, readPipeline } from '../glossa/index.js';
-import { annotateText, ofBlankText } from './annotate-text.js';
+import { annotateByAll, ofBlankText } from './annotate-text.js';
 import { counted } from './counted.js';
 import { Desk } from './documents/desk.js';
 import { inSequence, readAhead, readDocuments } from './documents/read-documents.js';
 import { EXAMPLES } from './examples.js';
 import { identify } from './file-kinds.js';
+import { agreement } from './judging/findings.js';
+import { Judge } from './judging/judge.js';
 import { Models } from './models.js';
 import { Requests, isReplaced } from './requests.js';
 import { renamed } from './result-view.js';
@@ -18,6 +20,7 @@ import { renamed } from './result-view.js';
 /** @typedef {import('./file-kinds.js').Brought} Brought */
 /** @typedef {import('./file-kinds.js').LocalModel} LocalModel */
 /** @typedef {import('./documents/read-documents.js').ReadDocument} ReadDocument */
+/** @typedef {import('../glossa/documents.js').Document} Document */
 
 /**
  * @typedef {object} Parts
@@ -71,7 +74,49 @@ export class Session {
   /** @param {Parts} parts */
   constructor(parts) {
     this.#parts = parts;
-    this.#desk = new Desk(parts, parts.panel, () => this.forget());
+    this.judge = new Judge(parts.results, {
+      shown: () => this.#desk.shown,
+      decisions: (key) => this.#desk.documents.decisions(key),
+      keep: (key, decisions) => this.#desk.documents.judge(key, decisions),
+      opened: (signal) => this.#desk.documents.opened(signal),
+    });
+    this.#desk = new Desk(parts, parts.panel, { onForget: () => this.forget(), judge: this.judge });
+  }
+
+  /** How the models agree with what has been judged, by entity: in all documents, or in the text. */
+  get agreement() {
+    const { shown } = this.#parts.results;
+    return this.#desk.isOpen ? this.#desk.documents.agreement : agreement(shown?.chunks ?? [], shown?.decisions ?? []);
+  }
+
+  /** The document of the list, or of a file, that is shown. */
+  get shownEntry() {
+    const { shown } = this.#desk;
+    if (shown !== undefined) return this.#desk.documents.entry(shown);
+    return this.#opened?.text === this.#parts.results.shown?.text ? this.#opened : null;
+  }
+
+  /**
+   * Saves documents, and says what the format does not hold.
+   * @param {AsyncIterable<Document> | Iterable<Document>} documents
+   * @param {string} format
+   * @param {typeof import('./save-documents.js').saveAs} saveAs
+   */
+  async save(documents, format, saveAs) {
+    const { status } = this.#parts;
+    status.note();
+    try {
+      const warnings = await saveAs(documents, format);
+      const words = warnings.map(({ what, times }) => `${what}: ${times}`);
+      if (words.length) status.note(`Saved. What this format does not hold: ${words.join('; ')}.`);
+    } catch (error) {
+      this.refuse('Not saved', error);
+    }
+  }
+
+  /** The documents of the list. */
+  get documents() {
+    return this.#desk.documents;
   }
 
   /** Whether a reload would lose a text. */
@@ -184,6 +229,7 @@ export class Session {
     form.clear();
     status.note();
     try {
+      this.judge.forget();
       await this.#desk.forget();
       status.set('idle', 'Ready. The documents are forgotten.');
     } catch (error) {
@@ -217,7 +263,7 @@ export class Session {
    */
   async #run({ text, setup: key }, signal) {
     const { setup, form, status } = this.#parts;
-    const { model, mode } = setup;
+    const { mode } = setup;
     try {
       const { options, annotate } = form.read();
       const how = { setup: key, mode, annotate, signal, onProgress: status.showProgress.bind(status) };
@@ -225,11 +271,8 @@ export class Session {
         await this.#show({ text, ...ofBlankText(how) }, signal);
         return;
       }
-      if (this.#models.has(model, options)) status.set('running', 'Annotating');
-      else status.set('loading', 'Starting the engine');
-      const annotator = await this.#load(model, options, signal);
-      status.addNotes(annotator.info.warnings.map(sentence));
-      const result = await annotateText(annotator, text, how);
+      const annotators = await this.#loadAll(options, signal, 'Annotating');
+      const result = await annotateByAll(annotators, text, how);
       // Documents may have taken its place meanwhile.
       if (!isReplaced(signal) && !this.#desk.isOpen) await this.#show({ text, ...result }, signal);
     } catch (error) {
@@ -251,20 +294,18 @@ export class Session {
    * @param {AbortSignal} signal
    */
   async #runAll(key, signal) {
-    const { setup, form, status } = this.#parts;
-    const { model, mode } = setup;
+    const { setup, form } = this.#parts;
+    const { mode } = setup;
     let outcome;
     try {
       const { options, annotate } = form.read();
       if (await this.#desk.begin(key)) {
-        if (!this.#models.has(model, options)) status.set('loading', 'Starting the engine');
-        const annotator = await this.#load(model, options, signal);
-        const { entities, warnings } = annotator.info;
-        status.addNotes(warnings.map(sentence));
+        const annotators = await this.#loadAll(options, signal);
         const how = { setup: key, mode, annotate, signal };
-        const one = (/** @type {string} */ text) => annotateText(annotator, text, how);
+        const one = (/** @type {string} */ text) => annotateByAll(annotators, text, how);
         const endsAll = (/** @type {unknown} */ error) => OF_ALL_DOCUMENTS.includes(known(error).code);
-        await this.#desk.run(one, endsAll, renamed(entities, annotate, []), signal);
+        const entities = annotators.flatMap(({ info }) => renamed(info.entities, annotate, []));
+        await this.#desk.run(one, endsAll, [...new Set(entities)], signal);
       }
       outcome = this.#found();
     } catch (error) {
@@ -274,6 +315,24 @@ export class Session {
     if (isReplaced(signal)) return;
     await this.#desk.end();
     if (!isReplaced(signal)) this.#conclude(...outcome);
+  }
+
+  /**
+   * Loads the model that is chosen and those beside it, and says what is to be known of them.
+   * @param {LoadOptions} options
+   * @param {AbortSignal} signal
+   * @param {string} [words] what is said if all are in memory
+   */
+  async #loadAll(options, signal, words) {
+    const { setup, status } = this.#parts;
+    const { models } = setup;
+    this.#models.most = models.length;
+    if (!models.every((model) => this.#models.has(model, options))) status.set('loading', 'Starting the engine');
+    else if (words) status.set('running', words);
+    const annotators = [];
+    for (const model of models) annotators.push(await this.#load(model, options, signal));
+    status.addNotes(annotators.flatMap(({ info }) => info.warnings.map(sentence)));
+    return annotators;
   }
 
   /**
@@ -399,7 +458,7 @@ export class Session {
     if (only?.problem) throw only.problem;
     const { text } = input;
     const isOfFile = this.#opened?.text === text && text.trim() !== '';
-    const before = this.#opened && isOfFile && !this.#desk.isOpen ? [this.#opened] : [];
+    const before = this.#opened && isOfFile && !this.#desk.isOpen ? [{ ...this.#opened, decisions: this.judge.ofText(text) }] : [];
     let notes = only?.notes ?? [];
     // The same file again is no second document.
     if (only && !this.#desk.isOpen && (!isOfFile || only.text === text)) {
@@ -439,7 +498,9 @@ export class Session {
    */
   async #show(annotation, signal) {
     const { results, onChange } = this.#parts;
-    await results.show(annotation);
+    const { text } = annotation;
+    const given = this.#opened?.text === text ? this.#opened.given : undefined;
+    await results.show({ ...annotation, given, decisions: this.judge.ofText(text, results.shown?.text) });
     if (isReplaced(signal)) return;
     this.#conclude(...this.#found());
     onChange();

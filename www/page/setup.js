@@ -1,6 +1,7 @@
 /** What decides what is found in a text: the model and the options, as the toolbar and the panel of options have them. */
 
 import { decoded } from '../glossa/model-address.js';
+import { element } from './element.js';
 
 /** @typedef {import('../glossa/index.js').AnnotateOptions} AnnotateOptions */
 /** @typedef {import('../glossa/index.js').Pipeline} Pipeline */
@@ -14,6 +15,7 @@ const LOCAL = 'local:';
  * @typedef {object} Kept
  * @property {string} model an address, or the name of one of the user's, which has to be brought again
  * @property {string} name of the model
+ * @property {string[]} [beside] models that run beside it, if there are any
  * @property {Omit<Pipeline, 'model'>} pipeline
  */
 
@@ -23,25 +25,62 @@ export class Setup {
   #threshold;
   #thresholdValue;
   #form;
+  #beside;
+  /** @type {Set<string>} models that are to run beside the one that is chosen */
+  #chosenBeside = new Set();
   /** @type {Map<string, string>} models that have not been loaded yet, each with the one chosen before */
   #onTrial = new Map();
 
   /**
-   * @param {{ model: HTMLSelectElement, mode: HTMLSelectElement, threshold: HTMLInputElement,
-   *   thresholdValue: HTMLElement }} elements
+   * @param {{ model: HTMLSelectElement, beside: HTMLElement, mode: HTMLSelectElement, threshold: HTMLInputElement,
+   *   thresholdValue: HTMLElement }} elements `beside`: holds a toggle for each model that may run beside the one that is chosen
    * @param {OptionsForm} form
    */
-  constructor({ model, mode, threshold, thresholdValue }, form) {
+  constructor({ model, beside, mode, threshold, thresholdValue }, form) {
     this.#model = model;
     this.#mode = mode;
     this.#threshold = threshold;
     this.#thresholdValue = thresholdValue;
     this.#form = form;
+    this.#beside = beside;
+    model.addEventListener('change', () => this.#drawBeside());
+    this.#drawBeside();
   }
 
   /** The model chosen: an address, or the name of one of the user's. */
   get model() {
     return this.#model.value;
+  }
+
+  /** All models that run: the one that is chosen, then those beside it. */
+  get models() {
+    return [this.model, ...this.#modelsBeside];
+  }
+
+  /** @returns {string[]} */
+  get #modelsBeside() {
+    return [...this.#model.options].map(({ value }) => value).filter((value) => value !== this.model && this.#chosenBeside.has(value));
+  }
+
+  /** @param {string[]} models */
+  set beside(models) {
+    this.#chosenBeside = new Set(models);
+    this.#drawBeside();
+  }
+
+  #drawBeside() {
+    const others = [...this.#model.options].filter(({ value }) => value !== this.model);
+    const toggles = others.map(({ value, text }) => {
+      const box = element('input', { type: 'checkbox', value, autocomplete: 'off' });
+      box.checked = this.#chosenBeside.has(value);
+      box.addEventListener('change', () => {
+        if (box.checked) this.#chosenBeside.add(value);
+        else this.#chosenBeside.delete(value);
+      });
+      return element('label', {}, box, text);
+    });
+    this.#beside.hidden = !toggles.length;
+    this.#beside.replaceChildren('Also run: ', ...toggles);
   }
 
   get mode() {
@@ -56,7 +95,7 @@ export class Setup {
   /** All that decides what is found, to be compared; the minimum confidence only hides some of it. */
   get key() {
     const { options, annotate } = this.#form.read();
-    return JSON.stringify([this.model, this.mode, options, annotate]);
+    return JSON.stringify([this.model, this.mode, options, annotate, ...this.#modelsBeside]);
   }
 
   /** Chooses a model, which is added to those offered if it is not among them. */
@@ -113,8 +152,10 @@ export class Setup {
     this.#onTrial.delete(value);
     if (before === undefined) return;
     if (this.model === value) this.#model.value = before;
+    if (!offered) this.#chosenBeside.delete(value);
     for (const [other, its] of this.#onTrial) if (its === value) this.#onTrial.set(other, before);
     if (!offered) [...this.#model.options].find((option) => option.value === value)?.remove();
+    this.#drawBeside();
   }
 
   /**
@@ -162,7 +203,9 @@ export class Setup {
   get kept() {
     const { options, annotate, format } = this.#form.read();
     const all = { ...annotate, mode: this.mode, threshold: this.threshold };
-    return { model: this.model, name: this.modelName, pipeline: /** @type {Omit<Pipeline, 'model'>} */ ({ options, annotate: all, format }) };
+    const beside = this.#modelsBeside;
+    const others = beside.length ? { beside } : {};
+    return { model: this.model, name: this.modelName, ...others, pipeline: /** @type {Omit<Pipeline, 'model'>} */ ({ options, annotate: all, format }) };
   }
 
   /**
@@ -170,10 +213,11 @@ export class Setup {
    * @param {Kept} kept
    * @returns {boolean} whether the model is there
    */
-  restore({ model, name, pipeline }) {
+  restore({ model, name, beside = [], pipeline }) {
     this.write(/** @type {Pipeline} */ (pipeline));
     if (this.#isMissing(model)) return false;
     this.#offer(model, name);
+    this.beside = beside;
     return true;
   }
 
@@ -195,5 +239,6 @@ export class Setup {
   #offer(value, name) {
     if (![...this.#model.options].some((option) => option.value === value)) this.#model.add(new Option(name, value));
     this.#model.value = value;
+    this.#drawBeside();
   }
 }

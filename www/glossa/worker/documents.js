@@ -41,6 +41,10 @@ export const documentServices = {
     return ended.finish();
   },
 
+  async richText({ document }) {
+    return (await loadEngine()).bindings.DocumentWriter.richText(document);
+  },
+
   async listFormats() {
     return (await loadEngine()).bindings.DocumentWriter.formats();
   },

@@ -45,7 +45,8 @@ const BINARIES = new URL('../../pkg/', import.meta.url);
  *
  * @typedef {{ next: (milliseconds: number) => import('../documents.js').DocumentRecord[], free: () => void }} BoundReader
  *
- * @typedef {(new (format: string, options?: object) => BoundWriter) & { formats: () => import('../documents.js').FormatInfo[] }} BoundWriterClass
+ * @typedef {(new (format: string, options?: object) => BoundWriter) & { formats: () => import('../documents.js').FormatInfo[],
+ *   richText: (document: import('../documents.js').Document) => string }} BoundWriterClass
  *
  * @typedef {object} BoundWriter
  * @property {(document: object) => void} document

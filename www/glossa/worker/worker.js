@@ -28,6 +28,7 @@
  *   {id, type: 'addDocuments', documents}
  *                                        writes documents
  *   {id, type: 'endFile'}                ends the file
+ *   {id, type: 'richText', document}     a document as a piece of HTML
  *   {id, type: 'listFormats'}            all formats
  *   {id, type: 'parsePipeline', text, name}
  *                                        parses a pipeline file, which errors call by that name

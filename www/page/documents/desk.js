@@ -23,6 +23,7 @@ const TELL_EVERY = 150;
 export class Desk {
   #parts;
   #panel;
+  #judge;
   #documents;
   /** The document that is read; -1 if the box has a text that is none yet. */
   #chosen = -1;
@@ -37,17 +38,47 @@ export class Desk {
   /**
    * @param {Parts} parts
    * @param {import('./panel.js').Elements} elements
-   * @param {() => void} onForget
+   * @param {{ onForget: () => void, judge: import('../judging/judge.js').Judge }} others
    */
-  constructor(parts, elements, onForget) {
+  constructor(parts, elements, { onForget, judge }) {
     this.#parts = parts;
+    this.#judge = judge;
     this.#documents = new Documents(() => this.#refresh());
     this.#panel = new Panel(elements, this.#documents, {
       threshold: () => parts.setup.threshold,
       onChoose: (key, byPointer) => this.choose(key, byPointer),
       onNew: () => this.#write(),
+      onRemove: (key) => this.remove(key),
       onForget,
     });
+  }
+
+  get documents() {
+    return this.#documents;
+  }
+
+  /** The key of the document that is shown; undefined if there is none, or one text. */
+  get shown() {
+    return this.#chosen < 0 ? undefined : this.#chosen;
+  }
+
+  /**
+   * Removes a document, here and on this device, and shows the next one.
+   * @param {number} key
+   */
+  async remove(key) {
+    const { entries } = this.#documents;
+    const place = entries.findIndex((entry) => entry.key === key);
+    if (entries.length === 1) {
+      await this.forget();
+      return;
+    }
+    const next = (entries[place + 1] ?? entries[place - 1]).key;
+    await this.#documents.remove(key);
+    if (key !== this.#chosen) return;
+    // What is being written about it goes with it.
+    this.#given = this.#parts.input.text;
+    await this.choose(next);
   }
 
   /** Whether there are documents, rather than one text. */
@@ -129,11 +160,13 @@ export class Desk {
     const { text } = input;
     this.#given = text;
     if (this.#chosen >= 0) {
-      await this.#documents.setText(this.#chosen, text);
+      const lost = await this.#documents.setText(this.#chosen, text);
+      this.#judge.forgetSteps();
+      if (lost) this.#parts.status.addNotes([`${counted(lost, 'decision')} went with the words that were changed.`]);
       return;
     }
     const id = `Text ${this.#documents.entries.length + 1}`;
-    const { keys } = await this.#documents.add(one({ id, text, place: id }), new AbortController().signal, () => {});
+    const { keys } = await this.#documents.add(one({ id, text, place: id, decisions: this.#judge.ofText(text) }), new AbortController().signal, () => {});
     this.#draft = '';
     this.#chosen = keys[0];
     this.#panel.choose(keys[0]);
@@ -278,11 +311,11 @@ export class Desk {
    * @param {NonNullable<Awaited<ReturnType<Documents['open']>>>} opened
    * @param {boolean} reveal
    */
-  async #show({ entry, text, result }, reveal) {
+  async #show({ entry, text, result, given, decisions }, reveal) {
     const { results } = this.#parts;
     const none = { setup: '', mode: '', chunks: [], entities: [], unread: unread(entry, this.#documents.stateOf(entry)) };
     const isFailed = entry.state === 'failed';
-    await results.show({ ...(result && !isFailed ? result : none), text }, { reveal });
+    await results.show({ ...(result && !isFailed ? result : none), text, given, decisions }, { reveal });
   }
 
   #refresh() {

@@ -2,6 +2,7 @@
 
 import { GlossaError } from '../../glossa/index.js';
 import { counted, number } from '../counted.js';
+import { agreement, findings, moved } from '../judging/findings.js';
 import { slices } from '../slices.js';
 import { Queue } from './queue.js';
 import { DocumentStore } from './store.js';
@@ -9,6 +10,9 @@ import { DocumentStore } from './store.js';
 /** @typedef {import('./read-documents.js').ReadDocument} ReadDocument */
 /** @typedef {import('./store.js').Entry} Entry */
 /** @typedef {import('./store.js').Result} Result */
+/** @typedef {import('./store.js').Given} Given */
+/** @typedef {import('../judging/findings.js').Decision} Decision */
+/** @typedef {{ entry: Entry, text: string, result: Result | undefined, given: Given | undefined, decisions: Decision[] }} Opened */
 /** @typedef {import('./store.js').Work} Work */
 /** @typedef {'waiting' | 'running' | 'done' | 'failed'} State */
 
@@ -99,7 +103,7 @@ export class Documents {
     /** @type {Set<string>} */
     const notes = new Set();
     let failed = 0;
-    /** @type {{ entry: Entry, text: string }[]} */
+    /** @type {{ entry: Entry, text: string, given?: Given, decisions?: Decision[] }[]} */
     let taken = [];
     let units = 0;
     const pause = slices();
@@ -115,7 +119,7 @@ export class Documents {
       this.#onChange();
       await pause();
     };
-    for await (const { id, text, place, problem, notes: said = [] } of documents) {
+    for await (const { id, text, place, problem, given, decisions, notes: said = [] } of documents) {
       if (signal.aborted) break;
       if (this.#entries.length + taken.length >= MOST_DOCUMENTS) {
         notes.add(`The list holds ${counted(MOST_DOCUMENTS, 'document')}; the rest was left out. The command line reads all: glossa annotate FILES`);
@@ -127,8 +131,9 @@ export class Documents {
         Object.assign(entry, { state: 'failed', problem: problem.message, unreadable: true });
         failed += 1;
       }
-      for (const note of said) notes.add(note);
-      taken.push({ entry, text });
+      for (const words of said) notes.add(words);
+      if (decisions?.length) note(entry, undefined, decisions);
+      taken.push({ entry, text, given, decisions: decisions?.length ? decisions : undefined });
       units += text.length;
       if (taken.length === AT_ONCE || units > UNITS_AT_ONCE || !keys.length) await keep();
     }
@@ -137,37 +142,93 @@ export class Documents {
   }
 
   /**
-   * Takes another text for a document: what was found in the one before is no result of it.
+   * Takes another text for a document: what was found in the one before, or came with it, is no result of it. Decisions go along
+   * with the words that they are about.
    * @param {number} key
    * @param {string} text
+   * @returns {Promise<number>} how many decisions are lost, as their words were changed
    */
   async setText(key, text) {
     const before = this.#byKey.get(key);
-    if (!before) return;
+    if (!before) return 0;
     const { id, place } = before;
     const entry = entryOf(key, { id, text, place });
-    await this.#store.add([{ entry, text }]);
-    if (this.#byKey.get(key) !== before) return;
+    const [textBefore = '', decided] = await Promise.all([this.#store.text(key), this.#store.decisions(key)]);
+    const { decisions, lost } = moved(decided, textBefore, text);
+    if (decided.length) note(entry, undefined, decisions);
+    await this.#store.add([{ entry, text, decisions: decided.length ? decisions : undefined }]);
+    await this.#store.dropGiven(key);
+    if (this.#byKey.get(key) !== before) return 0;
     // Another entry, by which what is found in the text before is known to come too late.
     this.#entries[this.#entries.indexOf(before)] = entry;
     this.#byKey.set(key, entry);
     if (this.queue.isRunning(key) || this.queue.isWaiting(key)) this.queue.add(key, text.length);
     await this.#store.putResult(entry, null);
     this.#onChange();
+    return lost;
   }
 
   /**
-   * A document with its text and what was found in it.
+   * Keeps what a person decided about a document.
    * @param {number} key
-   * @returns {Promise<{ entry: Entry, text: string, result: Result | undefined } | null>} null if there is none
+   * @param {Decision[]} decisions all of them
+   */
+  async judge(key, decisions) {
+    const opened = await this.open(key);
+    if (!opened) return;
+    const { entry, result } = opened;
+    note(entry, entry.state === 'done' ? result : undefined, decisions);
+    await this.#store.putDecisions(entry, decisions);
+    this.#onChange();
+  }
+
+  /**
+   * What a person decided about a document.
+   * @param {number} key
+   */
+  decisions(key) {
+    return this.#store.decisions(key);
+  }
+
+  /**
+   * Removes a document from the list and this device.
+   * @param {number} key
+   */
+  async remove(key) {
+    const entry = this.#byKey.get(key);
+    if (!entry) return;
+    this.#entries.splice(this.#entries.indexOf(entry), 1);
+    this.#byKey.delete(key);
+    this.queue.remove(key);
+    await this.#store.remove(key);
+    this.#onChange();
+  }
+
+  /**
+   * A document with its text, what was found in it, what came with it, and what was decided about it.
+   * @param {number} key
+   * @returns {Promise<Opened | null>} null if there is none
    */
   async open(key) {
-    const text = await this.#store.text(key);
+    const [text, given, decisions] = await Promise.all([this.#store.text(key), this.#store.given(key), this.#store.decisions(key)]);
     const result = text === undefined ? undefined : await this.#store.result(key, text);
     const entry = this.#byKey.get(key);
     if (!entry) return null;
     if (text === undefined) Object.assign(entry, { state: 'failed', problem: GONE });
-    return { entry, text: text ?? '', result };
+    return { entry, text: text ?? '', result, given, decisions };
+  }
+
+  /**
+   * All documents that have a text, one after the other, in the order of the list.
+   * @param {AbortSignal} [signal] ends it
+   * @returns {AsyncGenerator<Opened>}
+   */
+  async *opened(signal) {
+    for (const { key, unreadable } of [...this.#entries]) {
+      if (signal?.aborted) return;
+      const opened = unreadable ? null : await this.open(key);
+      if (opened) yield opened;
+    }
   }
 
   /**
@@ -216,9 +277,10 @@ export class Documents {
         if (signal.aborted || endsAll(error)) throw error;
         Object.assign(entry, { state: 'failed', problem: error instanceof Error ? error.message : String(error), setup: undefined });
       }
+      const decisions = await this.#store.decisions(key);
       if (signal.aborted || this.#byKey.get(key) !== entry) return true;
       if (result) {
-        note(entry, result);
+        note(entry, result, decisions);
         await this.#store.putResult(entry, result);
       } else {
         await this.#store.putEntry(entry);
@@ -279,6 +341,21 @@ export class Documents {
     return counts.filter(([, count]) => count).sort(([, one], [, other]) => other - one);
   }
 
+  /** How the models agree with the decisions about all documents, by entity. */
+  get agreement() {
+    /** @type {Record<string, import('../judging/findings.js').Agreement>} */
+    const all = {};
+    for (const { agreement } of this.#entries) {
+      for (const [entity, { right, wrong, missed }] of Object.entries(agreement ?? {})) {
+        const sum = (all[entity] ??= { right: 0, wrong: 0, missed: 0 });
+        sum.right += right;
+        sum.wrong += wrong;
+        sum.missed += missed;
+      }
+    }
+    return all;
+  }
+
   /**
    * What was found in all of them, in words.
    * @param {number} threshold
@@ -332,18 +409,25 @@ function entryOf(key, { id, text, place }) {
 }
 
 /**
- * Notes what was found in a document.
+ * Notes what was found in a document, and decided about it.
  * @param {Entry} entry
- * @param {Result} result
+ * @param {Result | undefined} result missing if it has not been annotated
+ * @param {Decision[]} decisions
  */
-function note(entry, { chunks, setup }) {
+function note(entry, result, decisions) {
+  const { chunks = [], setup, model } = result ?? {};
   /** @type {Map<string, number[]>} */
   const confidences = new Map();
-  for (const { entity, confidence } of chunks) {
+  // Where it is in the text, and the words there, do not matter here.
+  for (const { entity, confidence = 0, state } of findings({ text: '', model, chunks, decisions })) {
+    if (state === 'rejected') continue;
     const those = confidences.get(entity);
-    if (those) those.push(confidence);
-    else confidences.set(entity, [confidence]);
+    const certain = state ? Infinity : confidence;
+    if (those) those.push(certain);
+    else confidences.set(entity, [certain]);
   }
   const found = Object.fromEntries([...confidences].map(([entity, those]) => [entity, Float32Array.from(those)]));
-  Object.assign(entry, { state: 'done', setup, found, problem: undefined });
+  const judged = decisions.length ? { judged: decisions.length, agreement: agreement(chunks, decisions) } : { judged: undefined, agreement: undefined };
+  Object.assign(entry, { found, ...judged });
+  if (result) Object.assign(entry, { state: 'done', setup, problem: undefined });
 }

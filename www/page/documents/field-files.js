@@ -55,10 +55,8 @@ async function* read(files, options, said) {
       continue;
     }
     const notes = [...said, ...problems.map(({ message }) => withoutFlags(message)), ...warnings.map(({ what, times }) => `${what}: ${times}`)];
-    const came = document.mentions?.length ?? 0;
-    const left = came === 1 ? `The annotation that came with ${id} is` : `${came} annotations that came with ${id} are`;
-    if (came) notes.push(`${left} not shown: the page shows what its model finds.`);
-    yield { id, text: document.text, place, notes };
+    const { text, passages, mentions, info } = document;
+    yield { id, text, place, notes, given: { passages, mentions, info } };
   }
 }
 

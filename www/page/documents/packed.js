@@ -2,7 +2,7 @@
  * The chunks of a result as numbers: a browser copies these at one go into its storage, and takes seconds for as many objects.
  */
 
-/** @typedef {import('../../glossa/index.js').Chunk} Chunk */
+/** @typedef {import('../../glossa/index.js').Chunk & { layer?: string }} Chunk */
 
 /**
  * @typedef {object} Packed
@@ -11,6 +11,7 @@
  * @property {Uint32Array} entities places in `names`
  * @property {Float64Array} confidences
  * @property {string[]} names of the entities
+ * @property {(string | undefined)[]} [layers] the names of the models that found them; missing if it was one
  * @property {(string | undefined)[]} [results] what chunks have beside their text; missing if none has any
  */
 
@@ -30,6 +31,7 @@ export function pack(chunks) {
     names,
   };
   if (chunks.some(({ result }) => result !== undefined)) packed.results = chunks.map(({ result }) => result);
+  if (chunks.some(({ layer }) => layer !== undefined)) packed.layers = chunks.map(({ layer }) => layer);
   return packed;
 }
 
@@ -38,9 +40,12 @@ export function pack(chunks) {
  * @param {string} text that was annotated
  * @returns {Chunk[]}
  */
-export function unpack({ begins, ends, entities, confidences, names, results }, text) {
+export function unpack({ begins, ends, entities, confidences, names, results, layers }, text) {
   return Array.from(begins, (begin, i) => {
+    /** @type {Chunk} */
     const chunk = { begin, end: ends[i], text: text.slice(begin, ends[i]), entity: names[entities[i]], confidence: confidences[i] };
-    return results?.[i] === undefined ? chunk : { ...chunk, result: results[i] };
+    if (results?.[i] !== undefined) chunk.result = results[i];
+    if (layers?.[i] !== undefined) chunk.layer = layers[i];
+    return chunk;
   });
 }

@@ -24,6 +24,7 @@ import { DocumentList } from './list.js';
  * @property {HTMLElement} forget
  * @property {HTMLElement} keep takes back a first press on `forget`
  * @property {HTMLElement} newText
+ * @property {HTMLElement} remove removes the document that is shown
  * @property {HTMLElement} edit opens the text of the document that is shown
  * @property {HTMLElement} back goes from the text box to the list
  * @property {HTMLElement} name of the document that is shown
@@ -36,6 +37,7 @@ import { DocumentList } from './list.js';
  * @property {() => number} threshold the minimum confidence
  * @property {(key: number, byPointer: boolean) => void} onChoose
  * @property {() => void} onNew
+ * @property {(key: number) => void} onRemove
  * @property {() => void} onForget
  */
 
@@ -55,6 +57,7 @@ export class Panel {
   #found = null;
   #search = new AbortController();
   #asked = false;
+  #chosen = -1;
   /** How many documents the list has, if it has all; -1 otherwise. */
   #listed = -1;
   #frame = 0;
@@ -68,7 +71,7 @@ export class Panel {
     this.#elements = elements;
     this.#documents = documents;
     this.#actions = actions;
-    const { list, search, state, forget, keep, newText, edit, back } = elements;
+    const { list, search, state, forget, keep, newText, remove, edit, back } = elements;
     this.#list = new DocumentList(list, (key) => this.#row(key), actions.onChoose);
     let typing = 0;
     search.addEventListener('input', () => {
@@ -87,6 +90,13 @@ export class Panel {
     newText.addEventListener('click', () => {
       actions.onNew();
       this.#showText('New text', true);
+    });
+    remove.addEventListener('click', () => {
+      actions.onRemove(this.#chosen);
+      list.focus();
+    });
+    list.addEventListener('keydown', ({ key }) => {
+      if (key === 'Delete' && this.#documents.entry(this.#chosen)) actions.onRemove(this.#chosen);
     });
     edit.addEventListener('click', () => {
       this.#showText('Text of the document', false);
@@ -110,14 +120,14 @@ export class Panel {
 
   /** Takes the list away: there is one text again, or none. */
   close() {
-    const { listPane, textPane, textTitle, back, examples, annotate, search, state, name, edit, textArea, textKept } = this.#elements;
+    const { listPane, textPane, textTitle, back, examples, annotate, search, state, name, edit, remove, textArea, textKept } = this.#elements;
     this.#search.abort();
     this.#found = null;
     search.value = state.value = '';
     textTitle.textContent = 'Text';
     name.textContent = '';
     annotate.textContent = 'Annotate';
-    listPane.hidden = edit.hidden = back.hidden = textKept.hidden = true;
+    listPane.hidden = edit.hidden = remove.hidden = back.hidden = textKept.hidden = true;
     textPane.hidden = examples.hidden = false;
     this.#ask(false);
     this.#list.show([]);
@@ -130,11 +140,13 @@ export class Panel {
    * @param {number} key -1 for none
    */
   choose(key) {
-    const { name, edit } = this.#elements;
+    const { name, edit, remove } = this.#elements;
+    this.#chosen = key;
     this.#list.choose(key);
     const entry = this.#documents.entry(key);
     name.textContent = entry?.place ?? '';
     edit.hidden = !entry || Boolean(entry.unreadable);
+    remove.hidden = !entry;
   }
 
   /** Draws again what has changed, soon. */
@@ -151,7 +163,8 @@ export class Panel {
     const { entries, problem } = this.#documents;
     const found = this.#found;
     const isShown = (/** @type {Entry} */ entry) =>
-      (!found || found.has(entry.key)) && (!state.value || this.#documents.stateOf(entry) === state.value);
+      (!found || found.has(entry.key)) &&
+      (!state.value || (state.value === 'judged' ? Boolean(entry.judged) : this.#documents.stateOf(entry) === state.value));
     const hasAll = !found && !state.value;
     const shown = hasAll ? entries : entries.filter(isShown);
     // While they are annotated no document comes or goes.
@@ -215,23 +228,24 @@ export class Panel {
     if (!entry) return null;
     const state = this.#documents.stateOf(entry);
     const threshold = this.#actions.threshold();
-    const counts = state === 'done' ? this.#documents.counts(entry, threshold) : [];
-    const { id, place, beginning } = entry;
+    const counts = state === 'done' || entry.judged ? this.#documents.counts(entry, threshold) : [];
+    const { id, place, beginning, judged = 0 } = entry;
     // Where it was is told by the row itself.
     const problem = entry.problem?.replace(`${place}: `, '');
-    const signature = JSON.stringify([state, problem, counts, beginning, this.#documents.entities.length]);
-    return { key, signature, content: () => [title(entry), this.#second(beginning ? id : '', state, counts, problem)] };
+    const signature = JSON.stringify([state, problem, counts, beginning, judged, this.#documents.entities.length]);
+    return { key, signature, content: () => [title(entry), this.#second(beginning ? id : '', state, counts, { problem, judged })] };
   }
 
   /**
    * @param {string} id empty if the title is it
    * @param {import('./documents.js').State} state
    * @param {[entity: string, count: number][]} counts
-   * @param {string} [problem]
+   * @param {{ problem?: string, judged: number }} about
    */
-  #second(id, state, counts, problem) {
+  #second(id, state, counts, { problem, judged }) {
     const line = element('div', { class: 'row-state', 'data-state': state });
     if (id) line.append(element('span', { class: 'row-id' }, id));
+    if (judged) line.append(element('span', { class: 'row-judged' }, `${number.format(judged)} judged`));
     if (state !== 'done') {
       line.append(element('span', { class: 'row-words' }, state === 'failed' ? `failed: ${problem}` : state));
       return line;

@@ -88,6 +88,16 @@ export class Queue {
   }
 
   /**
+   * Lets a document no longer wait.
+   * @param {number} key
+   */
+  remove(key) {
+    this.#costLeft -= this.#waiting.get(key) ?? 0;
+    this.#waiting.delete(key);
+    this.#pump();
+  }
+
+  /**
    * Has a document done next.
    * @param {number} key
    */

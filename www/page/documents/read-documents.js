@@ -20,6 +20,13 @@ import { documentsOfTheField, ofTheField } from './field-files.js';
  * @property {string} place the file, and where in it
  * @property {GlossaError} [problem]
  * @property {string[]} [notes] what the user should know of how it was read
+ * @property {Given} [given]
+ * @property {import('../judging/findings.js').Decision[]} [decisions] what a person has decided about it on the page
+ */
+
+/**
+ * What a file says of a document beside its text, as it was read.
+ * @typedef {Pick<import('../../glossa/documents.js').Document, 'passages' | 'mentions' | 'info'>} Given
  */
 
 /** Bytes of a character in most texts, at most. */

@@ -8,7 +8,9 @@ import { hold } from './one-tab.js';
 import { pack, unpack } from './packed.js';
 
 /** @typedef {import('../result-view.js').Shown} Shown */
-/** @typedef {Omit<Shown, 'text'>} Result what was found in a document, without its text */
+/** @typedef {import('../judging/findings.js').Decision} Decision */
+/** @typedef {import('./read-documents.js').Given} Given */
+/** @typedef {Omit<Shown, 'text' | 'given' | 'decisions'>} Result what was found in a document, without its text */
 /** @typedef {Omit<Result, 'chunks'> & { packed: import('./packed.js').Packed }} KeptResult */
 
 /**
@@ -23,7 +25,9 @@ import { pack, unpack } from './packed.js';
  * @property {string} [problem] why it failed, in words
  * @property {boolean} [unreadable] whether it came without a text, so that annotating it again is of no use
  * @property {string} [setup] what its result came about with
- * @property {Record<string, Float32Array>} found the confidences of its chunks by entity
+ * @property {Record<string, Float32Array>} found the confidences of its chunks by entity; infinite where a person decided
+ * @property {number} [judged] how many decisions a person has made about it
+ * @property {Record<string, import('../judging/findings.js').Agreement>} [agreement] of the model with them, by entity
  */
 
 /**
@@ -35,6 +39,9 @@ import { pack, unpack } from './packed.js';
  */
 
 export const DATABASE = 'glossa-documents';
+/** Of the stores below. Those that an earlier version has not are made; none is changed. */
+const VERSION = 2;
+const STORES = ['texts', 'results', 'work', 'given', 'decisions'];
 /** Texts that are read at once to be searched. */
 const BATCH = 200;
 
@@ -59,6 +66,10 @@ export class DocumentStore {
   #texts = new Map();
   /** @type {Map<number, KeptResult | null>} null where a result has been taken back */
   #results = new Map();
+  /** @type {Map<number, Given>} */
+  #given = new Map();
+  /** @type {Map<number, Decision[]>} of documents that have been judged at this visit */
+  #decisions = new Map();
 
   /** Why what is new is not kept on this device, in words; empty if it is. */
   get problem() {
@@ -89,15 +100,74 @@ export class DocumentStore {
 
   /**
    * Keeps documents that are new.
-   * @param {{ entry: Entry, text: string }[]} documents
+   * @param {{ entry: Entry, text: string, given?: Given, decisions?: Decision[] }[]} documents
    */
   async add(documents) {
     await this.#open();
+    for (const { entry, decisions } of documents) if (decisions) this.#decisions.set(entry.key, decisions);
     await this.#write(
-      ['entries', 'texts'],
-      (entries, texts) => documents.flatMap(({ entry, text }) => [entries.put(entry), texts.put(text, entry.key)]),
-      () => documents.forEach(({ entry, text }) => this.#texts.set(entry.key, text)),
+      ['entries', 'texts', 'given', 'decisions'],
+      (entries, texts, givens, decided) =>
+        documents.flatMap(({ entry, text, given, decisions }) => [
+          entries.put(entry),
+          texts.put(text, entry.key),
+          ...(given ? [givens.put(given, entry.key)] : []),
+          ...(decisions ? [decided.put(decisions, entry.key)] : []),
+        ]),
+      () => {
+        for (const { entry, text, given } of documents) {
+          this.#texts.set(entry.key, text);
+          if (given) this.#given.set(entry.key, given);
+        }
+      },
     );
+  }
+
+  /**
+   * Keeps what a person decided about a document; it is there at once.
+   * @param {Entry} entry
+   * @param {Decision[]} decisions
+   */
+  putDecisions(entry, decisions) {
+    this.#decisions.set(entry.key, decisions);
+    return this.#write(['entries', 'decisions'], (entries, decided) => [entries.put(entry), decided.put(decisions, entry.key)], () => {});
+  }
+
+  /**
+   * Keeps that nothing came with the text of a document any more: it is another text.
+   * @param {number} key
+   */
+  dropGiven(key) {
+    this.#given.delete(key);
+    return this.#write(['given'], (givens) => [givens.delete(key)], () => {});
+  }
+
+  /**
+   * Removes a document.
+   * @param {number} key
+   */
+  remove(key) {
+    for (const kept of [this.#texts, this.#results, this.#given, this.#decisions]) kept.delete(key);
+    const names = ['entries', 'texts', 'results', 'given', 'decisions'];
+    return this.#write(names, (...stores) => stores.map((store) => store.delete(key)), () => {});
+  }
+
+  /**
+   * What came with a document's text in its file.
+   * @param {number} key
+   * @returns {Promise<Given | undefined>}
+   */
+  async given(key) {
+    return this.#given.get(key) ?? (await this.#read('given', key));
+  }
+
+  /**
+   * What a person decided about a document.
+   * @param {number} key
+   * @returns {Promise<Decision[]>}
+   */
+  async decisions(key) {
+    return this.#decisions.get(key) ?? (await this.#read('decisions', key)) ?? [];
   }
 
   /**
@@ -172,7 +242,7 @@ export class DocumentStore {
   /** Removes all of it from this device. */
   async forget() {
     this.#texts.clear();
-    this.#results.clear();
+    for (const kept of [this.#results, this.#given, this.#decisions]) kept.clear();
     this.#database?.close();
     const had = this.#database !== null;
     this.#database = null;
@@ -196,10 +266,10 @@ export class DocumentStore {
         this.#problem = ELSEWHERE;
         return;
       }
-      this.#database = await openDB(DATABASE, 1, {
-        upgrade(database) {
-          database.createObjectStore('entries', { keyPath: 'key' });
-          for (const name of ['texts', 'results', 'work']) database.createObjectStore(name);
+      this.#database = await openDB(DATABASE, VERSION, {
+        upgrade(database, before) {
+          if (!before) database.createObjectStore('entries', { keyPath: 'key' });
+          for (const name of STORES) if (!database.objectStoreNames.contains(name)) database.createObjectStore(name);
         },
       });
     } catch (error) {
