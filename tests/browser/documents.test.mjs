@@ -1,13 +1,11 @@
 // Many documents on the page: the list, what is seen of each while the rest is annotated, and a text of one's own beside them.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ABSTRACTS } from './abstracts.mjs';
 import { IN_SENTENCE, SENTENCE, browser, screenshots, serve } from './harness.mjs';
 import { close, databases, file, inTheMiddle, list, openFiles, openIn, progress, record, records, rowsShown, says, shown } from './documents.mjs';
-import { besideThePage, inState, marks, rows, settled, status } from './page.mjs';
+import { inState, marks, problems, rows, settled, status, tooWide } from './page.mjs';
 
 const LONG = 300_000;
 let chromium;
@@ -379,21 +377,13 @@ test('abstracts are read by a model that is shipped; the list counts what is mar
   await close(page);
 });
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** What axe finds wrong. */
-async function problems(page) {
-  const { violations } = await besideThePage(page, axe, () => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
 for (const [name, width] of [['wide', 1280], ['narrow', 390]]) {
   for (const colorScheme of ['light', 'dark']) {
     test(`axe finds nothing in the list, and nothing is wider than the screen: ${name}, ${colorScheme}`, { timeout: LONG }, async () => {
       const page = await open({ viewport: { width, height: 900 }, colorScheme });
       const check = async (state) => {
         assert.deepEqual(await problems(page), [], state);
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        const over = await tooWide(page);
         assert.ok(over <= 0, `${state}: ${over} pixels too wide`);
         await page.screenshot({ path: join(screenshots, `documents-${state}-${name}-${colorScheme}.png`), fullPage: true });
       };

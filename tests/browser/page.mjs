@@ -1,5 +1,7 @@
 // What a person sees on the page.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 
 const LONG = 300_000;
 
@@ -94,6 +96,17 @@ export async function besideThePage(page, script, evaluated) {
   await run(script);
   return run(`(${evaluated})()`, { awaitPromise: true, returnByValue: true });
 }
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds wrong. */
+export async function problems(page) {
+  const { violations } = await besideThePage(page, axe, () => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+/** How many pixels the page is wider than the screen. */
+export const tooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 
 /**
  * What the page says of the network at its foot: in its line, and in what stands behind it, which is open afterwards.

@@ -7,6 +7,7 @@ import { counted } from './counted.js';
 import { InputText } from './input-text.js';
 import { Filters } from './judging/filters.js';
 import { JudgeBar } from './judging/judge-bar.js';
+import { LabelScores } from './label-scores.js';
 import { markLongLegend } from './long-legend.js';
 import { NetworkLine } from './network-line.js';
 import { NetworkLog } from './network-log.js';
@@ -164,6 +165,7 @@ const filters = new Filters(
   bar,
   () => session.agreement,
 );
+new LabelScores({ box: byId('label-scores'), document: find('document') }, results, (shown) => session.withScores(shown));
 session.judge.onChange = results.onChange = () => {
   bar.update();
   filters.update();

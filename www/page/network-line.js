@@ -137,7 +137,8 @@ function part(title, name, items) {
   const listed = left > 0 ? [...items.slice(0, LISTED), element('li', {}, `and ${counted(left, 'more')}`)] : items;
   return [
     element('h3', {}, title),
-    items.length ? element('ul', { 'data-list': name, translate: 'no' }, ...listed) : element('p', { 'data-list': name }, 'None.'),
+    // A long list scrolls, by keys too.
+    items.length ? element('ul', { 'data-list': name, 'aria-label': title, tabindex: 0, translate: 'no' }, ...listed) : element('p', { 'data-list': name }, 'None.'),
   ];
 }
 

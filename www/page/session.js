@@ -11,6 +11,7 @@ import { EXAMPLES } from './examples.js';
 import { identify } from './file-kinds.js';
 import { agreement } from './judging/findings.js';
 import { Judge } from './judging/judge.js';
+import { BEST } from './label-scores.js';
 import { Models } from './models.js';
 import { Requests, isReplaced } from './requests.js';
 import { renamed } from './result-view.js';
@@ -112,6 +113,24 @@ export class Session {
     } catch (error) {
       this.refuse('Not saved', error);
     }
+  }
+
+  /**
+   * The chunks of a text that was annotated, with the scores of their tokens' labels, if the models that found them are in memory.
+   * @param {import('./result-view.js').Shown} shown
+   * @returns {Promise<import('./result-view.js').Chunk[] | null>}
+   */
+  async withScores({ text, setup: key, run }) {
+    const { setup, form } = this.#parts;
+    if (!run || setup.key !== key) return null;
+    const { options, annotate } = form.read();
+    const { models, mode } = setup;
+    if (!models.every((model) => this.#models.has(model, options))) return null;
+    const { signal } = new AbortController();
+    const annotators = [];
+    for (const model of models) annotators.push(await this.#models.get(model, options, signal));
+    const { chunks } = await annotateByAll(annotators, text, { setup: key, mode, annotate: { ...annotate, labelScores: BEST }, signal });
+    return chunks;
   }
 
   /** The documents of the list. */

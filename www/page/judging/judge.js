@@ -250,7 +250,7 @@ export class Judge {
 }
 
 /**
- * Where a place is when one of its ends is moved; it keeps at least one character.
+ * Where a place is when one of its ends is moved; it keeps at least one character, and no blank at the end that is moved.
  * @param {string} text
  * @param {{ begin: number, end: number }} place
  * @param {'begin' | 'end'} which
@@ -259,7 +259,9 @@ export class Judge {
  * @returns {{ begin: number, end: number }}
  */
 export function movedEnd(text, place, which, direction, by) {
-  const edge = by === 'word' ? wordEdge(text, place[which], which, direction) : characterEdge(text, place[which], direction);
+  let edge = by === 'word' ? wordEdge(text, place[which], which, direction) : characterEdge(text, place[which], direction);
+  const isBlank = () => /^\s$/.test(text.charAt(which === 'begin' ? edge : edge - 1));
+  while (isBlank() && edge > 0 && edge < text.length) edge += direction;
   const [begin, end] = which === 'begin' ? [edge, place.end] : [place.begin, edge];
   return begin < end ? { begin, end } : { begin: place.begin, end: place.end };
 }
