@@ -264,6 +264,28 @@ export class Documents {
   }
 
   /**
+   * What was found in each document that is done, in the order of the list; some documents are read at a time.
+   * @param {number} threshold the minimum confidence
+   * @param {AbortSignal} signal ends it
+   * @returns {AsyncGenerator<{ key: number, id: string, chunks: import('../../glossa/index.js').Chunk[] }>}
+   */
+  async *findings(threshold, signal) {
+    const least = Math.fround(threshold);
+    for (const some of together([...this.#entries])) {
+      const done = some.filter(({ state }) => state === 'done');
+      if (signal.aborted) return;
+      const found = await this.#store.found(done.map(({ key }) => key));
+      for (const entry of done) {
+        const { key, id } = entry;
+        const result = found.get(key)?.result;
+        // Its text may have been changed meanwhile.
+        if (!result || this.#byKey.get(key) !== entry) continue;
+        yield { key, id, chunks: result.chunks.filter(({ confidence }) => confidence >= least) };
+      }
+    }
+  }
+
+  /**
    * How many chunks of at least a confidence a document has, by entity.
    * @param {Entry} entry
    * @param {number} threshold
@@ -318,6 +340,21 @@ export class Documents {
     if (!work.setup) return;
     this.#work = /** @type {Work} */ (work);
     await this.#store.putWork(this.#work);
+  }
+}
+
+/**
+ * As many documents at a time as are read at one go.
+ * @param {Entry[]} entries
+ */
+function* together(entries) {
+  let [from, units] = [0, 0];
+  for (let i = 0; i < entries.length; i++) {
+    units += entries[i].length;
+    const next = entries[i + 1];
+    if (next && i + 1 - from < AT_ONCE && units + next.length <= UNITS_AT_ONCE) continue;
+    yield entries.slice(from, i + 1);
+    [from, units] = [i + 1, 0];
   }
 }
 
