@@ -70,6 +70,7 @@ export async function summarise(findings, { signal, onProgress = () => {}, bound
       counted.chunks += 1;
       if (!here.has(entity)) counted.documents += 1;
       here.add(entity);
+      if (mentions.isFull) await mentions.makeRoom(rest);
       mentions.add(entity, text, key);
       await rest();
     }
@@ -77,7 +78,7 @@ export async function summarise(findings, { signal, onProgress = () => {}, bound
   }
   refuseIfOver();
   const byCount = [...entities.values()].sort((one, other) => other.chunks - one.chunks || (one.entity < other.entity ? -1 : 1));
-  return { documents, withFindings, chunks: all, entities: byCount, mentions: mentions.sorted(), leftOut: mentions.leftOut };
+  return { documents, withFindings, chunks: all, entities: byCount, mentions: await mentions.sorted(rest), leftOut: mentions.leftOut };
 
   async function rest() {
     const pausing = pause();
@@ -113,6 +114,11 @@ class Mentions {
     this.#keys = bounds.keys;
   }
 
+  /** Whether room has to be made before another is added. */
+  get isFull() {
+    return this.#counted.size >= this.#bounds.mentions;
+  }
+
   /**
    * @param {string} entity
    * @param {string} text
@@ -124,7 +130,6 @@ class Mentions {
     const name = `${entity}\n${spelling.toLowerCase()}`;
     let mention = this.#counted.get(name);
     if (!mention) {
-      if (this.#counted.size >= this.#bounds.mentions) this.#makeRoom();
       mention = {
         ...{ entity, text: alone(spelling), chunks: 0, documents: 0, keys: [], uncounted: this.leftOut },
         ...{ last: -1, spellings: null },
@@ -140,17 +145,42 @@ class Mentions {
     countSpelling(mention, spelling);
   }
 
-  /** @returns {Mention[]} */
-  sorted() {
+  /**
+   * Leaves out the rarest half.
+   * @param {() => Promise<void>} rest
+   */
+  async makeRoom(rest) {
+    const most = new Uint32Array(this.#counted.size);
+    let i = 0;
+    for (const { chunks, uncounted } of this.#counted.values()) most[i++] = chunks + uncounted;
+    most.sort();
+    this.leftOut = most[most.length >> 1];
+    for (const [name, { chunks, uncounted, keys }] of this.#counted) {
+      await rest();
+      if (chunks + uncounted > this.leftOut) continue;
+      this.#allKeys -= keys.length;
+      this.#counted.delete(name);
+    }
+  }
+
+  /**
+   * @param {() => Promise<void>} rest
+   * @returns {Promise<Mention[]>}
+   */
+  async sorted(rest) {
     const all = [...this.#counted.values()];
     this.#counted.clear();
     // Numbers that hold both count and place are sorted many times faster than mentions by a function.
     const places = Float64Array.from(all, ({ chunks }, i) => (TOP - chunks) * all.length + i).sort();
-    return Array.from(places, (place) => {
+    /** @type {Mention[]} */
+    const sorted = [];
+    for (const place of places) {
       const { entity, text, chunks, documents, keys, uncounted, spellings } = all[place % all.length];
       const [most] = [...(spellings ?? [])].sort(([, one], [, other]) => other - one);
-      return { entity, text: most?.[0] ?? text, chunks, documents, keys, uncounted };
-    });
+      sorted.push({ entity, text: most?.[0] ?? text, chunks, documents, keys, uncounted });
+      await rest();
+    }
+    return sorted;
   }
 
   /**
@@ -168,17 +198,6 @@ class Mentions {
         if (keys.length > this.#keys) keys.length = this.#keys;
         this.#allKeys += keys.length;
       }
-    }
-  }
-
-  /** Leaves out the rarest half. */
-  #makeRoom() {
-    const most = Uint32Array.from(this.#counted.values(), ({ chunks, uncounted }) => chunks + uncounted).sort();
-    this.leftOut = most[most.length >> 1];
-    for (const [name, { chunks, uncounted, keys }] of this.#counted) {
-      if (chunks + uncounted > this.leftOut) continue;
-      this.#allKeys -= keys.length;
-      this.#counted.delete(name);
     }
   }
 }
