@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { EXAMPLES } from '../../www/page/examples.js';
 import { ABSTRACTS } from './abstracts.mjs';
 import { close, file, list, openFiles, openIn, record, records, says, shown } from './documents.mjs';
 import { browser, screenshots, serve } from './harness.mjs';
@@ -69,7 +70,6 @@ test('the summary counts what the list counts, by entity and by mention', { time
   const page = await withDocuments(60);
   assert.ok(await section(page).isHidden());
   await openSummary(page);
-  assert.equal(await page.getByTestId('summary').getAttribute('aria-expanded'), 'true');
   // Of 60 documents each third has the sentence once, twice, thrice.
   assert.equal(await page.locator('#summary-count').textContent(), '360 chunks in 60 of 60 documents');
   await says(page, /^360 chunks in 60 documents/);
@@ -139,6 +139,8 @@ test('a mention leads to its documents, and a document is opened at the mention'
   assert.equal(await page.locator('[data-testid="document"] mark.active').first().textContent(), 'NF-kappa B');
   const { y } = await page.getByTestId('document').boundingBox();
   assert.ok(y >= 0 && y < 450, `the document is on the screen: ${y}`);
+  await page.getByTestId('summary').click();
+  assert.match(await page.evaluate(() => document.activeElement.textContent), /^Study 76\./, 'the button leads back');
   await mention(page, 'NF-kappa B').click();
   assert.equal(await documents.count(), 0, 'once more: closed');
   // A text that was being written gives way, and stays.
@@ -166,7 +168,7 @@ test('it says what has changed since, and counts anew when asked', { timeout: LO
   assert.match(await page.locator('#summary-count').textContent(), /of 5 documents/, 'what is read does not change by itself');
   await page.getByTestId('refresh-summary').click();
   await tells('');
-  assert.equal(await page.locator('#summary-count').textContent(), '51 chunks in 8 of 8 documents');
+  assert.equal(await page.locator('#summary-count').textContent(), '45 chunks in 8 of 8 documents');
   assert.ok(await page.getByTestId('refresh-summary').isHidden());
   // A text that is changed has no result until it is annotated.
   await page.getByTestId('edit-text').click();
@@ -219,7 +221,8 @@ test('the tables and the chart are saved', { timeout: LONG }, async () => {
   assert.equal(chart.name, 'glossa-entities.svg');
   assert.match(chart.content, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
   assert.doesNotMatch(chart.content, /class=|var\(|oklch|NaN/);
-  const drawn = await page.evaluate((content) => {
+  const elsewhere = await page.context().newPage();
+  const drawn = await elsewhere.evaluate((content) => {
     const parsed = new DOMParser().parseFromString(content, 'image/svg+xml');
     const all = (query, of) => [...parsed.querySelectorAll(query)].map(of);
     return {
@@ -304,15 +307,16 @@ for (const [name, width] of [['wide', 1280], ['narrow', 390]]) {
         await page.screenshot({ path: join(screenshots, `summary-${state}-${name}-${colorScheme}.png`), fullPage: true });
       };
       await page.getByTestId('model').selectOption('models/clinical_trials/');
-      await openFiles(page, file('abstracts.jsonl', ABSTRACTS));
-      await says(page, /in 12 documents\./);
+      const trial = JSON.stringify({ id: 'trial', text: EXAMPLES.clinical_trials });
+      await openFiles(page, file('abstracts.jsonl', `${ABSTRACTS}\n${trial}`));
+      await says(page, /in 13 documents\./);
       await openSummary(page);
       await check('open');
       const first = table(page, 'mentions').locator('.chunk').first();
       await table(page, 'entities').locator('button').nth(1).click();
       await first.click();
       await openFiles(page, file('one.txt', 'CD28 in ten patients.'));
-      await says(page, /in 13 documents\./);
+      await says(page, /in 14 documents\./);
       await page.waitForFunction(() => document.querySelector('[data-testid="summary-news"]').textContent);
       await check('chosen');
       if (name === 'wide' && colorScheme === 'dark') {

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Documents } from '../../www/page/documents/documents.js';
 import { BOUNDS, summarise } from '../../www/page/summary/summarise.js';
+import { entitiesCsv, mentionsCsv } from '../../www/page/summary/summary-csv.js';
+import { notesOf } from '../../www/page/summary/summary-view.js';
 
 async function* of(...documents) {
   for (const [i, found] of documents.entries()) {
@@ -115,6 +117,30 @@ test('a mention names a limited number of its documents, the first, and counts a
   assert.ok(few.reduce((all, { keys }) => all + keys.length, 0) <= 40);
   assert.deepEqual(few.map(({ documents }) => documents), [100, 100, 50]);
   for (const { keys } of few.slice(0, 2)) assert.deepEqual(keys, first.slice(0, keys.length));
+});
+
+test('the files have every mention, and say how certain a count is where it is not', () => {
+  const entities = [{ entity: '=DNA', chunks: 3, documents: 2 }];
+  assert.equal([...entitiesCsv({ entities })].join(''), "entity,chunks,documents\n'=DNA,3,2\n");
+  const mention = (text, uncounted) => ({ entity: 'DNA', text, chunks: 3, documents: 2, keys: [1], uncounted });
+  const mentions = Array.from({ length: 2500 }, (_, i) => mention(i ? `a, "${i}"` : '-1', i % 2));
+  const rows = (leftOut) => [...mentionsCsv({ mentions, leftOut })].join('').split('\n');
+  assert.deepEqual(rows(0).slice(0, 3), ['entity,text,chunks,documents', "DNA,'-1,3,2", 'DNA,"a, ""1""",3,2']);
+  assert.deepEqual(rows(1).slice(0, 3), ['entity,text,chunks,documents,chunks_at_most', "DNA,'-1,3,2,3", 'DNA,"a, ""1""",3,2,4']);
+  assert.equal(rows(1).length, 2502);
+  assert.deepEqual([...mentionsCsv({ mentions: [], leftOut: 0 })], ['entity,text,chunks,documents\n']);
+});
+
+test('what the figures leave out is said', () => {
+  const summary = { documents: 5, chunks: 9, leftOut: 0 };
+  assert.deepEqual(notesOf(summary, 5), []);
+  assert.deepEqual(notesOf(summary, 7), ['2 documents are not counted: waiting, failed, or changed and not annotated anew.']);
+  assert.deepEqual(notesOf({ ...summary, chunks: 0 }, 5), ['Nothing was found in them.']);
+  assert.deepEqual(notesOf({ ...summary, documents: 0, chunks: 0 }, 5), ['No document has been annotated yet.']);
+  assert.deepEqual(notesOf({ ...summary, leftOut: 3 }, 5), [
+    'More different mentions were found than the 200,000 that are counted at a time. Those found 3 times or fewer may be missing, and ' +
+      'some counts are a range. The figures of the entities are exact.',
+  ]);
 });
 
 test('it is done in slices, says how far it is, and ends when it is no longer wanted', { timeout: 120_000 }, async () => {

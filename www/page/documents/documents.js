@@ -18,7 +18,7 @@ const UNITS_AT_ONCE = 1_000_000;
 /** The most documents: the list has the memory for them. */
 export const MOST_DOCUMENTS = 100_000;
 /** Code units of a text that the list shows. */
-const BEGINNING = 120;
+export const BEGINNING = 120;
 
 const GONE = 'The browser has removed the text of this document.';
 

@@ -57,15 +57,16 @@ export function chartFile(chart) {
     if (stroke !== 'none') shown.setAttribute('stroke', hex(stroke));
   }
   copy.remove();
-  for (const each of copy.querySelectorAll('*')) for (const name of ['class', 'data-hue', 'data-entity', 'aria-pressed']) each.removeAttribute(name);
+  for (const each of copy.querySelectorAll('*')) for (const name of ['class', 'data-hue', 'data-entity', 'data-off']) each.removeAttribute(name);
   const height = Number(copy.getAttribute('height'));
-  copy.removeAttribute('class');
+  for (const name of ['class', 'role', 'aria-label']) copy.removeAttribute(name);
   const outer = shape(
     'svg',
     {
       ...{ width: FILE_WIDTH, height: height + 2 * FILE_MARGIN, 'font-family': 'Helvetica, Arial, sans-serif', 'font-size': 13 },
       viewBox: `0 0 ${FILE_WIDTH} ${height + 2 * FILE_MARGIN}`,
     },
+    shape('title', {}, 'Chunks of each entity'),
     shape('rect', { width: '100%', height: '100%', fill: '#ffffff' }),
     copy,
   );

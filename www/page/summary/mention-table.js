@@ -12,7 +12,8 @@ import { element } from '../element.js';
 /**
  * @typedef {object} Actions
  * @property {(key: number) => DocumentName | undefined} nameOf
- * @property {(key: number, mention: Mention) => void} onChoose is called when a document of a mention has been chosen
+ * @property {(key: number, mention: Mention, from: HTMLElement) => void} onChoose is called when a document of a mention has been
+ *   chosen, with what was pressed
  */
 
 /** Rows, and documents of a mention, that are shown at once. */
@@ -69,8 +70,8 @@ export class MentionTable {
       { 'data-entity': entity, 'data-hue': this.#hue(entity) },
       element('td', {}, button),
       element('td', {}, element('span', { class: 'entity' }, entity)),
-      element('td', { class: 'number' }, count),
-      element('td', { class: 'number' }, `${number.format(documents)}${uncounted ? ' or more' : ''}`),
+      element('td', { class: 'number', 'data-column': 'chunks' }, count),
+      element('td', { class: 'number', 'data-column': 'documents' }, `${number.format(documents)}${uncounted ? ' or more' : ''}`),
     );
     /** @type {HTMLElement | null} */
     let opened = null;
@@ -124,7 +125,7 @@ export class MentionTable {
       ' ',
       element('span', { class: 'mention-place' }, place),
     );
-    button.addEventListener('click', () => this.#actions.onChoose(key, mention));
+    button.addEventListener('click', () => this.#actions.onChoose(key, mention, button));
     return element('li', {}, button);
   }
 }

@@ -2,12 +2,13 @@
 
 import { messageOf } from '../../glossa/errors.js';
 import { counted, number } from '../counted.js';
+import { BEGINNING } from '../documents/documents.js';
 import { element } from '../element.js';
 import { hues, scrollTo } from '../render.js';
 import { save } from '../save-results.js';
 import { chartFile, drawChart } from './chart.js';
 import { MentionTable } from './mention-table.js';
-import { summarise } from './summarise.js';
+import { BOUNDS, summarise } from './summarise.js';
 import { entitiesCsv, mentionsCsv } from './summary-csv.js';
 
 /** @typedef {import('./summarise.js').Mention} Mention */
@@ -16,7 +17,7 @@ import { entitiesCsv, mentionsCsv } from './summary-csv.js';
 /**
  * @typedef {object} Elements
  * @property {HTMLElement} section
- * @property {HTMLElement} button opens and closes it
+ * @property {HTMLElement} button opens it, and leads back to it
  * @property {HTMLElement} document that is read
  */
 
@@ -53,6 +54,8 @@ export class SummaryView {
   /** @type {AbortController | null} of the counting that is under way */
   #counting = null;
   #looking = 0;
+  /** @type {HTMLElement | null} the document that was chosen last, in the table */
+  #cameFrom = null;
 
   /**
    * @param {Elements} elements
@@ -69,13 +72,13 @@ export class SummaryView {
     this.#table = new MentionTable(mentions, more, {
       nameOf: (key) => {
         const entry = source.entry(key);
-        return entry && { title: entry.beginning || entry.id, place: entry.place };
+        if (!entry) return undefined;
+        const { id, place, beginning } = entry;
+        return { title: beginning.length < BEGINNING ? beginning || id : `${beginning}…`, place };
       },
-      onChoose: (key, mention) => this.#choose(key, mention),
+      onChoose: (key, mention, row) => this.#choose(key, mention, row),
     });
-    button.setAttribute('aria-controls', section.id);
-    button.setAttribute('aria-expanded', 'false');
-    button.addEventListener('click', () => (section.hidden ? this.#open() : this.close()));
+    button.addEventListener('click', () => this.#open());
     close.addEventListener('click', () => {
       this.close();
       button.focus();
@@ -106,11 +109,12 @@ export class SummaryView {
   }
 
   close() {
-    const { section, button } = this.#elements;
+    const { section } = this.#elements;
     this.#counting?.abort();
     this.#counting = null;
     section.hidden = true;
-    button.setAttribute('aria-expanded', 'false');
+    section.removeAttribute('aria-busy');
+    this.#cameFrom = null;
   }
 
   /** Closes it, and keeps nothing of it. */
@@ -122,13 +126,23 @@ export class SummaryView {
     this.#clear();
   }
 
-  #open() {
-    const { section, button } = this.#elements;
+  async #open() {
+    const { section } = this.#elements;
+    const { title } = this.#parts;
+    const from = this.#cameFrom;
+    if (from?.isConnected) {
+      from.focus({ preventScroll: true });
+      scrollTo(from, 'center');
+      return;
+    }
+    const isNew = section.hidden && (!this.#summary || this.#changes);
     section.hidden = false;
-    button.setAttribute('aria-expanded', 'true');
-    if (!this.#summary || this.#changes) this.#count();
-    this.#parts.title.focus({ preventScroll: true });
+    title.focus({ preventScroll: true });
     scrollTo(section, 'start');
+    if (!isNew) return;
+    await this.#count();
+    // Only now is there enough of it to be scrolled to; if that is still what is being looked at.
+    if (document.activeElement === title) scrollTo(section, 'start');
   }
 
   /** Counts anew what was found. */
@@ -154,7 +168,7 @@ export class SummaryView {
       this.#summary = summary;
       this.#threshold = threshold;
       this.#seen = seen;
-      this.#draw(summary, entries.length);
+      this.#draw(summary, seen.size);
     } catch (error) {
       if (!signal.aborted) this.#say(`Not counted: ${messageOf(error)}`, true);
       return;
@@ -257,9 +271,11 @@ export class SummaryView {
    * Shows a document, at the first place of a mention if that is drawn.
    * @param {number} key
    * @param {Mention} mention
+   * @param {HTMLElement} from which it was chosen
    */
-  async #choose(key, { entity, text }) {
+  async #choose(key, { entity, text }, from) {
     const { document } = this.#elements;
+    this.#cameFrom = from;
     await this.#actions.onChoose(key);
     const pane = document.closest('section');
     if (pane) scrollTo(pane, 'start', false);
@@ -277,10 +293,10 @@ const folded = (text) => text.replaceAll(/\s+/g, ' ').trim().toLowerCase();
 
 /**
  * What the figures do not say by themselves.
- * @param {Summary} summary
+ * @param {Pick<Summary, 'documents' | 'chunks' | 'leftOut'>} summary
  * @param {number} all documents of the list
  */
-function notesOf({ documents, chunks, mentions, leftOut }, all) {
+export function notesOf({ documents, chunks, leftOut }, all) {
   const notes = [];
   const without = all - documents;
   if (!documents) notes.push('No document has been annotated yet.');
@@ -290,8 +306,8 @@ function notesOf({ documents, chunks, mentions, leftOut }, all) {
   }
   if (leftOut) {
     notes.push(
-      `There are more mentions than the page counts one by one. Those found ${counted(leftOut, 'time')} or less may be missing, of the ` +
-        `${number.format(mentions.length)} that are listed some have a range; the figures of the entities are exact.`,
+      `More different mentions were found than the ${number.format(BOUNDS.mentions)} that are counted at a time. Those found ` +
+        `${counted(leftOut, 'time')} or fewer may be missing, and some counts are a range. The figures of the entities are exact.`,
     );
   }
   return notes;
