@@ -118,6 +118,7 @@ const panel = {
   name: byId('document-name'),
   annotate: find('annotate'),
   examples: byId('examples'),
+  summary: { section: byId('summary'), button: find('summary'), document: find('document') },
 };
 const session = new Session({ input, setup, form, status, results, panel, onChange: describe });
 /** @type {(id: string) => HTMLButtonElement} */

@@ -22,7 +22,7 @@ const UNITS_AT_ONCE = 1_000_000;
 /** The most documents: the list has the memory for them. */
 export const MOST_DOCUMENTS = 100_000;
 /** Code units of a text that the list shows. */
-const BEGINNING = 120;
+export const BEGINNING = 120;
 
 const GONE = 'The browser has removed the text of this document.';
 
@@ -219,15 +219,19 @@ export class Documents {
   }
 
   /**
-   * All documents that have a text, one after the other, in the order of the list.
+   * All documents that have a text, one after the other, in the order of the list; some are read at a time.
    * @param {AbortSignal} [signal] ends it
    * @returns {AsyncGenerator<Opened>}
    */
   async *opened(signal) {
-    for (const { key, unreadable } of [...this.#entries]) {
+    for (const some of together([...this.#entries])) {
       if (signal?.aborted) return;
-      const opened = unreadable ? null : await this.open(key);
-      if (opened) yield opened;
+      const found = await this.#store.all(some.map(({ key }) => key));
+      for (const entry of some) {
+        const kept = found.get(entry.key);
+        // Its text may have been changed meanwhile.
+        if (kept && !entry.unreadable && this.#byKey.get(entry.key) === entry) yield { entry, ...kept };
+      }
     }
   }
 
@@ -326,6 +330,22 @@ export class Documents {
   }
 
   /**
+   * What was found in each document that is done, and decided about it, in the order of the list.
+   * @param {number} threshold the minimum confidence of what nobody has decided about
+   * @param {AbortSignal} signal ends it
+   * @returns {AsyncGenerator<{ key: number, id: string, chunks: import('../judging/findings.js').Finding[] }>}
+   */
+  async *findings(threshold, signal) {
+    const least = Math.fround(threshold);
+    for await (const { entry, text, result, decisions } of this.opened(signal)) {
+      if (entry.state !== 'done' || !result) continue;
+      const all = findings({ text, model: result.model, chunks: result.chunks, decisions });
+      const chunks = all.filter(({ state, confidence = 1 }) => state === 'accepted' || (!state && confidence >= least));
+      yield { key: entry.key, id: entry.id, chunks };
+    }
+  }
+
+  /**
    * How many chunks of at least a confidence a document has, by entity.
    * @param {Entry} entry
    * @param {number} threshold
@@ -395,6 +415,21 @@ export class Documents {
     if (!work.setup) return;
     this.#work = /** @type {Work} */ (work);
     await this.#store.putWork(this.#work);
+  }
+}
+
+/**
+ * As many documents at a time as are read at one go.
+ * @param {Entry[]} entries
+ */
+function* together(entries) {
+  let [from, units] = [0, 0];
+  for (let i = 0; i < entries.length; i++) {
+    units += entries[i].length;
+    const next = entries[i + 1];
+    if (next && i + 1 - from < AT_ONCE && units + next.length <= UNITS_AT_ONCE) continue;
+    yield entries.slice(from, i + 1);
+    [from, units] = [i + 1, 0];
   }
 }
 

@@ -3,6 +3,7 @@
 import { number } from '../counted.js';
 import { element } from '../element.js';
 import { hues } from '../render.js';
+import { SummaryView } from '../summary/summary-view.js';
 import { DocumentList } from './list.js';
 
 /** @typedef {import('./documents.js').Documents} Documents */
@@ -30,6 +31,7 @@ import { DocumentList } from './list.js';
  * @property {HTMLElement} name of the document that is shown
  * @property {HTMLElement} annotate
  * @property {HTMLElement} examples what only one who has brought nothing is offered
+ * @property {import('../summary/summary-view.js').Elements} summary of all documents
  */
 
 /**
@@ -53,6 +55,7 @@ export class Panel {
   #documents;
   #actions;
   #list;
+  #summary;
   /** @type {Set<number> | null} what the search finds; null if nothing is searched for */
   #found = null;
   #search = new AbortController();
@@ -73,6 +76,13 @@ export class Panel {
     this.#actions = actions;
     const { list, search, state, forget, keep, newText, remove, edit, back } = elements;
     this.#list = new DocumentList(list, (key) => this.#row(key), actions.onChoose);
+    this.#summary = new SummaryView(elements.summary, documents, {
+      threshold: actions.threshold,
+      onChoose: (key) => {
+        this.showList();
+        return actions.onChoose(key, false);
+      },
+    });
     let typing = 0;
     search.addEventListener('input', () => {
       clearTimeout(typing);
@@ -131,6 +141,7 @@ export class Panel {
     textPane.hidden = examples.hidden = false;
     this.#ask(false);
     this.#list.show([]);
+    this.#summary.forget();
     this.#listed = -1;
     textArea.focus();
   }
@@ -177,6 +188,7 @@ export class Panel {
     none.hidden = shown.length > 0;
     none.textContent = search.value ? `No document has “${search.value}”.` : 'No document is in this state.';
     if (!this.#asked) kept.textContent = problem || KEPT;
+    this.#summary.refresh();
   }
 
   async #find() {

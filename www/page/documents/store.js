@@ -214,9 +214,7 @@ export class DocumentStore {
     const inMemory = this.#results.get(key);
     /** @type {KeptResult | null | undefined} */
     const kept = inMemory === undefined ? await this.#read('results', key) : inMemory;
-    if (!kept) return undefined;
-    const { packed, ...result } = kept;
-    return { ...result, chunks: unpack(packed, text) };
+    return kept ? resultOf(kept, text) : undefined;
   }
 
   /**
@@ -237,6 +235,29 @@ export class DocumentStore {
       if (keys.length < BATCH) return;
       from = keys[BATCH - 1];
     }
+  }
+
+  /**
+   * Documents that stand one after the other, with all that is kept of them, read at one go.
+   * @param {number[]} keys in ascending order
+   * @returns {Promise<Map<number, { text: string, result: Result | undefined, given: Given | undefined, decisions: Decision[] }>>}
+   *   those that have a text, by key
+   */
+  async all(keys) {
+    const [texts, results, given, decisions] = await this.#readRange(['texts', 'results', 'given', 'decisions'], keys);
+    const found = new Map();
+    for (const key of keys) {
+      const text = this.#texts.get(key) ?? texts.get(key);
+      if (text === undefined) continue;
+      const kept = this.#results.has(key) ? this.#results.get(key) : results.get(key);
+      found.set(key, {
+        text,
+        result: kept ? resultOf(kept, text) : undefined,
+        given: this.#given.get(key) ?? given.get(key),
+        decisions: this.#decisions.get(key) ?? decisions.get(key) ?? [],
+      });
+    }
+    return found;
   }
 
   /** Removes all of it from this device. */
@@ -291,6 +312,31 @@ export class DocumentStore {
   }
 
   /**
+   * What stores have from the first key to the last, as it was at one time.
+   * @param {string[]} names of the stores
+   * @param {number[]} keys in ascending order
+   * @returns {Promise<Map<number, any>[]>} by key, of each store
+   */
+  async #readRange(names, keys) {
+    const none = names.map(() => new Map());
+    if (!this.#database || !keys.length) return none;
+    try {
+      const transaction = this.#database.transaction(names);
+      const range = IDBKeyRange.bound(keys[0], keys[keys.length - 1]);
+      return await Promise.all(
+        names.map(async (name) => {
+          const store = transaction.objectStore(name);
+          const [those, values] = await Promise.all([store.getAllKeys(range), store.getAll(range)]);
+          return new Map(those.map((key, i) => [Number(key), values[i]]));
+        }),
+      );
+    } catch {
+      // The user may have removed this page's data.
+      return none;
+    }
+  }
+
+  /**
    * Writes all of it, or, if the browser does not take it, nothing.
    * @param {string[]} names of the stores
    * @param {(...stores: any[]) => Promise<unknown>[]} write
@@ -324,3 +370,10 @@ export class DocumentStore {
 function packed({ chunks, ...result }) {
   return { ...result, packed: pack(chunks) };
 }
+
+/**
+ * @param {KeptResult} kept
+ * @param {string} text
+ * @returns {Result}
+ */
+const resultOf = ({ packed, ...result }, text) => ({ ...result, chunks: unpack(packed, text) });
