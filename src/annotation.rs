@@ -23,6 +23,41 @@ pub struct Chunk {
     /// the words of `ignoreStopWords`, or only the first token if `preservePosition` is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
+    /// The tokens that the chunk is made of, with the scores of their likeliest labels, in the order of the text; empty
+    /// unless [`label_scores`](crate::AnnotateOptions::label_scores) asks for them. Those of Spark NLP's pipeline are the
+    /// tokenizer's, without the words of `ignoreStopWords` between them. Those of the Hugging Face pipeline are what its
+    /// aggregation joins: word pieces (`none`, `simple`) or words (`first`, `average`, `max`), which may be empty or overlap
+    /// as chunks may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<ChunkToken>,
+}
+
+/// A token of a chunk, with the scores of its likeliest labels.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChunkToken {
+    /// First UTF-16 code unit of the input text.
+    pub begin: usize,
+    /// One past the last UTF-16 code unit.
+    pub end: usize,
+    /// The likeliest labels, best first, the lower id first in a tie: as many as asked for, or all that the model has if these
+    /// are fewer.
+    ///
+    /// Without Viterbi decoding the first one is the token's label, and [`Chunk::confidence`] is the mean of the first scores.
+    /// Viterbi may decide for another label, also for one that is not listed, and the chunk's confidence is the mean of the
+    /// scores of those.
+    pub labels: Vec<LabelScore>,
+}
+
+/// A label with its probability for a token.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LabelScore {
+    /// The label as the model has it, such as `O` or `B-protein`, whatever the options rename.
+    pub label: String,
+    /// Probability, 0 to 1. In Spark NLP's pipeline: the softmax, over all labels, of the logits of the token's first word
+    /// piece, divided by the model's temperature, as confidences are computed; before Viterbi decoding, which does not change
+    /// it. In the Hugging Face pipeline: the softmax of a word piece's logits; of a word, that of its first piece (`first`),
+    /// the mean over its pieces (`average`), or that of the piece with the highest score (`max`).
+    pub score: f32,
 }
 
 /// The result of annotating a text.

@@ -397,7 +397,7 @@ impl Annotator {
     pub fn finish(&self, job: Job) -> Result<Annotation, Error> {
         let annotation = match (&self.pipeline, job.0) {
             (Pipeline::Spark(spark), State::Spark(text)) => {
-                spark.finish(&text, &self.token_labels(&spark.labels(&text)))
+                spark.finish(&text, &self.token_labels(&spark.labels(&text)), &self.labels)
             }
             (Pipeline::HuggingFace(_), State::HuggingFace(text)) => text.finish(&self.labels),
             _ => return Err(other_pipeline()),

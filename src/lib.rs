@@ -21,7 +21,7 @@ pub mod text;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
-pub use annotation::{Annotation, Chunk, LabelledTokens, TokenLabel};
+pub use annotation::{Annotation, Chunk, ChunkToken, LabelScore, LabelledTokens, TokenLabel};
 pub use annotator::Annotator;
 pub use error::Error;
 pub use labels::{AggregationStrategy, Decoding, LabelCasing};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Precision;
-use crate::labels::{AggregationStrategy, Decoding, LabelCasing};
+use crate::labels::{AggregationStrategy, Decoding, LabelCasing, MOST_LABEL_SCORES};
 use crate::model::Dtype;
 use crate::text::{CleanupMode, TokenizerOptions, WordPieces};
 use crate::Error;
@@ -121,6 +121,10 @@ pub struct AnnotateOptions {
     /// an empty list, or an empty name alone, it leaves out nothing, not even `O`.
     #[cfg_attr(feature = "schema", schemars(extend("x-flag" = "ignore-label")))]
     pub ignore_labels: Option<Vec<String>>,
+    /// How many labels are told for each token of a chunk, the likeliest first, with their probabilities before Viterbi
+    /// decoding. With 0, chunks come without tokens.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = MOST_LABEL_SCORES)))]
+    pub label_scores: usize,
 }
 
 impl Default for AnnotateOptions {
@@ -140,6 +144,7 @@ impl Default for AnnotateOptions {
             pad_as_o: true,
             aggregation_strategy: None,
             ignore_labels: None,
+            label_scores: 0,
         }
     }
 }
@@ -172,8 +177,12 @@ impl AnnotateOptions {
     /// Checks what does not depend on the model.
     ///
     /// # Errors
-    /// `option_invalid` for a threshold outside 0 to 1.
+    /// `option_invalid` for a threshold outside 0 to 1, or more than [`MOST_LABEL_SCORES`].
     pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.label_scores > MOST_LABEL_SCORES {
+            let reason = format!("{} is not 0 to {MOST_LABEL_SCORES}", self.label_scores);
+            return Err(Error::option_invalid("labelScores", reason));
+        }
         match self.threshold {
             Some(threshold) if !(0.0..=1.0).contains(&threshold) => {
                 Err(Error::option_invalid("threshold", format!("{threshold} is not 0 to 1")))

@@ -180,8 +180,8 @@ impl Annotator {
         })
     }
 
-    /// `{chunks: [{begin, end, text, entity, confidence, result}], truncatedFrom}`, as plain objects; absent values are
-    /// left out. `options`: see `AnnotateOptions`.
+    /// `{chunks: [{begin, end, text, entity, confidence, result, tokens}], truncatedFrom}`, as plain objects; absent values are
+    /// left out. `tokens` are `[{begin, end, labels: [{label, score}]}]`. `options`: see `AnnotateOptions`.
     pub fn annotate(&self, text: &str, options: JsValue) -> Result<JsValue, JsValue> {
         let options: AnnotateOptions = read(&options)?;
         self.inner.annotate(text, &options).map(|annotation| plain(&annotation)).map_err(|error| js_error(&error))

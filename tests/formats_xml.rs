@@ -474,6 +474,7 @@ fn mention(text: &str, spans: &[(usize, usize)], entity: &str) -> Mention {
         entity: entity.to_string(),
         confidence: Some(0.123_456_78),
         result: Some("r".into()),
+        tokens: Vec::new(),
         id: Some(format!("m-{entity}")),
         identifier: Some("MESH:D1".into()),
         by: By { who: Who::Model, name: Some("cellular".into()) },

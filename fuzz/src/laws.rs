@@ -19,6 +19,12 @@ pub(crate) fn check_text(annotator: &Annotator, text: &str, options: &AnnotateOp
     if let Ok(annotation) = &annotated {
         check(text, annotation, options, reading);
         assert_eq!(in_windows(annotator, text, options).as_ref(), Some(annotation), "windows one by one differ");
+        if options.label_scores > 0 {
+            let mut bare = annotation.clone();
+            bare.chunks.iter_mut().for_each(|chunk| chunk.tokens.clear());
+            let without = annotator.annotate(text, &AnnotateOptions { label_scores: 0, ..options.clone() });
+            assert_eq!(without.as_ref(), Ok(&bare), "without the scores of labels");
+        }
     }
     let Ok(labelled) = annotator.label(text, options.mode) else { return };
     let units: Vec<u16> = text.encode_utf16().collect();
@@ -64,6 +70,7 @@ pub(crate) fn check(text: &str, annotation: &Annotation, options: &AnnotateOptio
             assert!((0.0..=1.0).contains(confidence), "no probability: {chunk:?}");
             assert!(options.threshold.is_none_or(|threshold| *confidence >= threshold), "too low: {chunk:?}");
         }
+        check_tokens(chunk, &units, options, reading);
         if reading.plain && !reading.pieces {
             assert!(shown.chars().any(|c| !c.is_whitespace() && !is_invisible(c)), "nothing to see: {chunk:?}");
         }
@@ -80,6 +87,27 @@ pub(crate) fn check(text: &str, annotation: &Annotation, options: &AnnotateOptio
         assert!(options.mode == Mode::Truncate, "truncated at {from}");
         assert!(last <= from, "chunks up to {last}, read up to {from}");
         slice(&units, from, units.len());
+    }
+}
+
+/// Checks the tokens of a chunk.
+fn check_tokens(chunk: &Chunk, units: &[u16], options: &AnnotateOptions, reading: Reading) {
+    let Chunk { begin, end, tokens, .. } = chunk;
+    assert_eq!(tokens.is_empty(), options.label_scores == 0, "tokens if they are asked for: {chunk:?}");
+    let mut last = *begin;
+    for token in tokens {
+        slice(units, token.begin, token.end);
+        assert!(reading.pieces || token.begin < token.end, "an empty token: {chunk:?}");
+        assert!(last <= token.begin && token.end <= *end, "tokens overlap, or are not in the chunk: {chunk:?}");
+        last = if reading.pieces { token.begin } else { token.end };
+        let scores: Vec<f32> = token.labels.iter().map(|label| label.score).collect();
+        assert!((1..=options.label_scores).contains(&scores.len()), "as many labels as asked for: {chunk:?}");
+        assert!(scores.is_sorted_by(|a, b| a >= b), "the likeliest label first: {chunk:?}");
+        let all = (0.0..=1.0).contains(&scores[scores.len() - 1]) && scores.iter().sum::<f32>() <= 1.0 + 1e-4;
+        assert!(all, "no probabilities: {chunk:?}");
+    }
+    if let (Some(first), Some(last)) = (tokens.first(), tokens.last()) {
+        assert_eq!((first.begin, last.end), (*begin, *end), "from the first token to the last: {chunk:?}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::text_index::{TextIndex, Unit};
-use crate::Error;
+use crate::{ChunkToken, Error};
 
 /// Named values that a file holds beside what is known here, such as BioC's infons: they come out as they came in.
 pub type Info = BTreeMap<String, String>;
@@ -33,7 +33,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Checks that the places of passages and mentions are places of the text, as formats take for granted.
+    /// Checks that the places of passages, mentions and tokens are places of the text, as formats take for granted.
     ///
     /// # Errors
     /// `input_invalid`.
@@ -61,6 +61,9 @@ impl Document {
                     return Err(wrong("a mention", span.begin, span.end));
                 }
                 last = span.end;
+            }
+            if let Some(token) = mention.tokens.iter().find(|token| !is_place(token.begin, token.end)) {
+                return Err(wrong("a token", token.begin, token.end));
             }
         }
         Ok(())
@@ -111,6 +114,10 @@ pub struct Mention {
     /// Spark NLP's text of the chunk, if it differs: see [`Chunk::result`](crate::Chunk::result).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
+    /// The tokens that the model made it of, with the scores of their likeliest labels, if that was asked for: see
+    /// [`Chunk::tokens`](crate::Chunk::tokens).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<ChunkToken>,
     /// Its name in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,

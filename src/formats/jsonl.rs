@@ -1,7 +1,7 @@
 //! JSON lines of Glossa: `{"id", "text", "chunks": [{"begin", "end", "text", "entity", …}], "offsetUnit": "utf-16"}`.
 //!
 //! They hold all of a [`Document`]: what is read from what was written equals it. A field that says nothing is left out. Chunks
-//! that are as `glossa annotate` finds them have `begin`, `end`, `text`, `entity`, `confidence` and `result`; beyond these,
+//! that are as `glossa annotate` finds them have `begin`, `end`, `text`, `entity`, `confidence`, `result` and `tokens`; beyond these,
 //! `spans` if the mention is in pieces, `id`, `identifier`, `by`, `time` and `info`. A document may have `truncatedFrom`,
 //! `precision`, `passages` and `info`.
 //!
@@ -22,7 +22,7 @@ use super::text_index::{TextIndex, Unit};
 use super::warnings::Warnings;
 use super::writer::{Failed, WriteFormat};
 use super::{ReadOptions, Record, Records};
-use crate::Error;
+use crate::{ChunkToken, Error};
 
 /// The unit of all offsets, as the lines say it.
 const OFFSET_UNIT: &str = "utf-16";
@@ -58,7 +58,13 @@ fn record(mut object: Object, id: String, options: &ReadOptions) -> Result<Recor
         None => {
             let chunks = object.take("chunks").unwrap_or(Value::Array(Vec::new()));
             let unplaced = list(&object, "chunks", chunks, &mut problems, |chunk| unplaced_chunk(chunk, &object.place));
-            place(&index, 0, unplaced, Unit::Utf16, options.unit.or(unit))
+            let unit = options.unit.or(unit);
+            let (mut mentions, mut wrong) = place(&index, 0, unplaced, Unit::Utf16, unit);
+            for mention in &mut mentions {
+                let placed = place_tokens(&index, unit.unwrap_or(Unit::Utf16), mention);
+                wrong.extend(placed.err().map(|reason| object.invalid(reason)));
+            }
+            (mentions, wrong)
         }
     };
     problems.extend(mentions.1);
@@ -159,10 +165,14 @@ fn unplaced_chunk(value: Value, place: &str) -> Result<Unplaced, String> {
         Value::Null => By::default(),
         by => By::deserialize(by).map_err(|_| wrong("by"))?,
     };
+    // What others call so is information.
+    let tokens: Option<Vec<ChunkToken>> = Vec::deserialize(&value["tokens"]).ok();
+    let tokens_known = tokens.is_some().then_some("tokens");
     let mut mention = Mention {
         entity: text("entity")?.unwrap_or_default(),
         confidence,
         result: text("result")?,
+        tokens: tokens.unwrap_or_default(),
         id: text("id")?,
         identifier: text("identifier")?,
         by,
@@ -173,12 +183,27 @@ fn unplaced_chunk(value: Value, place: &str) -> Result<Unplaced, String> {
     let Value::Object(mut fields) = value else { return Err("a chunk is no object".to_string()) };
     let info = fields.remove("info");
     let known = ["begin", "end", "text", "entity", "confidence", "result", "spans", "id", "identifier", "by", "time"];
-    known.iter().for_each(|field| drop(fields.remove(*field)));
+    known.into_iter().chain(tokens_known).for_each(|field| drop(fields.remove(field)));
     mention.info = to_info(fields);
     mention.info.extend(info.map(info_of).unwrap_or_default());
     // Without a text, an empty place is as good as another.
     let text = text.or_else(|| (begin == end).then(String::new));
     Ok(Unplaced { place: place.to_string(), spans, text, mention })
+}
+
+/// Finds the places of a mention's tokens, which are still as the file has them. If one is none, the mention has no tokens.
+fn place_tokens(index: &TextIndex<'_>, unit: Unit, mention: &mut Mention) -> Result<(), String> {
+    let mut tokens = std::mem::take(&mut mention.tokens);
+    for ChunkToken { begin, end, .. } in &mut tokens {
+        if index.slice(unit, *begin, *end).is_none() {
+            return Err(format!("its token from {begin} to {end} is no place in its text, in {}", unit.words()));
+        }
+        for offset in [begin, end] {
+            *offset = index.at(unit, *offset).map_or(*offset, |place| place.utf16);
+        }
+    }
+    mention.tokens = tokens;
+    Ok(())
 }
 
 fn passage(value: Value) -> Result<Passage, String> {
@@ -261,6 +286,8 @@ struct Chunk<'d> {
     confidence: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<&'d str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tokens: &'d [ChunkToken],
     #[serde(skip_serializing_if = "Option::is_none")]
     spans: Option<&'d [Span]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -284,6 +311,7 @@ impl<'d> Chunk<'d> {
             entity: &mention.entity,
             confidence: mention.confidence,
             result: mention.result.as_deref(),
+            tokens: &mention.tokens,
             spans: Some(&mention.spans[..]).filter(|spans| spans.len() != 1),
             id: mention.id.as_deref(),
             identifier: mention.identifier.as_deref(),

@@ -15,6 +15,8 @@ pub(super) struct Holds {
     pub(super) identifier: bool,
     /// Spark NLP's text of a chunk.
     pub(super) result: bool,
+    /// The tokens of a chunk, with the scores of their labels.
+    pub(super) tokens: bool,
     /// What a file says about the document and its passages.
     pub(super) info: bool,
     /// What a file says about mentions.
@@ -24,7 +26,7 @@ pub(super) struct Holds {
 }
 
 impl Holds {
-    /// All that is said about mentions.
+    /// All that is said about mentions, but for their tokens.
     pub(super) const MENTIONS: Holds = Holds {
         passages: false,
         confidence: true,
@@ -32,6 +34,7 @@ impl Holds {
         time: true,
         identifier: true,
         result: true,
+        tokens: false,
         info: false,
         mention_info: true,
         truncated: false,
@@ -54,6 +57,7 @@ pub(super) fn count(document: &Document, holds: Holds, warnings: &mut Warnings) 
     lost(holds.time, "times of decisions, which are left out", &|| mentions(&|mention| mention.time.is_some()));
     lost(holds.identifier, "identifiers, which are left out", &|| mentions(&|mention| mention.identifier.is_some()));
     lost(holds.result, "results of Spark NLP, which are left out", &|| mentions(&|mention| mention.result.is_some()));
+    lost(holds.tokens, TOKENS, &|| mentions(&|mention| !mention.tokens.is_empty()));
     lost(holds.info, "further fields of documents and passages, which are left out", &|| {
         document.info.len() + document.passages.iter().map(|passage| passage.info.len()).sum::<usize>()
     });
@@ -64,6 +68,9 @@ pub(super) fn count(document: &Document, holds: Holds, warnings: &mut Warnings) 
         usize::from(document.truncated_from.is_some())
     });
 }
+
+/// What is said of mentions that have tokens.
+pub(super) const TOKENS: &str = "mentions with the scores of their tokens' labels, which are left out";
 
 /// What is said of mentions whose spans are no places of the text.
 pub(super) const NO_PLACE: &str = "mentions without a place in the text, which are left out";

@@ -1,7 +1,7 @@
 //! A document as a model reads it: its passages are paragraphs.
 
 use super::document::{By, Document, Mention, Span, Who};
-use crate::{Annotation, Chunk};
+use crate::{Annotation, Chunk, ChunkToken};
 
 /// Between two paragraphs.
 const EMPTY_LINE: &str = "\n\n";
@@ -40,7 +40,12 @@ impl Document {
     pub fn annotated(self, reading: &ReadingText, annotation: Annotation, model: &str) -> Document {
         let index = super::TextIndex::new(&self.text);
         let mention = |chunk: Chunk| {
-            let span = Span { begin: reading.original(chunk.begin), end: reading.original_end(chunk.begin, chunk.end) };
+            let place = |begin, end| Span { begin: reading.original(begin), end: reading.original_end(begin, end) };
+            let span = place(chunk.begin, chunk.end);
+            let token = |token: ChunkToken| {
+                let Span { begin, end } = place(token.begin, token.end);
+                ChunkToken { begin, end, ..token }
+            };
             let text = index.slice(super::Unit::Utf16, span.begin, span.end).unwrap_or(&chunk.text).to_string();
             Mention {
                 spans: vec![span],
@@ -48,6 +53,7 @@ impl Document {
                 entity: chunk.entity,
                 confidence: chunk.confidence,
                 result: chunk.result,
+                tokens: chunk.tokens.into_iter().map(token).collect(),
                 by: By { who: Who::Model, name: Some(model.to_string()) },
                 ..Mention::default()
             }
@@ -108,7 +114,8 @@ mod tests {
             let before = &reading.text()[..reading.text().find(name).expect("a name")];
             let begin = before.encode_utf16().count();
             let end = begin + name.encode_utf16().count();
-            Chunk { begin, end, text: name.into(), entity: "X".into(), confidence: None, result: None }
+            let tokens = vec![ChunkToken { begin, end, labels: Vec::new() }];
+            Chunk { begin, end, text: name.into(), entity: "X".into(), confidence: None, result: None, tokens }
         };
         let names = ["TNF-\u{3b1}", "\u{1F9EC}", "IL-2", "CD28", "NF-kappa B"];
         let chunks = names.iter().map(|name| find(name)).collect();
@@ -117,6 +124,8 @@ mod tests {
         let places: Vec<_> = found.mentions.iter().map(|mention| (mention.begin(), mention.end())).collect();
         assert_eq!(places, [(0, 5), (6, 8), (9, 13), (14, 18), (20, 30)]);
         assert!(found.mentions.iter().zip(names).all(|(mention, name)| mention.text == name));
+        let tokens: Vec<_> = found.mentions.iter().flat_map(|mention| &mention.tokens).collect();
+        assert_eq!(tokens.iter().map(|token| (token.begin, token.end)).collect::<Vec<_>>(), places);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Joins scored word pieces into entities, as the token-classification pipeline of transformers does.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -54,18 +55,12 @@ pub(crate) fn aggregate(
     strategy: AggregationStrategy,
     ignored: &[String],
 ) -> Vec<Group> {
-    let labelled = |units: Range<usize>, (label, score): (usize, f32)| LabelledUnit {
-        begins_paragraph: pieces[units.start].begins_paragraph,
-        pieces: units,
-        label: &labels[label],
-        score,
+    let labelled = |unit: Range<usize>| {
+        let (label, score) = best(&scores_of(&pieces[unit.clone()], strategy));
+        let begins_paragraph = pieces[unit.start].begins_paragraph;
+        LabelledUnit { pieces: unit, label: &labels[label], score, begins_paragraph }
     };
-    let units: Vec<LabelledUnit<'_>> = match strategy {
-        AggregationStrategy::None | AggregationStrategy::Simple => {
-            pieces.iter().enumerate().map(|(i, piece)| labelled(i..i + 1, best(piece.scores))).collect()
-        }
-        _ => words(pieces).into_iter().map(|word| labelled(word.clone(), decide(&pieces[word], strategy))).collect(),
-    };
+    let units: Vec<LabelledUnit<'_>> = joined_units(pieces, strategy).into_iter().map(labelled).collect();
     let mut groups = match strategy {
         AggregationStrategy::None => {
             let single = |unit: LabelledUnit<'_>| Group {
@@ -89,6 +84,14 @@ struct LabelledUnit<'l> {
     begins_paragraph: bool,
 }
 
+/// What a strategy joins, as ranges of word pieces: single pieces, or words.
+pub(crate) fn joined_units(pieces: &[ScoredPiece<'_>], strategy: AggregationStrategy) -> Vec<Range<usize>> {
+    match strategy {
+        AggregationStrategy::None | AggregationStrategy::Simple => (0..pieces.len()).map(|i| i..i + 1).collect(),
+        _ => words(pieces),
+    }
+}
+
 /// Words as ranges of word pieces.
 pub(crate) fn words(pieces: &[ScoredPiece<'_>]) -> Vec<Range<usize>> {
     let mut words: Vec<Range<usize>> = Vec::new();
@@ -107,18 +110,17 @@ pub(crate) fn best(scores: &[f32]) -> (usize, f32) {
     (best, scores[best])
 }
 
-/// A word's label and score.
-fn decide(pieces: &[ScoredPiece<'_>], strategy: AggregationStrategy) -> (usize, f32) {
+/// The probabilities that decide a unit's label, one for each label. `pieces` are those of the unit, at least one.
+pub(crate) fn scores_of<'s>(pieces: &[ScoredPiece<'s>], strategy: AggregationStrategy) -> Cow<'s, [f32]> {
     match strategy {
         AggregationStrategy::Max => {
-            let mut highest = best(pieces[0].scores);
+            let mut highest = pieces[0].scores;
             for piece in &pieces[1..] {
-                let other = best(piece.scores);
-                if other.1 > highest.1 {
-                    highest = other;
+                if best(piece.scores).1 > best(highest).1 {
+                    highest = piece.scores;
                 }
             }
-            highest
+            Cow::Borrowed(highest)
         }
         AggregationStrategy::Average => {
             let mut mean = vec![0.0; pieces[0].scores.len()];
@@ -126,9 +128,9 @@ fn decide(pieces: &[ScoredPiece<'_>], strategy: AggregationStrategy) -> (usize, 
                 mean.iter_mut().zip(piece.scores).for_each(|(sum, score)| *sum += score);
             }
             mean.iter_mut().for_each(|sum| *sum /= pieces.len() as f32);
-            best(&mean)
+            Cow::Owned(mean)
         }
-        _ => best(pieces[0].scores),
+        _ => Cow::Borrowed(pieces[0].scores),
     }
 }
 

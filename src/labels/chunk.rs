@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::entity_after_prefix;
-use crate::annotation::{Chunk, TokenLabel};
+use crate::annotation::{Chunk, ChunkToken, LabelScore, TokenLabel};
 use crate::options::AnnotateOptions;
 use crate::text::{Document, Token};
 
@@ -34,12 +34,26 @@ pub fn align<'l>(tokens: &[Token], labels: &[(usize, TokenLabel<'l>)]) -> Vec<Op
 /// Joins the tokens of a document into chunks. A token without a label counts as `O`.
 ///
 /// Only `O`, `B-*` and the end of a paragraph end a chunk: an `I-Y` after `B-X` belongs to the chunk X, and an `I-X` after
-/// `O` begins one.
+/// `O` begins one. Chunks come without tokens, whatever the option `labelScores` is: the labels have no scores but their own.
 pub fn convert(
     document: &Document,
     tokens: &[Token],
     labels: &[Option<TokenLabel<'_>>],
     options: &AnnotateOptions,
+) -> Vec<Chunk> {
+    convert_with(document, tokens, labels, options, None)
+}
+
+/// Gives a token's likeliest labels, by its number.
+pub(crate) type LikeliestOf<'l> = &'l dyn Fn(usize) -> Vec<LabelScore>;
+
+/// Like [`convert`]; chunks have their tokens if the likeliest labels of these are given.
+pub(crate) fn convert_with(
+    document: &Document,
+    tokens: &[Token],
+    labels: &[Option<TokenLabel<'_>>],
+    options: &AnnotateOptions,
+    likeliest: Option<LikeliestOf<'_>>,
 ) -> Vec<Chunk> {
     let mut spans = join(document, tokens, labels, options);
     if let Some(words) = &options.ignore_stop_words {
@@ -53,7 +67,11 @@ pub fn convert(
             |list: &Option<Vec<String>>| list.as_ref().map(|names| names.iter().any(|name| name == span.entity));
         confident && listed(&options.entities) != Some(false) && listed(&options.exclude_entities) != Some(true)
     });
-    spans.iter().map(|span| span.chunk(document, tokens, options)).collect()
+    let chunk = |span: &Span<'_>| {
+        let tokens_of = |likeliest| span.tokens(document, tokens, likeliest);
+        Chunk { tokens: likeliest.map_or(Vec::new(), tokens_of), ..span.chunk(document, tokens, options) }
+    };
+    spans.iter().map(chunk).collect()
 }
 
 /// The tokens of a chunk.
@@ -93,7 +111,16 @@ impl Span<'_> {
             },
             confidence: self.confidence(),
             result: (result != text).then_some(result),
+            tokens: Vec::new(),
         }
+    }
+
+    fn tokens(&self, document: &Document, tokens: &[Token], likeliest: LikeliestOf<'_>) -> Vec<ChunkToken> {
+        let token = |i: usize| {
+            let Range { start: begin, end } = document.original_range(&tokens[i]);
+            ChunkToken { begin, end, labels: likeliest(i) }
+        };
+        self.parts.iter().flat_map(Range::clone).map(token).collect()
     }
 }
 

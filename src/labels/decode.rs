@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::argmax;
+use super::{argmax, likeliest};
 
 /// The most labels that [`Decoding::Viterbi`] takes: its table of transitions has an entry for each pair of labels, 64 MB
 /// at this number, and each token takes as many steps. The largest sets of labels in use have a few hundred.
@@ -166,12 +166,24 @@ impl Decoder {
         (best, self.score(row, best))
     }
 
-    /// The softmax score of a label, in f64 as Spark NLP computes it.
+    /// Ids and softmax scores of a token's `count` likeliest labels, best first; the lower id first in a tie. Decoding does not
+    /// change them; the first is [`likeliest`](Self::likeliest).
+    pub fn likeliest_labels(&self, row: &[f32], count: usize) -> Vec<(usize, f32)> {
+        let score = self.scores(row);
+        likeliest(row, count).into_iter().map(|(label, _)| (label, score(label))).collect()
+    }
+
+    /// The softmax score of a label.
     fn score(&self, row: &[f32], label: usize) -> f32 {
-        let largest = row[argmax(row)];
-        let power = |value: f32| (f64::from(value - largest) / self.temperature).exp();
+        self.scores(row)(label)
+    }
+
+    /// The softmax scores of labels, in f64 as Spark NLP computes them.
+    fn scores<'r>(&self, row: &'r [f32]) -> impl Fn(usize) -> f32 + 'r {
+        let (largest, temperature) = (row[argmax(row)], self.temperature);
+        let power = move |value: f32| (f64::from(value - largest) / temperature).exp();
         let sum: f64 = row.iter().map(|value| power(*value)).sum();
-        (power(row[label]) / sum) as f32
+        move |label| (power(row[label]) / sum) as f32
     }
 
     /// The natural logarithms of the softmax scores.

@@ -4,12 +4,16 @@ mod aggregate;
 mod chunk;
 mod decode;
 mod iob;
+mod label_scores;
 
 pub use aggregate::AggregationStrategy;
-pub(crate) use aggregate::{aggregate, best, words, Group, ScoredPiece};
+pub(crate) use aggregate::{aggregate, best, joined_units, scores_of, words, Group, ScoredPiece};
 pub use chunk::{align, convert, LabelCasing};
+pub(crate) use chunk::{convert_with, LikeliestOf};
 pub use decode::{Decoder, DecoderDefaults, Decoding, TokenLogits, MOST_VITERBI_LABELS};
 pub(crate) use iob::{entity_after_hyphen, entity_after_prefix};
+pub use label_scores::MOST_LABEL_SCORES;
+pub(crate) use label_scores::{likeliest, named, LikeliestLabels};
 
 /// Index of the highest value; the first one in a tie. `values` must not be empty.
 pub(crate) fn argmax<T: PartialOrd>(values: &[T]) -> usize {

@@ -3,11 +3,14 @@
 use std::ops::Range;
 
 use super::check_count;
-use crate::annotation::{Annotation, Chunk};
+use crate::annotation::{Annotation, Chunk, ChunkToken};
 use crate::engine::Classifier;
-use crate::labels::{aggregate, best, entity_after_hyphen, words, AggregationStrategy, Group, ScoredPiece};
+use crate::labels::{
+    aggregate, best, entity_after_hyphen, joined_units, likeliest, named, scores_of, words, AggregationStrategy, Group,
+    ScoredPiece,
+};
 use crate::options::{AnnotateOptions, Mode};
-use crate::text::{cut, Document, FramedWindow, HfTokenizer, Piece, Reading, Token, Window};
+use crate::text::{cut, Document, FramedWindow, HfTokenizer, Piece, Position, Reading, Token, Window};
 use crate::Error;
 
 /// The pipeline's stages around the classifier, with their options.
@@ -118,8 +121,12 @@ impl Text {
         let strategy = self.options.aggregation_strategy.unwrap_or_default();
         let outside = ["O".to_string()];
         let ignored = self.options.ignore_labels.as_deref().unwrap_or(&outside);
-        let mut chunks: Vec<Chunk> =
-            aggregate(&self.scored(), labels, strategy, ignored).into_iter().map(|group| self.chunk(group)).collect();
+        let scored = self.scored();
+        let chunk = |group: Group| Chunk {
+            tokens: self.tokens(group.pieces.clone(), &scored, strategy, labels),
+            ..self.chunk(group)
+        };
+        let mut chunks: Vec<Chunk> = aggregate(&scored, labels, strategy, ignored).into_iter().map(chunk).collect();
         chunks.retain(|chunk| {
             self.options.threshold.is_none_or(|threshold| chunk.confidence.is_some_and(|score| score >= threshold))
         });
@@ -162,9 +169,37 @@ impl Text {
             .collect()
     }
 
+    /// Where word pieces are in the text as given.
+    fn place(&self, pieces: Range<usize>) -> Range<Position> {
+        let (start, end) = (self.pieces[pieces.start].place.start, self.pieces[pieces.end - 1].place.end);
+        self.document.locate(start..end)
+    }
+
+    /// What a group joins, with the likeliest labels of each; empty if the result is not to tell them.
+    fn tokens(
+        &self,
+        group: Range<usize>,
+        scored: &[ScoredPiece<'_>],
+        strategy: AggregationStrategy,
+        names: &[String],
+    ) -> Vec<ChunkToken> {
+        let count = self.options.label_scores;
+        if count == 0 {
+            return Vec::new();
+        }
+        let (pieces, chunk) = (&scored[group.clone()], self.place(group.clone()));
+        let token = |unit: Range<usize>| {
+            let place = self.place(group.start + unit.start..group.start + unit.end);
+            let labels = named(&likeliest(&scores_of(&pieces[unit], strategy), count), names);
+            // An empty piece at the group's end has its place behind text that is left out there.
+            let within = |at: Position| at.min(chunk.end).utf16;
+            ChunkToken { begin: within(place.start), end: within(place.end), labels }
+        };
+        joined_units(pieces, strategy).into_iter().map(token).collect()
+    }
+
     fn chunk(&self, group: Group) -> Chunk {
-        let (start, end) = (self.pieces[group.pieces.start].place.start, self.pieces[group.pieces.end - 1].place.end);
-        let Range { start, end } = self.document.locate(start..end);
+        let Range { start, end } = self.place(group.pieces);
         Chunk {
             begin: start.utf16,
             end: end.utf16,
@@ -172,6 +207,7 @@ impl Text {
             entity: group.entity,
             confidence: Some(group.score),
             result: None,
+            tokens: Vec::new(),
         }
     }
 }

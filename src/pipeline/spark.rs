@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::check_count;
 use crate::annotation::{Annotation, TokenLabel};
 use crate::engine::{Classifier, Logits};
-use crate::labels::{convert, Decoder, Decoding, TokenLogits};
+use crate::labels::{convert_with, named, Decoder, Decoding, LikeliestLabels, LikeliestOf, TokenLogits};
 use crate::options::{AnnotateOptions, Mode};
 use crate::text::{
     cut, divide, truncate, Document, Encoder, Reading, Token, TokenTypes, Tokenizer, Vocabulary, Window, WordPieces,
@@ -47,6 +47,8 @@ pub(crate) struct Text {
     labels: Vec<Option<(usize, f32)>>,
     /// The logits to decode once all windows have run, if labels depend on their neighbours.
     logits: Option<TokenLogits>,
+    /// Each token's likeliest labels, if the result is to tell them.
+    likeliest: Option<LikeliestLabels>,
     truncated_from: Option<usize>,
     options: AnnotateOptions,
 }
@@ -110,6 +112,8 @@ impl Spark {
             document,
             labels: vec![None; tokens.len()],
             logits: None,
+            likeliest: (options.label_scores > 0)
+                .then(|| LikeliestLabels::new(tokens.len(), labels, options.label_scores)),
             tokens,
             pieces,
             token_types,
@@ -151,6 +155,9 @@ impl Spark {
         let tokens: Vec<usize> = text.decided(window).collect();
         check_count(logits.len(), tokens.len() * labels)?;
         for (token, row) in tokens.into_iter().zip(logits.chunks_exact(labels)) {
+            if let Some(likeliest) = &mut text.likeliest {
+                likeliest.set(token, &self.decoder.likeliest_labels(row, likeliest.count()));
+            }
             match &mut text.logits {
                 Some(kept) => kept.set(token, row),
                 None => text.labels[token] = Some(self.decoder.likeliest(row)),
@@ -165,9 +172,11 @@ impl Spark {
         text.logits.as_ref().map_or(Cow::Borrowed(&text.labels), |logits| Cow::Owned(self.decoder.decode(logits)))
     }
 
-    /// The chunks of the windows that have run.
-    pub(crate) fn finish(&self, text: &Text, labels: &[Option<TokenLabel<'_>>]) -> Annotation {
-        let chunks = convert(&text.document, &text.tokens, labels, &text.options);
+    /// The chunks of the windows that have run, by the tokens' labels. `names` are those of all labels, in id order.
+    pub(crate) fn finish(&self, text: &Text, labels: &[Option<TokenLabel<'_>>], names: &[String]) -> Annotation {
+        let likeliest = text.likeliest.as_ref().map(|likeliest| |token| named(likeliest.of(token), names));
+        let likeliest = likeliest.as_ref().map(|of| of as LikeliestOf<'_>);
+        let chunks = convert_with(&text.document, &text.tokens, labels, &text.options, likeliest);
         Annotation { chunks, truncated_from: text.truncated_from, precision: None }
     }
 }

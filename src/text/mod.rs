@@ -21,6 +21,7 @@ pub use cleanup::CleanupMode;
 pub use document::{Document, Reading};
 pub use hf_tokenizer::HfTokenizer;
 pub(crate) use hf_tokenizer::{FramedWindow, Piece};
+pub(crate) use position::Position;
 pub(crate) use structure::divide;
 pub use token::Token;
 pub use token_types::TokenTypes;

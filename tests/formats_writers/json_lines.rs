@@ -44,6 +44,58 @@ fn all_of_a_document_comes_back() {
     assert_eq!(documents(Format::Jsonl, &write(Format::Jsonl, &[])), []);
 }
 
+/// A document whose mention has tokens with the scores of their labels.
+fn with_tokens() -> Document {
+    let mut document = document("d", "\u{1F9EC} IL-2 gene", &[(&["IL-2 gene"], "DNA")]);
+    let token = |begin, end, label: &str| {
+        let labels =
+            vec![LabelScore { label: label.into(), score: 0.5 }, LabelScore { label: "O".into(), score: 0.25 }];
+        ChunkToken { begin, end, labels }
+    };
+    document.mentions[0].tokens = vec![token(3, 7, "B-DNA"), token(8, 12, "I-DNA")];
+    document
+}
+
+#[test]
+fn scores_of_labels_come_back() {
+    let samples = [with_tokens()];
+    let written = write(Format::Jsonl, &samples);
+    let token = r#"{"begin":3,"end":7,"labels":[{"label":"B-DNA","score":0.5},{"label":"O","score":0.25}]}"#;
+    assert!(written.contains(&format!(r#""entity":"DNA","tokens":[{token},"#)), "{written}");
+    assert_eq!(documents(Format::Jsonl, &written), samples);
+    // In another unit.
+    let points = r#"{"id":"d","text":"🧬 IL-2","chunks":[{"begin":2,"end":6,"entity":"x","tokens":[{"begin":2,"end":6,"labels":[]}]}],"offsetUnit":"code-point"}"#;
+    let [read] = &documents(Format::Jsonl, points)[..] else { panic!("one document") };
+    assert_eq!((read.mentions[0].tokens[0].begin, read.mentions[0].tokens[0].end), (3, 7));
+    // Beyond the text, they are told, and the mention is read without them.
+    let beyond = points.replace(r#""end":6,"labels""#, r#""end":7,"labels""#);
+    let record = &records(Format::Jsonl, &beyond, &ReadOptions::default())[0];
+    assert_eq!(record.document.as_ref().expect("a document").mentions[0].tokens, []);
+    assert_eq!(
+        errors(Format::Jsonl, &beyond, &ReadOptions::default()),
+        ["f:1: its token from 2 to 7 is no place in its text, in code points"]
+    );
+    let [mut elsewhere] = samples;
+    elsewhere.mentions[0].tokens[1].end = 13;
+    assert!(elsewhere.check().is_err_and(|error| error.to_string().contains("a token from 8 to 13")));
+    // Fields that others call so are information, as all that is not known.
+    let others = r#"{"id":"d","text":"IL-2","chunks":[{"begin":0,"end":4,"entity":"x","tokens":["IL","-","2"]}]}"#;
+    let [read] = &documents(Format::Jsonl, others)[..] else { panic!("one document") };
+    assert_eq!(read.mentions[0].info, [("tokens".to_string(), r#"["IL","-","2"]"#.to_string())].into());
+}
+
+#[test]
+fn formats_without_scores_of_labels_say_so() {
+    for format in Format::ALL.into_iter().filter(|format| format.can_be_written() && *format != Format::Jsonl) {
+        let mut writer = Writer::new(format, Vec::new(), &WriteOptions::default()).expect("written");
+        writer.document(&with_tokens()).expect("memory");
+        let told = writer.finish().expect("memory").1.to_string();
+        // Plain text has no mentions.
+        let expected = "mentions with the scores of their tokens' labels, which are left out: 1";
+        assert_eq!(told.contains(expected), format != Format::Text, "{}: {told}", format.name());
+    }
+}
+
 #[test]
 fn a_line_is_one_line_to_any_reader() {
     let line_end = |c: char| matches!(c, '\n'..='\r' | '\u{1C}'..='\u{1E}' | '\u{85}' | '\u{2028}' | '\u{2029}');

@@ -11,7 +11,7 @@ use glossa_ner::formats::{
     read, By, Document, Format, Input, Mention, Passage, ReadOptions, Record, Span, TextIndex, Unit, Warnings, Who,
     WriteOptions, Writer,
 };
-use glossa_ner::Error;
+use glossa_ner::{ChunkToken, Error, LabelScore};
 
 /// What a format writes, and the warnings.
 fn write_with(format: Format, documents: &[Document], options: &WriteOptions) -> (String, Warnings) {

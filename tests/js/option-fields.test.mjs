@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { FIELDS, FORMAT, TOOLBAR } from '../../www/page/option-fields.js';
+import { FIELDS, FORMAT, NOT_ENTERED, TOOLBAR } from '../../www/page/option-fields.js';
 import { readSchema } from '../../www/page/option-schema.js';
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -11,7 +11,7 @@ const options = readSchema(schema);
 
 test('the page has every option of the schema, and no other', () => {
   const shown = FIELDS.filter((field) => field !== FORMAT).map(({ name }) => name);
-  assert.deepEqual([...shown, ...TOOLBAR].sort(), [...options.keys()].sort());
+  assert.deepEqual([...shown, ...TOOLBAR, ...NOT_ENTERED].sort(), [...options.keys()].sort());
 });
 
 /** Defaults that the schema has in descriptions only. */

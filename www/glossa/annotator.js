@@ -23,6 +23,19 @@ import { WorkerClient, notify } from './worker-client.js';
  * @property {string} entity
  * @property {number} confidence 0 to 1
  * @property {string} [result] the chunk's first token, where the option `preservePosition` is off
+ * @property {ChunkToken[]} [tokens] the tokens that the chunk is made of, in order, where the option `labelScores` is not 0; of
+ *   a Hugging Face folder the word pieces or words that its aggregation joins
+ *
+ * @typedef {object} ChunkToken
+ * @property {number} begin in UTF-16 code units of the text
+ * @property {number} end exclusive
+ * @property {LabelScore[]} labels the likeliest, best first: `labelScores` of them, or all that the model has. Without Viterbi
+ *   decoding the first is the token's label, and the chunk's `confidence` is the mean of the first scores
+ *
+ * @typedef {object} LabelScore
+ * @property {string} label as the model has it, such as `O` or `B-protein`
+ * @property {number} score its probability, 0 to 1: the softmax of the token's logits at the model's temperature, before Viterbi
+ *   decoding
  */
 
 /**

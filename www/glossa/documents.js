@@ -40,6 +40,7 @@ import { WorkerClient } from './worker-client.js';
  * @property {string} text
  * @property {string} entity
  * @property {number} [confidence] 0 to 1
+ * @property {import('./annotator.js').ChunkToken[]} [tokens] those of a model's chunk, with the scores of their labels
  * @property {string} [id]
  * @property {string} [identifier] of its concept, such as `MESH:D003924`
  * @property {{ who?: 'file' | 'model' | 'person', name?: string }} [by] who decided that it is one

@@ -18,10 +18,12 @@ export { readPipeline } from './pipeline-file.js';
  * @typedef {import('./annotator.js').Annotation} Annotation
  * @typedef {import('./annotator.js').AnnotateProgress} AnnotateProgress
  * @typedef {import('./annotator.js').Chunk} Chunk
+ * @typedef {import('./annotator.js').ChunkToken} ChunkToken
  * @typedef {import('./documents.js').Document} Document
  * @typedef {import('./documents.js').DocumentRecord} DocumentRecord
  * @typedef {import('./documents.js').FormatInfo} FormatInfo
  * @typedef {import('./annotator.js').Info} Info
+ * @typedef {import('./annotator.js').LabelScore} LabelScore
  * @typedef {import('./annotator.js').LoadProgress} LoadProgress
  * @typedef {import('./documents.js').Mention} Mention
  * @typedef {import('./documents.js').Passage} Passage

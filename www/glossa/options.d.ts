@@ -195,6 +195,13 @@ export interface AnnotateOptions {
    */
   labelCasing?: 'upper' | 'lower';
   /**
+   * How many labels are told for each token of a chunk, the likeliest first, with their probabilities before Viterbi
+   * decoding. With 0, chunks come without tokens.
+   * From 0 to 20.
+   * @default 0
+   */
+  labelScores?: number;
+  /**
    * How a text that is longer than one window is read.
    * - `window`: Overlapping windows over the whole text.
    * - `truncate`: One window, as in Spark NLP; the rest of the text stays unlabelled.

@@ -47,6 +47,9 @@ import { readSchema } from './option-schema.js';
 /** Options that the toolbar above the panel has, where they are close at hand. */
 export const TOOLBAR = ['mode', 'threshold'];
 
+/** Options that nobody enters: they change what a script gets to know of a result, not what is found. */
+export const NOT_ENTERED = ['labelScores'];
+
 /** @type {Partial<Record<import('./option-schema.js').Type, 'number' | 'text' | 'pairs'>>} */
 const KINDS = { integer: 'number', number: 'number', string: 'text', object: 'pairs' };
 

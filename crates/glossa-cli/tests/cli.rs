@@ -228,7 +228,8 @@ fn every_flag_changes_what_is_found() {
         }
     }
 
-    // The first changes a chunk's `result`; for the second, the label of [SEP] must not be O, as in random weights.
+    // The first changes a chunk's `result`, the last adds its tokens; for the second, the label of [SEP] must not be O, as in
+    // random weights.
     let random = repository("tests/golden/models/cellular").display().to_string();
     let lines_differ: &[Case] = &[
         (&["--model", &tiny, "--cleanup-mode", "shrink"], &["--preserve-position", "false"], "IL-2\ngene", &[]),
@@ -238,6 +239,7 @@ fn every_flag_changes_what_is_found() {
             SENTENCE,
             &[],
         ),
+        (&["--model", &tiny], &["--label-scores", "3"], SENTENCE, &[]),
     ];
     for (common, flag, text, _) in lines_differ {
         let line = |flags: &[&str]| {
@@ -273,6 +275,7 @@ fn values_that_cannot_be_are_refused_by_the_options_name() {
         ("--prefix-pattern", "-", "prefixPattern"),
         ("--exception", "a**", "exceptions"),
         ("--max-sentence-length", "513", "maxSentenceLength"),
+        ("--label-scores", "21", "labelScores"),
         ("--black-list", "nope", "excludeEntities"),
         ("--replace-label", "nope=x", "replaceLabels"),
     ] {

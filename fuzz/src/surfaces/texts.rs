@@ -26,6 +26,7 @@ pub(super) fn text(data: &[u8]) {
         mode: if flag(0) { Mode::Truncate } else { Mode::Window },
         threshold: flag(1).then(|| (at(2) % 100) as f32 / 100.0),
         entities: flag(2).then(|| vec!["DNA".into(), "protein".into()]),
+        label_scores: at(3) / 10 % 4,
         ..Default::default()
     };
     if reading.pieces {

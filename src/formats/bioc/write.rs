@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{infon, BiocAnnotation, BiocDocument, BiocLocation, BiocPassage, Number, COLLECTION};
 use crate::formats::document::{Document, Info, Mention, Passage, Who};
-use crate::formats::losses::NO_PLACE;
+use crate::formats::losses::{NO_PLACE, TOKENS};
 use crate::formats::text_index::{Place, TextIndex, Unit};
 use crate::formats::warnings::Warnings;
 
@@ -29,6 +29,7 @@ pub(in crate::formats) fn bioc_document(document: &Document, warnings: &mut Warn
     let mut passages: Vec<BiocPassage> = parts.iter().map(|part| bioc_passage(part, &document.text)).collect();
     let mut names = Names::new(&document.mentions);
     for mention in &document.mentions {
+        warnings.add(TOKENS, usize::from(!mention.tokens.is_empty()));
         let begin = mention.begin();
         // The part in which it begins; `parts` has one at least.
         let at = parts.partition_point(|part| part.begin.utf16 <= begin).saturating_sub(1);

@@ -385,6 +385,7 @@ mod tests {
             end: span.end,
             confidence: None,
             result: None,
+            tokens: Vec::new(),
         };
         tally.count_chunks(&record.entities.iter().map(chunk).collect::<Vec<_>>(), &record);
         assert!((tally.report().exact.f1 - 1.0).abs() < 1e-9);
