@@ -47,6 +47,15 @@ def places(document, text, found, units=False):
         yield f"{document.id}: read {sorted(found)[:5]}, expected {document.pieces(units)[:5]}"
 
 
+def longest_first(mentions):
+    """The mentions that a format without overlaps holds, in the order of the text."""
+    chosen = []
+    for mention in sorted(mentions, key=lambda mention: (mention.begin - mention.end, mention.begin)):
+        if all(mention.end <= other.begin or other.end <= mention.begin for other in chosen):
+            chosen.append(mention)
+    return sorted(chosen, key=lambda mention: mention.begin)
+
+
 class Unread:
     """A document that a reader cannot read, and what it says."""
 

@@ -1,9 +1,10 @@
-"""Reads files that Glossa wrote with Python's own json, csv, xml.etree, html.parser and zipfile, as most scripts do.
+"""Reads files that Glossa wrote with Python's own json, csv, xml.etree, html.parser and zipfile, and by their lines, as most
+scripts do.
 
     python3 standard_library.py FOLDER
 
-FOLDER has documents.jsonl and the files named under READINGS, written from it. Prints a line for each, and what differs; the
-exit code is 1 if anything does.
+FOLDER has documents.jsonl and the files named under READINGS, written from it, and no others. Prints a line for each, and what
+differs; the exit code is 1 if anything does.
 """
 
 import csv
@@ -17,7 +18,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-from documents import check, lines, places
+from documents import check, lines, longest_first, places
 
 # What a character that XML does not allow is written as.
 BLANKED = {code: " " for code in [*range(0x20), 0xFFFE, 0xFFFF] if code not in (0x9, 0xA, 0xD)}
@@ -226,6 +227,49 @@ def brat(path, documents):
                 yield f"{document.id}: {found}, not {expected}"
 
 
+def characters(text):
+    return "".join(text.split())
+
+
+def pubtator(path, documents):
+    with path.open(encoding="utf-8", newline="\n") as file:
+        blocks = file.read().rstrip("\n").split("\n\n")
+    for document, block in zip(documents, blocks, strict=True):
+        title, abstract, *rows = block.split("\n")
+        text = title.split("|t|", 1)[1] + "\n" + abstract.split("|a|", 1)[1]
+        if characters(text) != characters(document.text):
+            yield f"{document.id}: another text"
+        found = []
+        for _, begin, end, annotated, entity, *_ in (row.split("\t") for row in rows):
+            if text[int(begin) : int(end)] != annotated:
+                yield f"{document.id}: {annotated!r} is not at {begin}"
+            found.append((annotated.split(), entity))
+        expected = [(mention.extent.split(), mention.entity) for mention in document.mentions]
+        if found != expected:
+            yield f"{document.id}: {found}, not {expected}"
+
+
+def conll(path, documents):
+    _, *blocks = path.read_text(encoding="utf-8").split("-DOCSTART- ")
+    for document, block in zip(documents, blocks, strict=True):
+        found, text = [], ""
+        for token, _, _, label in (row.split(" ") for row in block.split("\n")[1:] if row):
+            text += token
+            if label.startswith("B-"):
+                found.append((token, label[2:]))
+            elif label != "O":
+                begun, entity = found.pop()
+                found.append((begun + token, entity))
+                if label != f"I-{entity}":
+                    yield f"{document.id}: {label} goes on with {entity}"
+        # A character that cannot be seen is no token.
+        if text != "".join(letter for letter in characters(document.text) if letter.isprintable()):
+            yield f"{document.id}: another text"
+        expected = [(characters(mention.extent), mention.entity) for mention in longest_first(document.mentions)]
+        if found != expected:
+            yield f"{document.id}: {found}, not {expected}"
+
+
 READINGS = [
     ("jsonl", "Python json", json_lines),
     ("txt", "Python open", plain_text),
@@ -234,7 +278,9 @@ READINGS = [
     ("tsv", "Python csv", table("\t")),
     ("bioc.xml", "Python xml.etree", bioc_xml),
     ("bioc.json", "Python json", bioc_json),
+    ("pubtator", "Python open", pubtator),
     ("pubannotation.json", "Python json", pubannotation),
+    ("conll", "Python open", conll),
     ("ann.zip", "Python zipfile", brat),
     ("jsonld", "Python json", web_annotation),
     ("cas.json.zip", "Python json", cas),
@@ -244,4 +290,8 @@ READINGS = [
 ]
 
 if __name__ == "__main__":
-    check(Path(sys.argv[1]), READINGS)
+    folder = Path(sys.argv[1])
+    names = {f"documents.{extension}" for extension, *_ in READINGS}
+    if unknown := sorted(path.name for path in folder.iterdir() if path.name not in names):
+        sys.exit(f"nothing here reads {', '.join(unknown)}")
+    check(folder, READINGS)

@@ -26,7 +26,7 @@ from bratly.io.file_read_src import parse_ann_file
 from nltk.corpus.reader import ConllCorpusReader
 from seqeval.metrics.sequence_labeling import get_entities
 
-from documents import Unread, check
+from documents import Unread, check, longest_first
 
 # What a reader cannot read, though the file is right. A document that can be read after all fails.
 CANNOT_READ = {
@@ -142,15 +142,6 @@ def conll_nltk(path):
     # It passes over -DOCSTART-, so that all documents are one.
     sentences = [[(word, label) for word, _, label in sentence] for sentence in reader.iob_sents()]
     yield "", None, conll_mentions(sentences)
-
-
-def longest_first(mentions):
-    """The mentions that a format without overlaps holds, in the order of the text."""
-    chosen = []
-    for mention in sorted(mentions, key=lambda mention: (mention.begin - mention.end, mention.begin)):
-        if all(mention.end <= other.begin or other.end <= mention.begin for other in chosen):
-            chosen.append(mention)
-    return sorted(chosen, key=lambda mention: mention.begin)
 
 
 # How each file writes an id.
