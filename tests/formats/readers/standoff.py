@@ -23,6 +23,7 @@ import bioc.brat
 import bioc.pubtator
 import nltk
 from bratly.io.file_read_src import parse_ann_file
+from kindred.loadFunctions import parsePubAnnotationJSON
 from nltk.corpus.reader import ConllCorpusReader
 from seqeval.metrics.sequence_labeling import get_entities
 
@@ -36,6 +37,10 @@ CANNOT_READ = {
     },
     ("pubannotation.json", "bconv"): {
         "full": "it knows attributes of denotations only; PubAnnotation has those of blocks and relations too",
+    },
+    ("pubannotation.json", "kindred"): {
+        "pieces": "it takes one span for a denotation, and no list of them",
+        "full": "it refuses attributes, blocks and every other member that it does not know",
     },
 }
 
@@ -97,7 +102,7 @@ def brat_bratly(path):
         yield text.stem, text.read_bytes().decode(), mentions
 
 
-def pubannotation_json(path):
+def pubannotation_bconv(path):
     for document in json.loads(path.read_text(encoding="utf-8")):
         # bconv reads a file a document.
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
@@ -115,6 +120,16 @@ def pubannotation_json(path):
             for e in sorted(document_read.iter_entities(split_discontinuous=False), key=lambda entity: entity.id)
         ]
         yield document["sourceid"], text, mentions
+
+
+def pubannotation_kindred(path):
+    for document in json.loads(path.read_text(encoding="utf-8")):
+        try:
+            read = parsePubAnnotationJSON(document)
+        except (AssertionError, TypeError) as error:
+            yield Unread(document["sourceid"], repr(error))
+            continue
+        yield document["sourceid"], read.text, [(e.position, e.text, e.entityType) for e in read.entities]
 
 
 def conll_mentions(sentences):
@@ -204,7 +219,8 @@ READINGS = [
     reading("pubtator", "bconv", pubtator_bconv),
     reading("ann.zip", "bioc", brat_bioc),
     reading("ann.zip", "bratly", brat_bratly),
-    reading("pubannotation.json", "bconv", pubannotation_json),
+    reading("pubannotation.json", "bconv", pubannotation_bconv),
+    reading("pubannotation.json", "kindred", pubannotation_kindred),
     reading("conll", "seqeval", conll_seqeval),
     reading("conll", "nltk", conll_nltk),
 ]
