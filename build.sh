@@ -5,6 +5,7 @@
 #   ./build.sh test           every test: native, and the page as shipped in headless Chromium
 #   ./build.sh lint           formatting and lints of Rust and JavaScript; runs no test
 #   ./build.sh firefox        the page and the module in Firefox
+#   ./build.sh readers        what readers of other projects find in the files of each format that Glossa writes
 #   ./build.sh crate          the tests of the library's crate as published, packed and unpacked
 #   ./build.sh build          what is shipped: the command line (target/release/glossa) and the browser's files (www/pkg)
 #   ./build.sh egress         watches all that a browser sends and keeps while someone works on the page, and prints it
@@ -101,6 +102,20 @@ npm_packages() {
   say "Installing $2"
   npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error ||
     give_up "npm could not install the packages" "npm ci --prefix $1 --ignore-scripts"
+}
+
+# Installs the Python packages of file $2 in the virtual environment $1, if it does not have just those; $3 says what they are.
+# The rest is pip's.
+python_packages() {
+  local venv=$1 requirements=$2 what=$3
+  shift 3
+  ! cmp -s "$requirements" "$venv/installed" || return 0
+  { have python3 && python3 -c 'import ensurepip' 2>/dev/null; } || packages "Python" python3 python3-venv
+  say "Installing $what"
+  rm -rf "$venv"
+  { python3 -m venv "$venv" && "$venv/bin/python" -m pip install -q -r "$requirements" "$@"; } ||
+    give_up "pip could not install the packages of $requirements" "$venv/bin/python -m pip install -r $requirements $*"
+  cp "$requirements" "$venv/installed"
 }
 
 # Whether rustup's compiler has the sources of its standard library, or gets them now.
@@ -486,6 +501,28 @@ run_firefox() {
   node --test --test-concurrency=1 tests/firefox/
 }
 
+# A line for each format and reader. Ends with 1 if one finds something else than was written.
+run_readers() {
+  local readers=tests/formats/readers files=$PWD/target/readers/files venv=target/readers/venv script found=0
+  need_rust
+  need_node
+  at_least "$(node --version | tr -d v)" 20.19 || give_up "jsdom needs Node 20.19 or later" "node --version"
+  npm_packages $readers "the readers of npm (half a minute)"
+  python_packages $venv $readers/requirements.txt "the readers of PyPI (a minute)" --no-deps
+  say "Writing files of each format (4 minutes on two cores the first time)"
+  rm -rf "$files"
+  FORMATS_FOLDER=$files "$CARGO" test --quiet --release --locked "${LIBRARY_AND_COMMAND[@]}" --test formats_writers -- \
+    --ignored --exact folder::a_folder_for_other_readers || give_up "the files were not written: see above"
+  say "What readers find in them"
+  for script in standard_library bioc_files standoff tools; do
+    $venv/bin/python -B $readers/$script.py "$files" || found=1
+  done
+  for script in standard-library web-annotation tables-and-pages; do
+    node $readers/$script.mjs "$files" || found=1
+  done
+  [ $found = 0 ] || give_up "a reader finds something else than was written: see above"
+}
+
 # Ends with 1 if the text is found anywhere but in the tab.
 run_egress() {
   build_page
@@ -499,13 +536,7 @@ need_peers() {
   npm_packages bench "the engines to compare with (a minute)"
   local venv=target/bench/venv models=target/bench/models model=www/models/cellular/model.onnx
   local python=$venv/bin/python
-  if [ ! -f $venv/installed ] || [ bench/requirements.txt -nt $venv/installed ]; then
-    have python3 && python3 -c 'import ensurepip' 2>/dev/null || packages "Python" python3 python3-venv
-    say "Installing onnxruntime for Python (a minute)"
-    python3 -m venv $venv && $python -m pip install -q -r bench/requirements.txt ||
-      give_up "pip could not install the packages of bench/requirements.txt" "$python -m pip install -r bench/requirements.txt"
-    touch $venv/installed
-  fi
+  python_packages $venv bench/requirements.txt "onnxruntime for Python (a minute)"
   if [ ! -f $models/made ] || [ bench/make_models.py -nt $models/made ] || [ $model -nt $models/made ]; then
     say "Making the models for the peers (2 minutes)"
     $python bench/make_models.py --bundle www/models/cellular --out $models || give_up "the models were not made: see above"
@@ -546,6 +577,7 @@ case "${1:-}" in
   test) run_test ;;
   lint) run_lint ;;
   firefox) run_firefox ;;
+  readers) run_readers ;;
   crate) run_crate ;;
   build) build_native && build_web ;;
   egress) run_egress "${@:2}" ;;

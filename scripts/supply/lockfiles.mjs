@@ -9,7 +9,7 @@ import { CRATES_IO, lockedPackages, ROOT } from './cargo.mjs';
 const NPM_REGISTRY = 'https://registry.npmjs.org/';
 
 /** npm packages that have install scripts. We never run these: each package must work without, and be added here by hand. */
-const KNOWN_INSTALL_SCRIPTS = new Set(['esbuild', 'onnxruntime-node', 'protobufjs']);
+const KNOWN_INSTALL_SCRIPTS = new Set(['core-js-pure', 'esbuild', 'onnxruntime-node', 'protobufjs']);
 
 /**
  * @param {{ lockfileVersion: number, packages: Record<string, Record<string, any>> }} lock of package-lock.json

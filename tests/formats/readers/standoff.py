@@ -1,15 +1,15 @@
-"""Reads the files that Glossa writes in PubTator, brat, PubAnnotation and CoNLL-2003 with readers of other projects.
+"""Reads PubTator, brat, PubAnnotation and CoNLL-2003 that Glossa wrote with readers of other projects.
 
-    standoff.py FOLDER
+    python standoff.py FOLDER
 
-FOLDER has documents.jsonl (Glossa's JSON lines, offsets in UTF-16) and any of documents.pubtator, documents.zip (brat),
-documents.pubannotation.json and documents.conll, written from it. Prints each mention that a reader has otherwise, and exits with 1
-if there is one.
+FOLDER has documents.jsonl, documents.pubtator, documents.ann.zip (brat), documents.pubannotation.json and documents.conll, written
+from it. Prints a line for each reader, and what differs; the exit code is 1 if anything does.
 """
 
 import contextlib
 import io
 import json
+import re
 import sys
 import tempfile
 import warnings
@@ -23,30 +23,26 @@ import bioc.brat
 import bioc.pubtator
 import nltk
 from bratly.io.file_read_src import parse_ann_file
+from kindred.loadFunctions import parsePubAnnotationJSON
 from nltk.corpus.reader import ConllCorpusReader
 from seqeval.metrics.sequence_labeling import get_entities
 
+from documents import Unread, check, longest_first
 
-class Mention:
-    """A mention of documents.jsonl, in code points."""
-
-    def __init__(self, chunk, text):
-        units = text.encode("utf-16-le")
-        code_points = lambda unit: len(units[: 2 * unit].decode("utf-16-le"))
-        spans = chunk.get("spans") or [chunk]
-        self.spans = [(code_points(span["begin"]), code_points(span["end"])) for span in spans]
-        self.entity = chunk["entity"]
-        self.begin, self.end = self.spans[0][0], self.spans[-1][1]
-        self.text = " ".join(text[begin:end] for begin, end in self.spans)
-        self.extent = text[self.begin : self.end]
-
-
-def expected(folder):
-    with open(folder / "documents.jsonl", encoding="utf-8") as lines:
-        for line in lines.read().split("\n"):
-            if line:
-                record = json.loads(line)
-                yield record["id"], record["text"], [Mention(chunk, record["text"]) for chunk in record["chunks"]]
+# What a reader cannot read, though the file is right. A document that can be read after all fails.
+CANNOT_READ = {
+    ("pubtator", "bioc"): {"empty": "it leaves out a document without text"},
+    ("ann.zip", "bratly"): {
+        "marks <&>": "it knows names of entities of letters, digits, '_', '/' and '-' only; brat's own ends at a blank",
+    },
+    ("pubannotation.json", "bconv"): {
+        "full": "it knows attributes of denotations only; PubAnnotation has those of blocks and relations too",
+    },
+    ("pubannotation.json", "kindred"): {
+        "pieces": "it takes one span for a denotation, and no list of them",
+        "full": "it refuses attributes, blocks and every other member that it does not know",
+    },
+}
 
 
 def words(text):
@@ -58,6 +54,7 @@ def characters(text):
 
 
 # Each reader gives documents: id, text or None, and mentions as (spans in code points or None, text, entity).
+# One that it cannot read is an `Unread`.
 
 
 def pubtator_bioc(path):
@@ -94,19 +91,28 @@ def brat_bioc(path):
 
 def brat_bratly(path):
     for text, annotations in brat_files(path):
-        read = parse_ann_file(annotations.read_bytes().decode(), str(annotations), False, False, False)
+        # What it cannot read it says on its standard output, and leaves out.
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            read = parse_ann_file(annotations.read_bytes().decode(), str(annotations), False, False, False)
+        if said.getvalue().strip():
+            yield Unread(text.stem, said.getvalue())
+            continue
         entities = [a for a in read.annotations if type(a).__name__ == "EntityAnnotation"]
         mentions = [([(f.start, f.end) for f in e.fragments], e.content, e.label) for e in entities]
         yield text.stem, text.read_bytes().decode(), mentions
 
 
-def pubannotation_json(path):
+def pubannotation_bconv(path):
     for document in json.loads(path.read_text(encoding="utf-8")):
         # bconv reads a file a document.
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
             json.dump(document, file)
             file.flush()
-            read = bconv.load(file.name, fmt="pubanno_json", mode="collection")
+            try:
+                read = bconv.load(file.name, fmt="pubanno_json", mode="collection")
+            except KeyError as error:  # The number that it has given to something that it does not know.
+                yield Unread(document["sourceid"], f"KeyError: {error}")
+                continue
         text = document["text"]
         mentions = [
             (e.spans, e.text.replace(" [...] ", " "), e.metadata["type"])  # It marks what is between pieces.
@@ -114,6 +120,16 @@ def pubannotation_json(path):
             for e in sorted(document_read.iter_entities(split_discontinuous=False), key=lambda entity: entity.id)
         ]
         yield document["sourceid"], text, mentions
+
+
+def pubannotation_kindred(path):
+    for document in json.loads(path.read_text(encoding="utf-8")):
+        try:
+            read = parsePubAnnotationJSON(document)
+        except (AssertionError, TypeError) as error:
+            yield Unread(document["sourceid"], repr(error))
+            continue
+        yield document["sourceid"], read.text, [(e.position, e.text, e.entityType) for e in read.entities]
 
 
 def conll_mentions(sentences):
@@ -143,73 +159,71 @@ def conll_nltk(path):
     yield "", None, conll_mentions(sentences)
 
 
-def longest_first(mentions):
-    """The mentions that a format without overlaps holds, in the order of the text."""
-    chosen = []
-    for mention in sorted(mentions, key=lambda mention: (mention.begin - mention.end, mention.begin)):
-        if all(mention.end <= other.begin or other.end <= mention.begin for other in chosen):
-            chosen.append(mention)
-    return sorted(chosen, key=lambda mention: mention.begin)
+# How each file writes an id.
+IDS = {
+    "pubtator": lambda id: re.sub(r"[\s|]", "_", id),
+    "ann.zip": lambda id: re.sub(r"[^\w.-]", "_", id),
+    "conll": lambda id: re.sub(r"\s", "_", id),
+}
 
 
-READERS = [
-    ("documents.pubtator", "bioc", pubtator_bioc),
-    ("documents.pubtator", "bconv", pubtator_bconv),
-    ("documents.zip", "bioc", brat_bioc),
-    ("documents.zip", "bratly", brat_bratly),
-    ("documents.pubannotation.json", "bconv", pubannotation_json),
-    ("documents.conll", "seqeval", conll_seqeval),
-    ("documents.conll", "nltk", conll_nltk),
+def reading(extension, reader, read):
+    """A reading that compares what a reader gives with the documents."""
+
+    def differences(path, documents):
+        written = IDS.get(extension, lambda id: id)
+        own = [(document.id, written(document.id), document.mentions) for document in documents]
+        if extension == "conll":
+            own = [(id, name, longest_first(mentions)) for id, name, mentions in own]
+        if reader == "nltk":
+            own = [("", "", [mention for _, _, mentions in own for mention in mentions])]
+        found = list(read(path))
+        names = [one.id if isinstance(one, Unread) else one[0] for one in found]
+        for id in [id for id, name, _ in own if name not in names]:
+            yield Unread(id, "it is left out")
+        own = [one for one in own if one[1] in names]
+        if names != [name for _, name, _ in own]:
+            yield f"ids {names}, not {[name for _, name, _ in own]}"
+            return
+        for one, (id, _, mentions) in zip(found, own):
+            if isinstance(one, Unread):
+                yield Unread(id, one.said)
+            else:
+                yield from document_differences(extension, id, *one[1:], mentions)
+
+    return extension, reader, differences
+
+
+def document_differences(extension, id, text, found, mentions):
+    is_conll, is_pubtator = extension == "conll", extension == "pubtator"
+    same = characters if is_conll else words
+    if len(found) != len(mentions):
+        yield f"{id}: {len(found)} mentions, not {len(mentions)}"
+        return
+    for (spans, said_text, entity), mention in zip(found, mentions):
+        # Neither has pieces.
+        whole = mention.extent if is_conll or is_pubtator else mention.text
+        if (same(said_text), entity) != (same(whole), mention.entity):
+            yield f"{id}: {said_text!r} ({entity}), not {whole!r} ({mention.entity})"
+        if text is not None:
+            there = " ".join(text[begin:end] for begin, end in spans)
+            if words(there) != words(whole):
+                yield f"{id}: at {spans} is {there!r}, not {whole!r}"
+        # PubTator's title and abstract have lost the blanks around them.
+        if spans is not None and not is_pubtator and (spans[0][0], spans[-1][1]) != (mention.begin, mention.end):
+            yield f"{id}: {spans}, not {mention.spans}"
+
+
+READINGS = [
+    reading("pubtator", "bioc", pubtator_bioc),
+    reading("pubtator", "bconv", pubtator_bconv),
+    reading("ann.zip", "bioc", brat_bioc),
+    reading("ann.zip", "bratly", brat_bratly),
+    reading("pubannotation.json", "bconv", pubannotation_bconv),
+    reading("pubannotation.json", "kindred", pubannotation_kindred),
+    reading("conll", "seqeval", conll_seqeval),
+    reading("conll", "nltk", conll_nltk),
 ]
 
-
-def check(folder, file, reader, read):
-    """The differences between a reader and documents.jsonl, in words."""
-    documents = list(expected(folder))
-    if file == "documents.pubtator" and reader == "bioc":
-        documents = [document for document in documents if document[1].strip()]  # It leaves out empty ones.
-    if file == "documents.conll":
-        documents = [(id, text, longest_first(mentions)) for id, text, mentions in documents]
-    if reader == "nltk":
-        documents = [("", "", [mention for _, _, mentions in documents for mention in mentions])]
-    with contextlib.redirect_stdout(io.StringIO()) as said:
-        found = list(read(folder / file))
-    if said.getvalue().strip():
-        yield f"it says {said.getvalue().strip()[:200]!r}"
-    if [document[0] for document in found] != [document[0] for document in documents]:
-        yield f"ids {[document[0] for document in found]}, not {[document[0] for document in documents]}"
-        return
-    for (id, text, mentions), (_, own_text, own) in zip(found, documents):
-        is_conll, is_pubtator = file == "documents.conll", file == "documents.pubtator"
-        if len(mentions) != len(own):
-            yield f"{id}: {len(mentions)} mentions, not {len(own)}"
-            continue
-        for (spans, said_text, entity), mention in zip(mentions, own):
-            whole = mention.extent if is_conll or is_pubtator else mention.text
-            same = characters if is_conll else words
-            if (same(said_text), entity) != (same(whole), mention.entity):
-                yield f"{id}: {said_text!r} ({entity}), not {whole!r} ({mention.entity})"
-            if text is not None:
-                there = " ".join(text[begin:end] for begin, end in spans)
-                if words(there) != words(whole):
-                    yield f"{id}: at {spans} is {there!r}, not {whole!r}"
-            if spans is not None and not is_pubtator and (spans[0][0], spans[-1][1]) != (mention.begin, mention.end):
-                yield f"{id}: {spans}, not {mention.spans}"
-
-
-def main():
-    folder = Path(sys.argv[1])
-    differences = checked = 0
-    for file, reader, read in READERS:
-        if not (folder / file).exists():
-            continue
-        checked += 1
-        for difference in check(folder, file, reader, read):
-            differences += 1
-            print(f"{file}, read by {reader}: {difference}")
-    print(f"{checked} readings, {differences} differences")
-    sys.exit(1 if differences or not checked else 0)
-
-
 if __name__ == "__main__":
-    main()
+    check(Path(sys.argv[1]), READINGS, CANNOT_READ)
