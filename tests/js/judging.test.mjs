@@ -111,6 +111,10 @@ test('decisions go along with their words when the text is changed elsewhere', (
   assert.equal(other.lost, 1);
   assert.deepEqual(words(within, other.decisions), ['IL-2 gene', 'T cells']);
   assert.equal(moved(decisions, TEXT, '').lost, 3);
+  // Two changes, before and after; words that are not to be told from others are not guessed.
+  const around = `So ${TEXT.replace('T cells', 'B cells')}`;
+  assert.deepEqual(words(around, moved(decisions, TEXT, around).decisions), ['IL-2 gene', 'NF-kappa B']);
+  assert.equal(moved(decisions, TEXT, `So ${TEXT} ${TEXT}!`).lost, 3);
 });
 
 test('agreement counts what was judged, and nothing else', () => {

@@ -127,9 +127,30 @@ export function changed(decisions, changes) {
 /** @param {Change[]} changes */
 export const undone = (changes) => changes.map(({ id, before, after }) => ({ id, before: after, after: before }));
 
+/** Code units before and after words by which they are found again in a text that was changed in several places. */
+const CONTEXT = 12;
+
+/**
+ * Where words are that stood between two changes, or undefined if that is not certain: the words with what is around them have to be in both
+ * texts just once.
+ * @param {Place} place in `before`
+ * @param {string} before
+ * @param {string} after
+ */
+function found({ begin, end }, before, after) {
+  for (const [left, right] of [[CONTEXT, CONTEXT], [0, CONTEXT], [CONTEXT, 0]]) {
+    const from = Math.max(0, begin - left);
+    const words = before.slice(from, end + right);
+    const at = after.indexOf(words);
+    if (at < 0 || after.indexOf(words, at + 1) >= 0 || before.indexOf(words) !== before.lastIndexOf(words)) continue;
+    return at + (begin - from);
+  }
+  return undefined;
+}
+
 /**
  * Decisions about a text that has been changed. Those about words that are the same before and after the change go with their words;
- * those about words that were changed are lost.
+ * those about words that were changed, or that are not to be told from others, are lost.
  * @param {Decision[]} decisions
  * @param {string} before
  * @param {string} after
@@ -147,9 +168,11 @@ export function moved(decisions, before, after) {
   /** @type {<Of extends Place>(place: Of) => Of | undefined} */
   const along = (place) => {
     if (place.end <= start) return place;
-    if (place.begin < from) return undefined;
-    const spans = place.spans?.map(({ begin, end }) => ({ begin: begin + by, end: end + by }));
-    return { ...place, begin: place.begin + by, end: place.end + by, ...(spans && { spans }) };
+    const begin = place.begin >= from ? place.begin + by : found(place, before, after);
+    if (begin === undefined) return undefined;
+    const shift = begin - place.begin;
+    const spans = place.spans?.map((span) => ({ begin: span.begin + shift, end: span.end + shift }));
+    return { ...place, begin, end: place.end + shift, ...(spans && { spans }) };
   };
   const kept = decisions.flatMap((decision) => {
     const there = along(decision);

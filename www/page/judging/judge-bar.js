@@ -216,6 +216,9 @@ export class JudgeBar {
     if (!range || !selection) return;
     selection.removeAllRanges();
     selection.addRange(range);
+    // The browser tells of it later; a next key may come before.
+    this.#draft = { begin, end };
+    this.update();
   }
 
   /** Selects the word after the finding that is selected, or the first: it may be widened, and added. */
