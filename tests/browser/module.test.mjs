@@ -54,6 +54,42 @@ test('five lines annotate', { timeout: LONG }, async () => {
   assert.deepEqual(stages, ['engine', 'download', 'prepare', 'ready']);
 });
 
+test('the scores of labels are asked for by an option, and are the same from several workers', { timeout: LONG }, async () => {
+  const { bare, scored, nullish, refused, long } = await page.evaluate(async (sentence) => {
+    const { Annotator } = await import('/glossa/index.js');
+    const annotator = await Annotator.create({ model: '/tiny/', workers: 2 });
+    const of = async (text, options) => (await annotator.annotate(text, options)).chunks;
+    const found = {
+      bare: await of(sentence),
+      scored: await of(sentence, { labelScores: 3 }),
+      nullish: await of(sentence, { labelScores: null }),
+      refused: await of(sentence, { labelScores: 21 }).then(() => 'none', ({ code, message }) => `${code}: ${message}`),
+      // So long that its windows are shared.
+      long: (await of(sentence.repeat(1500), { labelScores: 3 })).slice(-3),
+    };
+    annotator.dispose();
+    return found;
+  }, SENTENCE);
+  assert.deepEqual(scored.map(({ tokens: _, ...chunk }) => chunk), bare);
+  assert.deepEqual(nullish, bare);
+  assert.match(refused, /^option_invalid: .*labelScores/);
+  const texts = ({ tokens }) => tokens.map(({ begin, end }) => SENTENCE.slice(begin, end));
+  assert.deepEqual(scored.map(texts), [['IL-2', 'gene'], ['NF-kappa', 'B'], ['T', 'cells']]);
+  for (const { labels, ...place } of scored.flatMap(({ tokens }) => tokens)) {
+    assert.deepEqual(Object.keys(place), ['begin', 'end']);
+    assert.equal(labels.length, 3);
+    const scores = labels.map(({ score }) => score);
+    assert.deepEqual(scores, scores.toSorted((a, b) => b - a));
+    assert.ok(scores.reduce((sum, score) => sum + score) <= 1 + 1e-5);
+  }
+  const names = ({ tokens }) => tokens.map(({ labels }) => labels[0].label);
+  // Viterbi took IL-2 for DNA, for the sake of the gene.
+  assert.deepEqual(scored.map(names), [['B-protein', 'I-DNA'], ['B-protein', 'I-protein'], ['B-cell_type', 'I-cell_type']]);
+  assert.deepEqual(long.map(names), scored.map(names));
+  const last = SENTENCE.length * 1499;
+  assert.deepEqual(long.map(({ tokens }) => tokens[0].begin - last), scored.map(({ tokens }) => tokens[0].begin));
+});
+
 test('a model is on its way before the engine is there, and comes once', { timeout: LONG }, async () => {
   const path = '/pkg/relaxed-simd/glossa_bg.wasm';
   let modelAsked;
