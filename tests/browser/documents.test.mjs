@@ -1,5 +1,6 @@
 // Many documents on the page: the list, what is seen of each while the rest is annotated, and a text of one's own beside them.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ABSTRACTS } from './abstracts.mjs';
@@ -419,12 +420,31 @@ test('the field’s formats are read, each record a document, and what is left o
     file('c.txt', 'IL-2 gene in a pair.'),
     file('d.xml', '<collection><source/><date/><key/><document><id>d9</id><passage><offset>0</offset><text>CD28</text></passage></document></collection>'),
     file('e.xml', '<tree/>'),
+    file('f.txt', '9|t|A plain name.\n9|a|\n'),
   );
-  await says(page, /chunks in 6 documents, 1 failed/);
+  await says(page, /chunks in 7 documents, 1 failed/);
   const found = await shown(page);
-  assert.deepEqual(found.map(({ words }) => words.split(' ')[0]), ['5', '6', '7', '8', 'c', 'd9', 'failed:']);
+  assert.deepEqual(found.map(({ words }) => words.split(' ')[0]), ['5', '6', '7', '8', 'c', 'd9', 'failed:', '9']);
   const { title, words } = found[6];
   assert.deepEqual([title, words], ['e.xml', 'failed: it looks like XML, not like plain text']);
-  assert.deepEqual(found.map(({ state }) => state), ['done', 'done', 'done', 'done', 'done', 'done', 'failed']);
+  assert.deepEqual(found.map(({ state }) => state), ['done', 'done', 'done', 'done', 'done', 'done', 'failed', 'done']);
+  await close(page);
+});
+
+test('a zip of documents is a list, its annotations are a layer; what is saved as a zip is opened again', { timeout: LONG }, async () => {
+  const page = await open();
+  await openFiles(page, file('a.ann', 'T1\tGene 0 4\tIL-2\n'), file('a.txt', 'IL-2 gene.'), file('b.txt', 'CD28.'), file('b.ann', ''));
+  await says(page, /in 2 documents/);
+  await page.getByTestId('save-format').selectOption('brat');
+  const started = page.waitForEvent('download');
+  await page.getByTestId('save-as').click();
+  const path = await (await started).path();
+  await page.getByTestId('forget').click();
+  await page.getByTestId('forget').click();
+  await page.waitForFunction(() => document.querySelector('#documents-pane').hidden);
+  await page.getByTestId('open-text').setInputFiles({ name: 'all.zip', mimeType: 'application/zip', buffer: await readFile(path) });
+  await says(page, /in 2 documents/);
+  assert.deepEqual((await shown(page)).map(({ title }) => title), ['IL-2 gene.', 'CD28.']);
+  await page.waitForFunction(() => document.querySelector('mark[data-layer="from the file"]')?.dataset.entity === 'Gene');
   await close(page);
 });

@@ -442,6 +442,38 @@ test('marks that cross are drawn in pieces, and the text is as it was', { timeou
   await close(page);
 });
 
+test('a mark under the pointer or with the focus shows the best labels of its tokens', { timeout: LONG }, async () => {
+  const page = await annotated();
+  const scores = page.getByTestId('label-scores');
+  const read = () => scores.locator('tr').evaluateAll((rows) => rows.map((row) => [...row.cells].map(({ textContent }) => textContent)));
+  await page.locator('mark').nth(1).hover();
+  await scores.waitFor();
+  const tokens = await read();
+  assert.deepEqual(tokens.map(([token]) => token), ['NF-kappa', 'B']);
+  for (const [, ...labels] of tokens) {
+    assert.equal(labels.length, 3);
+    const values = labels.map((words) => Number(words.match(/^\S+ ([\d.]+)$/)[1]));
+    assert.ok(values[0] >= values[1] && values[1] >= values[2] && values[0] + values[1] + values[2] <= 1.02, `${values}`);
+  }
+  assert.match(tokens[0][1], /^B-protein /);
+  await page.mouse.move(5, 5);
+  await scores.waitFor({ state: 'hidden' });
+  await page.getByTestId('document').focus();
+  await page.keyboard.press('n');
+  await scores.waitFor();
+  await page.keyboard.press('Escape');
+  await scores.waitFor({ state: 'hidden' });
+  // What was decided otherwise still shows what the model weighed.
+  await page.keyboard.press('n');
+  await page.keyboard.press('1');
+  await page.waitForFunction(() => document.querySelector('mark[data-judged]')?.dataset.entity === 'DNA');
+  await page.keyboard.press('n');
+  await page.keyboard.press('p');
+  await scores.waitFor();
+  assert.match((await read())[0][1], /^B-protein /);
+  await close(page);
+});
+
 for (const [name, width] of [['wide', 1280], ['narrow', 390]]) {
   for (const colorScheme of ['light', 'dark']) {
     test(`axe finds nothing while one judges, and nothing is wider than the screen: ${name}, ${colorScheme}`, { timeout: LONG }, async () => {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readDocuments } from '../../www/page/documents/read-documents.js';
-import { identify } from '../../www/page/file-kinds.js';
+import { identify, looksOfTheField } from '../../www/page/file-kinds.js';
+import { zipNames } from '../../www/page/zip-names.js';
 
 const file = (name, content = 'IL-2 gene.') => [name, new File([content], name.split('/').pop())];
 const bytes = (...values) => new Uint8Array(values);
@@ -62,9 +63,8 @@ test('a text is decoded by its byte order mark, or told if its encoding is a gue
 
 test('what is not all prose is read as it stands, and said', async () => {
   for (const [name, content, said] of [
-    ['x.txt', 'PMID- 1\nTI  - IL-2.', /MEDLINE/],
-    ['x.txt', '10092805|t|IL-2.\n10092805|a|Gene.', /PubTator/],
     ['x.ris', 'TY  - JOUR\nTI  - IL-2.', /RIS/],
+    ['x.tex', '\\section{IL-2}', /LaTeX/],
   ]) {
     const [{ text, notes }] = await documents(file(name, content));
     assert.equal(text, content);
@@ -184,4 +184,40 @@ test('a model is a zip, an ONNX file, or a folder that has what models have', as
   }
   const { name, model } = await identify(['hub/config.json', 'hub/model.onnx', 'hub/pytorch_model.bin'].map((path) => file(path)));
   assert.deepEqual([name, Object.keys(model.files)], ['hub', ['config.json', 'model.onnx']]);
+});
+
+test('a text in a format of the field is known by what it begins with', () => {
+  for (const text of ['PMID- 1\nTI  - IL-2.', '10092805|t|IL-2.\n10092805|a|Gene.', '1|t|IL-2\r\n1|a|\r\n']) assert.ok(looksOfTheField(text), text);
+  for (const text of ['IL-2', 'The PMID- 1 is one', '1|t|IL-2', 'TY  - JOUR']) assert.ok(!looksOfTheField(text), text);
+});
+
+/** A zip of empty files, stored. */
+function zip(...names) {
+  const encoder = new TextEncoder();
+  const record = (signature, length, fields) => {
+    const view = new DataView(new ArrayBuffer(length));
+    view.setUint32(0, signature, true);
+    for (const [at, value, long] of fields) long ? view.setUint32(at, value, true) : view.setUint16(at, value, true);
+    return new Uint8Array(view.buffer);
+  };
+  const [locals, entries] = [[], []];
+  for (const name of names.map((name) => encoder.encode(name))) {
+    entries.push(record(0x02014b50, 46, [[28, name.length]]), name);
+    locals.push(record(0x04034b50, 30, [[26, name.length]]), name);
+  }
+  const size = (parts) => parts.reduce((all, { length }) => all + length, 0);
+  const end = record(0x06054b50, 22, [[8, names.length], [10, names.length], [12, size(entries), true], [16, size(locals), true], [20, 5]]);
+  return new File([...locals, ...entries, end, 'words'], 'some.zip');
+}
+
+test('a zip is a model or documents by the names in it', async () => {
+  assert.deepEqual(await zipNames(zip('a.txt', 'b/β.ann')), ['a.txt', 'b/β.ann']);
+  assert.equal(await zipNames(new File(['PK\x03\x04 cut off'], 'half.zip')), null);
+  const kind = async (...names) => (await identify([['some.zip', zip(...names)]])).kind;
+  assert.equal(await kind('a.txt', 'a.ann'), 'documents');
+  assert.equal(await kind('articles.nbib'), 'documents');
+  assert.equal(await kind('model.onnx', 'vocab.txt'), 'model');
+  assert.equal(await kind('metadata/part-00000', 'fields/notes.txt'), 'model');
+  assert.equal(await kind('pytorch_model.bin', 'vocab.txt'), 'model');
+  assert.equal(await kind('image.png'), 'model', 'which is refused with words when it is loaded');
 });

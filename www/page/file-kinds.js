@@ -3,6 +3,7 @@
 import { GlossaError } from '../glossa/index.js';
 import { counted } from './counted.js';
 import { decodeText } from './decode-text.js';
+import { zipNames } from './zip-names.js';
 
 /** @typedef {import('./bring-files.js').PathAndFile} PathAndFile */
 
@@ -73,11 +74,8 @@ const REFUSED = [
 
 /** Texts that are read as they stand, with what is not prose in them. */
 const NOT_ALL_PROSE = [
-  { name: /\.nbib$/i, content: /^\s*PMID- *\d+\r?\n/, what: 'a MEDLINE record: its field tags' },
   { name: /\.ris$/i, content: /^\s*TY {2}- /, what: 'a RIS record: its field tags' },
   { name: /\.(bib|enw)$/i, content: /^\s*@article\{/i, what: 'a bibliography: its field names' },
-  { name: /\.pubtator$/i, content: /^\s*\d+\|t\|/, what: 'in PubTator’s format: its line beginnings and annotations' },
-  { name: /\.(csv|tsv)$/i, what: 'a table: its separators' },
   { name: /\.(tex|latex)$/i, what: 'LaTeX: its commands' },
 ];
 
@@ -85,7 +83,7 @@ const NOT_ALL_PROSE = [
 const OF_THE_FIELD = /\.(nbib|medline|xml|nxml|pubtator|ann|conll|iob2?|csv|tsv|gz)$/i;
 
 /**
- * Whether a file is in one of the field's formats. JSON is looked into, and zips are models.
+ * Whether a file is in one of the field's formats. JSON is looked into, and so are zips.
  * @param {string} name
  */
 export const isOfTheField = (name) => OF_THE_FIELD.test(name) && !/\.tar\.gz$/i.test(name);
@@ -132,10 +130,28 @@ export async function refusedAs(file) {
  */
 export const whatIsMixed = (name, text) => NOT_ALL_PROSE.find((kind) => kind.name.test(name) || kind.content?.test(text))?.what;
 
+/**
+ * Whether a text is surely in a format of the field, whatever its file is called.
+ * @param {string} text
+ */
+export const looksOfTheField = (text) => /^\s*PMID- *\d+\r?\n/.test(text) || /^\s*\d+\|t\|.*\r?\n\d+\|a\|/.test(text);
+
 /** @param {File} file */
 async function isModel(file) {
   if (isOfTheField(file.name) || (await refusedAs(file))) return false;
-  return /\.(zip|onnx)$/i.test(file.name) || (await headOf(file)).startsWith('PK\x03\x04');
+  if (/\.onnx$/i.test(file.name)) return true;
+  const isZip = /\.zip$/i.test(file.name) || (await headOf(file)).startsWith('PK\x03\x04');
+  return isZip && !(await isOfDocuments(file));
+}
+
+/**
+ * Whether a zip has documents: files of texts or of the field's formats, and none of a model's.
+ * @param {File} file
+ */
+async function isOfDocuments(file) {
+  const names = await zipNames(file).catch(() => null);
+  if (!names || names.some((name) => OF_A_MODEL.test(name) || OTHER_WEIGHTS.test(name))) return false;
+  return names.some((name) => OF_THE_FIELD.test(name) || /\.(txt|text|jsonl|ndjson|json|bioc)$/i.test(name));
 }
 
 /**

@@ -16,7 +16,7 @@ const LOOKED_AT = 1 << 20;
  */
 export function ofTheField(files) {
   const annotated = new Set(files.filter(([path]) => /\.ann$/i.test(path)).map(([path]) => stem(path)));
-  return files.filter(([path]) => isOfTheField(path) || (/\.txt$/i.test(path) && annotated.has(stem(path))));
+  return files.filter(([path]) => isOfTheField(path) || /\.zip$/i.test(path) || (/\.txt$/i.test(path) && annotated.has(stem(path))));
 }
 
 /** @param {string} path */
@@ -68,7 +68,7 @@ const withoutFlags = (message) => message.replace(/; [^;]*--(from|input-encoding
 
 /** @param {File} file */
 async function isWestern(file) {
-  if (/\.gz$/i.test(file.name)) return false;
+  if (/\.(gz|zip)$/i.test(file.name)) return false;
   try {
     return decodeText(new Uint8Array(await file.slice(0, LOOKED_AT).arrayBuffer()))?.encoding === 'Windows-1252';
   } catch {

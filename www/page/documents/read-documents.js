@@ -6,7 +6,7 @@
 import { GlossaError } from '../../glossa/index.js';
 import { megabytes } from '../counted.js';
 import { decodeText } from '../decode-text.js';
-import { bytesOf, refusal, refusedAs, whatIsMixed } from '../file-kinds.js';
+import { bytesOf, looksOfTheField, refusal, refusedAs, whatIsMixed } from '../file-kinds.js';
 import { LONGEST_TEXT, tooLong } from '../input-text.js';
 import { documentsOfTheField, ofTheField } from './field-files.js';
 
@@ -109,6 +109,10 @@ async function* documentsOf(path, file) {
   const { text, notes } = decode(await bytesOf(file, path), path);
   if (/\.json$/i.test(file.name)) {
     yield* records(path, text, notes);
+    return;
+  }
+  if (looksOfTheField(text)) {
+    for await (const document of documentsOfTheField([[path, file]])) yield checked(document);
     return;
   }
   const mixed = whatIsMixed(file.name, text);
