@@ -16,7 +16,7 @@ let server;
 
 before(async () => {
   chromium = await browser();
-  server = await serve();
+  server = await serve({ '/plain.html': '<!doctype html><title>plain</title>' });
 });
 
 after(async () => {
@@ -277,4 +277,43 @@ test('a reload warns where it would lose a text, and not where it would not', { 
   await Promise.all([page.waitForEvent('load'), button.click()]);
   await says(page, /in 2 documents/);
   await close(page);
+});
+
+test('documents that an earlier version of the page kept are there', { timeout: LONG }, async () => {
+  const context = await chromium.newContext();
+  const plain = await openIn(context, `${server.address}plain.html`);
+  await plain.evaluate(
+    (text) =>
+      new Promise((resolve, reject) => {
+        const opening = indexedDB.open('glossa-documents', 1);
+        opening.onerror = reject;
+        opening.onupgradeneeded = () => {
+          opening.result.createObjectStore('entries', { keyPath: 'key' });
+          for (const name of ['texts', 'results', 'work']) opening.result.createObjectStore(name);
+        };
+        opening.onsuccess = () => {
+          const database = opening.result;
+          const transaction = database.transaction(['entries', 'texts'], 'readwrite');
+          for (const key of [1, 2]) {
+            transaction.objectStore('entries').put({ key, id: `old ${key}`, place: 'old', beginning: text, length: text.length, state: 'waiting', found: {} });
+            transaction.objectStore('texts').put(text, key);
+          }
+          transaction.oncomplete = () => {
+            database.close();
+            resolve();
+          };
+        };
+      }),
+    'IL-2 gene expression requires NF-kappa B in human T cells.',
+  );
+  await plain.goto(`${server.address}?model=tiny/`);
+  await plain.waitForFunction(() => document.querySelector('#documents-count').textContent === '2');
+  await plain.getByTestId('annotate').click();
+  await says(plain, /^6 chunks in 2 documents/);
+  await plain.locator('mark').first().click();
+  await plain.getByTestId('accept').click();
+  await plain.waitForFunction(() => document.querySelector('mark[data-judged]'));
+  await plain.reload();
+  await plain.waitForFunction(() => document.querySelector('mark[data-judged]'));
+  await close(plain);
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { ABSTRACTS } from './abstracts.mjs';
 import { SENTENCE, browser, screenshots, serve } from './harness.mjs';
 import { close, file, openFiles, openIn, records, rowsShown, says, shown } from './documents.mjs';
 import { problems, settled, status, tooWide } from './page.mjs';
@@ -155,6 +156,40 @@ test('by mouse: a mark is judged in the bar, selected words are added', { timeou
   await close(page);
 });
 
+test('an entity that no model has is named, and given again in another document', { timeout: LONG }, async () => {
+  const page = await open();
+  await openFiles(page, file('all.jsonl', records(2)));
+  await settled(page);
+  const name = async (entity) => {
+    await page.getByTestId('judge-entity').selectOption({ label: 'another…' });
+    await page.getByTestId('judge-new-entity').fill(entity);
+    await page.keyboard.press('Enter');
+  };
+  await page.locator('mark').nth(1).click();
+  await name('  transcription factor ');
+  await become(page, ['IL-2 gene / DNA', 'NF-kappa B / transcription factor / accepted', 'T cells / cell_type']);
+  assert.ok(await page.getByTestId('judge-new-entity').isHidden());
+  assert.ok(await page.getByTestId('legend').getByText('transcription factor').isVisible());
+  await rowsShown(page).nth(1).click();
+  await page.waitForFunction(() => document.querySelectorAll('mark').length === 6);
+  await page.locator('mark').nth(1).click();
+  await page.getByTestId('judge-entity').selectOption('transcription factor');
+  await page.waitForFunction(() => document.querySelector('mark[data-judged]')?.dataset.entity === 'transcription factor');
+  await page.reload();
+  await page.waitForFunction(() => document.querySelector('mark[data-judged]')?.dataset.entity === 'transcription factor');
+  await close(page);
+});
+
+test('by keys in the table what has the focus is judged, whatever is selected', { timeout: LONG }, async () => {
+  const page = await annotated();
+  await page.locator('mark').nth(0).click();
+  await page.locator('#chunks-scroller tbody tr').nth(3).locator('button').focus();
+  await page.keyboard.press('r');
+  await become(page, withChanges({ 3: 'NF-kappa B / protein / rejected' }));
+  assert.equal(await page.evaluate(() => document.activeElement.closest('tr')?.dataset.begin), '68', 'the focus stays');
+  await close(page);
+});
+
 test('by touch: a tap on a mark, a tap on what is decided', { timeout: LONG }, async () => {
   const page = await annotated(TEXT, { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true });
   await page.locator('mark').nth(2).tap();
@@ -275,6 +310,8 @@ test('decisions outlive a reload, another run, and a change of the text around t
   await page.waitForFunction(() => document.querySelector('mark[data-judged]')?.textContent === 'IL-2 gene');
   assert.equal(await page.locator('mark[data-judged]').count(), 1);
   await page.getByTestId('back-to-documents').click();
+  await page.getByTestId('remove-document').click();
+  assert.equal(await page.getByTestId('remove-document').textContent(), 'Remove for good');
   await page.getByTestId('remove-document').click();
   await page.waitForFunction(() => document.querySelector('#documents-count').textContent === '2');
   await page.reload();
@@ -498,6 +535,42 @@ for (const [name, width] of [['wide', 1280], ['narrow', 390]]) {
       await check('decided');
       await page.getByTestId('show-keys').click();
       await check('keys');
+      await close(page);
+    });
+  }
+}
+
+for (const [name, width] of [['wide', 1280], ['narrow', 390]]) {
+  for (const colorScheme of ['light', 'dark']) {
+    test(`abstracts with annotations of their own are read by both models that are shipped, and judged: ${name}, ${colorScheme}`, { timeout: LONG }, async () => {
+      const page = await open({ viewport: { width, height: 900 }, colorScheme }, '');
+      const picture = async (what, locator) => {
+        await page.mouse.move(0, 0);
+        await (locator ?? page).screenshot({ path: join(screenshots, `${what}-${name}-${colorScheme}.png`), ...(locator ? {} : { fullPage: true }) });
+      };
+      const abstracts = ABSTRACTS.split('\n').map((line) => JSON.parse(line).text);
+      const pubtator = abstracts.map((text, i) => {
+        const [, gene] = text.match(/(NF-kappa B|GATA-1|AP-1|Bcl-2|HIV-1|CD28|c-Myb|STAT5|LMP1|RAR-alpha)/) ?? [];
+        const at = text.indexOf(gene);
+        return `${i + 1}|t|${text}\n${i + 1}|a|\n${gene ? `${i + 1}\t${at}\t${at + gene.length}\t${gene}\tGene\t-\n` : ''}`;
+      });
+      await page.getByTestId('beside').getByText('Clinical trials').click();
+      await openFiles(page, file('abstracts.pubtator', pubtator.join('\n')));
+      await says(page, /in 12 documents\./);
+      await rowsShown(page).nth(2).click();
+      await page.waitForFunction(() => document.querySelector('[data-testid="document"]').textContent.includes('AP-1') && document.querySelector('mark'));
+      const layers = await page.getByTestId('layers').locator('label').allTextContents();
+      assert.equal(layers.length, 3, `${layers}`);
+      await picture('layers', page.locator('.reader'));
+      await page.getByTestId('document').focus();
+      for (const key of ['n', 'a', 'n', 'r', 'n', 'a', 'n']) await page.keyboard.press(key);
+      await page.waitForFunction(() => document.querySelectorAll('tr[data-judged]').length === 3);
+      await picture('judging', page.locator('.reader'));
+      await page.getByTestId('agreement').evaluate((element) => (element.open = true));
+      await picture('judged');
+      await page.getByTestId('summary').click();
+      await page.waitForFunction(() => document.querySelectorAll('#summary svg').length > 0);
+      await picture('summary', page.locator('#summary'));
       await close(page);
     });
   }

@@ -1,17 +1,15 @@
 // The summary of many documents on the page: what it counts, what it leads to, what is saved of it, and how it looks.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { EXAMPLES } from '../../www/page/examples.js';
 import { ABSTRACTS } from './abstracts.mjs';
 import { close, file, list, openFiles, openIn, record, records, says, shown } from './documents.mjs';
 import { browser, screenshots, serve } from './harness.mjs';
-import { besideThePage } from './page.mjs';
+import { problems, tooWide } from './page.mjs';
 
 const LONG = 300_000;
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let chromium;
 let server;
 
@@ -297,12 +295,8 @@ for (const [name, width] of [['wide', 1280], ['narrow', 390]]) {
     test(`axe finds nothing in the summary, and nothing is wider than the screen: ${name}, ${colorScheme}`, { timeout: LONG }, async () => {
       const page = await open({ query: '', viewport: { width, height: 900 }, colorScheme, reducedMotion: 'reduce' });
       const check = async (state) => {
-        const found = await besideThePage(page, axe, async () => {
-          const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
-          return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-        });
-        assert.deepEqual(found, [], state);
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.deepEqual(await problems(page), [], state);
+        const over = await tooWide(page);
         assert.ok(over <= 0, `${state}: ${over} pixels too wide`);
         await page.screenshot({ path: join(screenshots, `summary-${state}-${name}-${colorScheme}.png`), fullPage: true });
       };

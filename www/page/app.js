@@ -131,6 +131,7 @@ const bar = new JudgeBar(
     reject: button('reject'),
     add: button('add-finding'),
     entity: /** @type {HTMLSelectElement} */ (find('judge-entity')),
+    newEntity: /** @type {HTMLInputElement} */ (find('judge-new-entity')),
     ends: byId('judge-ends'),
     by: /** @type {HTMLSelectElement} */ (find('judge-by')),
     next: button('next-finding'),

@@ -329,6 +329,15 @@ export class ChunkTable {
     this.goTo(found);
   }
 
+  /**
+   * Selects the chunk whose row or mark an event's target is in, if it is in one.
+   * @param {Event} event
+   */
+  selectAround(event) {
+    const index = Math.max(this.#indexAround(event), this.#document.indexAround(event));
+    if (index >= 0 && index !== this.#selected) this.#select(index);
+  }
+
   /** @param {number} index of the chunk whose mark is to have the focus; -1 for none */
   goTo(index) {
     this.#goToMark(index, true, 'nearest');

@@ -101,13 +101,17 @@ export class Panel {
       actions.onNew();
       this.#showText('New text', true);
     });
+    const ask = (/** @type {boolean} */ asked) => {
+      remove.textContent = asked ? 'Remove for good' : 'Remove';
+    };
     remove.addEventListener('click', () => {
+      const isAsked = remove.textContent !== 'Remove';
+      ask(!isAsked);
+      if (!isAsked) return;
       actions.onRemove(this.#chosen);
       list.focus();
     });
-    list.addEventListener('keydown', ({ key }) => {
-      if (key === 'Delete' && this.#documents.entry(this.#chosen)) actions.onRemove(this.#chosen);
-    });
+    remove.addEventListener('blur', () => ask(false));
     edit.addEventListener('click', () => {
       this.#showText('Text of the document', false);
     });
@@ -153,6 +157,7 @@ export class Panel {
   choose(key) {
     const { name, edit, remove } = this.#elements;
     this.#chosen = key;
+    remove.textContent = 'Remove';
     this.#list.choose(key);
     const entry = this.#documents.entry(key);
     name.textContent = entry?.place ?? '';

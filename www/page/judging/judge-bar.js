@@ -17,6 +17,7 @@ import { wordEdge } from './findings.js';
  * @property {HTMLButtonElement} reject
  * @property {HTMLButtonElement} add
  * @property {HTMLSelectElement} entity
+ * @property {HTMLInputElement} newEntity takes the name of an entity that is not in the list
  * @property {HTMLElement} ends holds the buttons that move an end
  * @property {HTMLSelectElement} by whether an end is moved by words or characters
  * @property {HTMLButtonElement} next
@@ -30,6 +31,8 @@ import { wordEdge } from './findings.js';
  * @property {HTMLElement} table
  */
 
+/** The choice of an entity that is not in the list. */
+const ANOTHER = '\0';
 /** Characters of a finding's text that the bar shows. */
 const SHOWN = 80;
 
@@ -42,6 +45,8 @@ export class JudgeBar {
   #draft = null;
   /** The entity that was chosen last. */
   #entity = '';
+  /** Entities that a person has named. @type {Set<string>} */
+  #named = new Set();
   /** What was decided last, about what, if it is offered for what is alike. @type {{ one: Finding, verdict: Verdict } | null} */
   #offered = null;
   /** Whether one judges: the bar stays when nothing is selected. */
@@ -58,11 +63,19 @@ export class JudgeBar {
     this.#judge = judge;
     this.#results = results;
     this.#hasDocuments = hasDocuments;
-    const { accept, reject, add, entity, ends, next, previous, leastCertain, undo, redo } = elements;
+    const { accept, reject, add, entity, newEntity, ends, next, previous, leastCertain, undo, redo } = elements;
     accept.addEventListener('click', () => this.#decide({ verdict: 'accepted' }));
     reject.addEventListener('click', () => this.#decide({ verdict: 'rejected' }));
     add.addEventListener('click', () => this.#add());
-    entity.addEventListener('change', () => this.#relabel(entity.value));
+    entity.addEventListener('change', () => {
+      newEntity.hidden = entity.value !== ANOTHER;
+      if (newEntity.hidden) this.#relabel(entity.value);
+      else newEntity.focus();
+    });
+    newEntity.addEventListener('keydown', ({ key }) => {
+      if (key === 'Enter') this.#name(newEntity.value.trim());
+      else if (key === 'Escape') this.#name('');
+    });
     for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (ends.querySelectorAll('button'))) {
       const { end, direction } = button.dataset;
       button.addEventListener('click', () =>
@@ -85,7 +98,7 @@ export class JudgeBar {
 
   /** Draws it again: something else is shown or selected, or something has been decided. */
   update() {
-    const { bar, what, accept, reject, add, entity, ends, undo, redo, next, previous, leastCertain } = this.#elements;
+    const { bar, what, accept, reject, add, entity, newEntity, ends, undo, redo, next, previous, leastCertain } = this.#elements;
     const { table, shown } = this.#results;
     const selected = this.#selected;
     const draft = this.#draft;
@@ -99,18 +112,40 @@ export class JudgeBar {
     reject.setAttribute('aria-pressed', String(state === 'rejected'));
     add.hidden = !draft;
     ends.hidden = entity.hidden = !selected && !draft;
-    const { entities } = this.#results;
+    const entities = this.#entities;
     if (!entities.includes(this.#entity)) this.#entity = entities[0] ?? '';
-    const value = selected?.entity ?? this.#entity;
-    if (entity.options.length !== entities.length || entities.some((name, i) => entity.options[i].value !== name)) {
-      entity.replaceChildren(...entities.map((name, i) => new Option(i < 9 ? `${i + 1} ${name}` : name, name)));
+    if (entity.options.length !== entities.length + 1 || entities.some((name, i) => entity.options[i].value !== name)) {
+      const options = entities.map((name, i) => new Option(i < 9 ? `${i + 1} ${name}` : name, name));
+      entity.replaceChildren(...options, new Option('another…', ANOTHER));
     }
-    entity.value = value;
+    // A name is being written.
+    if (document.activeElement !== newEntity) {
+      entity.value = selected?.entity ?? this.#entity;
+      newEntity.hidden = entity.hidden || entity.value !== ANOTHER;
+    }
     undo.disabled = !this.#judge.canUndo;
     redo.disabled = !this.#judge.canRedo;
     const { length } = table.wanted;
     next.disabled = previous.disabled = leastCertain.disabled = !length;
     this.#drawSame();
+  }
+
+  /** The entities that are offered. */
+  get #entities() {
+    return [...new Set([...this.#results.entities, ...this.#named])];
+  }
+
+  /** @param {string} name of an entity that is not in the list; empty if it is to be none */
+  #name(name) {
+    const { entity, newEntity } = this.#elements;
+    newEntity.value = '';
+    if (name) {
+      this.#named.add(name);
+      this.#entity = name;
+    }
+    entity.focus();
+    this.update();
+    if (name) this.#relabel(name);
   }
 
   /** @returns {Finding | undefined} what is selected, if no part of the text is */
@@ -161,6 +196,7 @@ export class JudgeBar {
    */
   async #decideEverywhere(one, verdict) {
     const { same } = this.#elements;
+    same.textContent = 'Looking in all documents …';
     const { count, documents } = await this.#judge.decideEverywhere(one, verdict);
     this.#offered = null;
     same.hidden = false;
@@ -190,7 +226,7 @@ export class JudgeBar {
     if (!draft) return;
     this.#draft = null;
     getSelection()?.removeAllRanges();
-    await this.#judge.add({ ...draft, entity: this.#elements.entity.value });
+    await this.#judge.add({ ...draft, entity: this.#entity });
     this.update();
   }
 
@@ -253,7 +289,7 @@ export class JudgeBar {
     } else if (this.#draft && (key === 'Enter' || key === 'Escape')) {
       if (key === 'Enter') this.#add();
       else getSelection()?.removeAllRanges();
-    } else if (!this.#takeLetter(key)) {
+    } else if (!this.#takeLetter(key, event)) {
       return;
     }
     event.preventDefault();
@@ -262,10 +298,10 @@ export class JudgeBar {
 
   /**
    * @param {string} key
+   * @param {Event} event whose target has the focus: what is decided is decided about what is there
    * @returns {boolean} whether something is done by it
    */
-  #takeLetter(key) {
-    const { entities } = this.#results;
+  #takeLetter(key, event) {
     /** @type {Record<string, () => unknown>} */
     const acts = {
       a: () => this.#decide({ verdict: 'accepted' }),
@@ -277,8 +313,9 @@ export class JudgeBar {
       y: () => this.#judge.redo(),
     };
     const name = key.toLowerCase();
+    if (/^[1-9arl]$/i.test(key) && !this.#draft) this.#results.table.selectAround(event);
     if (/^[1-9]$/.test(key)) {
-      const entity = entities[Number(key) - 1];
+      const entity = this.#entities[Number(key) - 1];
       if (entity === undefined) return false;
       if (this.#draft) this.#elements.entity.value = this.#entity = entity;
       else this.#relabel(entity);
