@@ -447,6 +447,6 @@ test('a zip of documents is a list, its annotations are a layer; what is saved a
   await page.getByTestId('open-text').setInputFiles({ name: 'all.zip', mimeType: 'application/zip', buffer: await readFile(path) });
   await says(page, /in 2 documents/);
   assert.deepEqual((await shown(page)).map(({ title }) => title), ['IL-2 gene.', 'CD28.']);
-  await page.waitForFunction(() => document.querySelector('mark[data-layer="from the file"]')?.dataset.entity === 'Gene');
+  await page.waitForFunction(() => document.querySelector('mark[data-layer="from the file"][data-entity="Gene"]'));
   await close(page);
 });

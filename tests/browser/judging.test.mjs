@@ -307,6 +307,7 @@ test('decisions outlive a reload, another run, and a change of the text around t
   await page.getByTestId('input').fill(`Earlier words. ${before.replace('T cells', 'B cells')}`);
   await page.keyboard.press('Control+Enter');
   await page.waitForFunction(() => /1 decision went with the words that were changed/.test(document.querySelector('[data-testid="note"]').textContent));
+  await page.waitForFunction(() => document.querySelector('[data-testid="document"]').textContent.startsWith('Earlier'));
   await page.waitForFunction(() => document.querySelector('mark[data-judged]')?.textContent === 'IL-2 gene');
   assert.equal(await page.locator('mark[data-judged]').count(), 1);
   await page.getByTestId('back-to-documents').click();

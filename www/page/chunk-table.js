@@ -112,17 +112,11 @@ export class ChunkTable {
    * @param {number} selected the index of the one that is selected; -1 for none
    */
   update(chunks, selected) {
-    const { activeElement } = document;
-    const hadFocus = this.#body.contains(activeElement);
-    const column = hadFocus && activeElement instanceof HTMLElement ? activeElement.closest('td')?.cellIndex : undefined;
     this.#active = -1;
     this.#selected = selected;
     this.#chunks = chunks;
-    this.#refresh();
+    this.#refresh(selected);
     this.#activate(selected);
-    if (column === undefined) return;
-    const cell = (this.#rowOf(selected) ?? this.#rows[0])?.cells[column];
-    /** @type {HTMLElement | null | undefined} */ (cell?.querySelector('button'))?.focus({ preventScroll: true });
   }
 
   /**
@@ -131,7 +125,8 @@ export class ChunkTable {
    */
   filter(isWanted) {
     this.#isWanted = isWanted;
-    this.#refresh();
+    const row = document.activeElement?.closest('tr');
+    this.#refresh((row && this.#indices.get(row)) ?? -1);
   }
 
   /** The chunks that have rows, in the order of the text. */
@@ -149,13 +144,18 @@ export class ChunkTable {
     return this.#selected;
   }
 
-  /** Sorts and filters again, and draws about as many rows as before, at the same place. */
-  #refresh() {
+  /**
+   * Sorts and filters again, and draws about as many rows as before, at the same place.
+   * @param {number} focused the index of the chunk whose row has the focus afterwards, if a row had it
+   */
+  #refresh(focused) {
+    const hadFocus = this.#body.contains(document.activeElement);
     const [from, count, { scrollTop }] = [this.#from, this.#rows.length, this.#elements.scroller];
     this.#sort();
     this.#drawFrom(Math.max(0, Math.min(from, this.#order.length - ROWS)));
     while (this.#rows.length < count && this.#from + this.#rows.length < this.#order.length) this.#append();
     this.#elements.scroller.scrollTop = scrollTop;
+    if (hadFocus) (this.#rowOf(focused) ?? this.#rows[0])?.querySelector('button')?.focus({ preventScroll: true });
   }
 
   get #sortButtons() {

@@ -142,10 +142,10 @@ export class ResultView {
   /**
    * Shows what a person has decided. The rest stays as it is.
    * @param {Decision[]} decisions
-   * @param {string} [select] the id of the decision whose mark is to be selected, or of the suggestion that it was about; otherwise the
-   *   mark stays selected that was
+   * @param {{ about?: string, isGoneTo?: boolean }} [how] `about`: the id of the decision, or of the suggestion that it was about, if it is one;
+   *   `isGoneTo`: whether its mark is selected; otherwise the mark stays selected that is
    */
-  async judge(decisions, select) {
+  async judge(decisions, { about, isGoneTo = false } = {}) {
     if (!this.#shown) return;
     const { selected } = this.#table;
     const hadFocus = this.#elements.document.contains(document.activeElement);
@@ -154,9 +154,14 @@ export class ResultView {
     this.#chunks = chunks;
     await this.#document.update(this.#drawing);
     if (this.#chunks !== chunks) return;
-    const isMeant = (/** @type {Finding} */ finding) => (finding.decision ? finding.decision.id === select : keyOf(finding) === select);
-    let index = select === undefined ? -1 : chunks.findIndex(isMeant);
-    if (index < 0 && selected) index = chunks.findIndex(({ begin, end }) => begin === selected.begin && end === selected.end);
+    const isMeant = (/** @type {Finding} */ { decision, ...place }) => (decision ? decision.id : keyOf(place)) === about;
+    const isAbout = about !== undefined && (isGoneTo || (selected !== undefined && isMeant(selected)));
+    let index = isAbout ? chunks.findIndex(isMeant) : -1;
+    if (index < 0 && selected) {
+      const id = selected.decision?.id;
+      index = chunks.findIndex(({ decision, ...place }) => (id ? decision?.id === id : !decision && keyOf(place) === keyOf(selected)));
+      if (index < 0) index = chunks.findIndex(({ begin, end }) => begin === selected.begin && end === selected.end);
+    }
     this.#drawLegend();
     this.#drawCounts();
     this.#table.update(chunks, index);

@@ -96,7 +96,7 @@ export class Judge {
     return this.#do(async () => {
       const decisions = await this.#decisions(of);
       const changes = found.flatMap((finding) => this.#change(finding, verdict, decisions, found.length > 1) ?? []);
-      return { step: changes.length ? [{ of, changes }] : [], select: found.length === 1 ? changes[0]?.id : undefined };
+      return { step: changes.length ? [{ of, changes }] : [] };
     });
   }
 
@@ -113,7 +113,7 @@ export class Judge {
       this.#added += 1;
       const time = now();
       const after = /** @type {Decision} */ ({ id: `added ${time} ${this.#added}`, verdict: 'accepted', begin, end, entity, time });
-      return { step: [{ of, changes: [{ id: after.id, after }] }], select: after.id };
+      return { step: [{ of, changes: [{ id: after.id, after }] }], isGoneTo: true };
     });
   }
 
@@ -167,11 +167,11 @@ export class Judge {
   }
 
   undo() {
-    return this.#do(async () => ({ step: this.#history.undo(), direction: -1 }));
+    return this.#do(async () => ({ step: this.#history.undo(), direction: -1, isGoneTo: true }));
   }
 
   redo() {
-    return this.#do(async () => ({ step: this.#history.redo(), direction: 1 }));
+    return this.#do(async () => ({ step: this.#history.redo(), direction: 1, isGoneTo: true }));
   }
 
   /** The document that is shown, or the text that is none. */
@@ -197,15 +197,15 @@ export class Judge {
 
   /**
    * Does something after what is being done.
-   * @param {() => Promise<{ step?: Step, select?: string, direction?: number }>} what `direction`: -1 to undo the step, 1 to do it
-   *   once more; missing for a new one
+   * @param {() => Promise<{ step?: Step, direction?: number, isGoneTo?: boolean }>} what `direction`: -1 to undo the step, 1 to do it
+   *   once more; missing for a new one. `isGoneTo`: whether what it is about is selected, if it is one finding
    */
   #do(what) {
     const done = this.#last.then(async () => {
-      const { step, select, direction } = await what();
+      const { step, direction, isGoneTo } = await what();
       if (!step?.length) return;
       if (!direction) this.#history.add(step);
-      for (const { of, changes } of step) await this.#apply(of, direction === -1 ? undone(changes) : changes, select);
+      for (const { of, changes } of step) await this.#apply(of, direction === -1 ? undone(changes) : changes, isGoneTo);
       this.onChange();
     });
     this.#last = done.catch(() => {});
@@ -215,11 +215,11 @@ export class Judge {
   /**
    * @param {string | number} of
    * @param {Change[]} changes
-   * @param {string} [select]
+   * @param {boolean} [isGoneTo]
    */
-  async #apply(of, changes, select) {
+  async #apply(of, changes, isGoneTo) {
     const decisions = changed(await this.#decisions(of), changes);
-    if (of === this.#shown) await this.#results.judge(decisions, select ?? (changes.length === 1 ? changes[0].id : undefined));
+    if (of === this.#shown) await this.#results.judge(decisions, { about: changes.length === 1 ? changes[0].id : undefined, isGoneTo });
     if (typeof of === 'number') await this.#home.keep(of, decisions);
     else this.#keepText(of, decisions);
   }
