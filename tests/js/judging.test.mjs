@@ -98,6 +98,16 @@ test('what is done is undone, whatever the order of the decisions', () => {
   }
 });
 
+test('what was done about one document is forgotten, and the rest can be undone', () => {
+  const history = new History();
+  const change = (of) => ({ of, changes: [{ id: 'x' }] });
+  for (const step of [[change(1)], [change(1), change(2)], [change(2)]]) history.add(step);
+  history.undo();
+  history.drop(2);
+  assert.equal(history.redo(), undefined);
+  assert.deepEqual([history.undo(), history.undo(), history.undo()], [[change(1)], [change(1)], undefined]);
+});
+
 test('decisions go along with their words when the text is changed elsewhere', () => {
   const decisions = CHUNKS.map((of) => decide(of, 'accepted'));
   const words = (text, those) => those.map(({ begin, end }) => text.slice(begin, end));

@@ -93,7 +93,7 @@ export class Session {
   /** The document of the list, or of a file, that is shown. */
   get shownEntry() {
     const { shown } = this.#desk;
-    if (shown !== undefined) return this.#desk.documents.entry(shown);
+    if (shown !== undefined) return shown === null ? null : this.#desk.documents.entry(shown);
     return this.#opened?.text === this.#parts.results.shown?.text ? this.#opened : null;
   }
 

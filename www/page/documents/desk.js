@@ -27,6 +27,8 @@ export class Desk {
   #documents;
   /** The document that is read; -1 if the box has a text that is none yet. */
   #chosen = -1;
+  /** The document that is drawn; -1 if there is none, or its text has been changed since. */
+  #drawn = -1;
   /** The text of the document that is read, as the box has got it. */
   #given = '';
   /** A text that was being written when a document was chosen instead. */
@@ -57,9 +59,10 @@ export class Desk {
     return this.#documents;
   }
 
-  /** The key of the document that is shown; undefined if there is none, or one text. */
+  /** The key of the document that is drawn; null if none of the list is, or its text has been changed since; undefined without a list. */
   get shown() {
-    return this.#chosen < 0 ? undefined : this.#chosen;
+    if (this.#drawn >= 0) return this.#drawn;
+    return this.isOpen ? null : undefined;
   }
 
   /**
@@ -75,6 +78,7 @@ export class Desk {
     }
     const next = (entries[place + 1] ?? entries[place - 1]).key;
     await this.#documents.remove(key);
+    this.#judge.forgetSteps(key);
     if (key !== this.#chosen) return;
     // What is being written about it goes with it.
     this.#given = this.#parts.input.text;
@@ -160,8 +164,10 @@ export class Desk {
     const { text } = input;
     this.#given = text;
     if (this.#chosen >= 0) {
-      const lost = await this.#documents.setText(this.#chosen, text);
-      this.#judge.forgetSteps();
+      const key = this.#chosen;
+      this.#drawn = -1;
+      const lost = await this.#documents.setText(key, text);
+      this.#judge.forgetSteps(key);
       if (lost) this.#parts.status.addNotes([`${counted(lost, 'decision')} went with the words that were changed.`]);
       return;
     }
@@ -279,7 +285,7 @@ export class Desk {
   /** Removes all documents, the text and what was found, here and on this device. */
   async forget() {
     const { input, results, onChange } = this.#parts;
-    this.#chosen = -1;
+    this.#chosen = this.#drawn = -1;
     this.#given = this.#draft = '';
     input.text = '';
     results.clear();
@@ -292,7 +298,7 @@ export class Desk {
   async #write() {
     const { input, results, onChange } = this.#parts;
     if (this.#chosen >= 0) await this.takeBox();
-    this.#chosen = -1;
+    this.#chosen = this.#drawn = -1;
     this.#given = '';
     input.text = this.#draft;
     this.#draft = '';
@@ -315,6 +321,7 @@ export class Desk {
     const { results } = this.#parts;
     const none = { setup: '', mode: '', chunks: [], entities: [], unread: unread(entry, this.#documents.stateOf(entry)) };
     const isFailed = entry.state === 'failed';
+    this.#drawn = entry.key;
     await results.show({ ...(result && !isFailed ? result : none), text, given, decisions }, { reveal });
   }
 

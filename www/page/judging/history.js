@@ -41,6 +41,16 @@ export class History {
     return step;
   }
 
+  /**
+   * Forgets what was done about one document or text: it is another one now.
+   * @param {string | number} of
+   */
+  drop(of) {
+    const without = (/** @type {Step[]} */ steps) => steps.map((step) => step.filter((part) => part.of !== of)).filter((step) => step.length);
+    this.#done = without(this.#done);
+    this.#undone = without(this.#undone);
+  }
+
   clear() {
     this.#done = [];
     this.#undone = [];

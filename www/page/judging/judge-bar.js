@@ -103,7 +103,7 @@ export class JudgeBar {
     const selected = this.#selected;
     const draft = this.#draft;
     if (this.#judge.canUndo) this.isOn = true;
-    bar.hidden = !shown || !(selected || draft || this.isOn);
+    bar.hidden = !shown || !this.#judge.isPossible || !(selected || draft || this.isOn);
     if (bar.hidden) return;
     const state = selected?.state;
     what.replaceChildren(...this.#words(selected));

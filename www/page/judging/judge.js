@@ -18,7 +18,8 @@ import { changed, characterEdge, findings, keyOf, moved, suggested, undone, word
 /**
  * Where decisions about documents are kept, and which of them is shown.
  * @typedef {object} Home
- * @property {() => number | undefined} shown the key of the document that is shown; undefined if it is a single text
+ * @property {() => number | null | undefined} shown the key of the document that is shown; null if nothing that is shown can be judged,
+ *   as it is of another text; undefined if it is a single text
  * @property {(key: number) => Promise<Decision[]>} decisions
  * @property {(key: number, decisions: Decision[]) => Promise<void>} keep
  * @property {(signal?: AbortSignal) => AsyncGenerator<Opened>} opened all documents
@@ -68,20 +69,24 @@ export class Judge {
     const { decisions } = moved(decided, before, text);
     if (decisions.length) this.#keepText(text, decisions);
     // What was done was about other places.
-    if (decided.length) this.forgetSteps();
+    if (decided.length) this.forgetSteps(before);
     return decisions;
   }
 
-  /** Forgets what has been done: it cannot be undone any more, as it was about another text. */
-  forgetSteps() {
-    this.#history.clear();
+  /**
+   * Forgets what has been done about a document or a text, which is another one now: it cannot be undone any more.
+   * @param {string | number} of
+   */
+  forgetSteps(of) {
+    this.#history.drop(of);
     this.onChange();
   }
 
   /** Forgets all of it. */
   forget() {
     this.#ofTexts.clear();
-    this.forgetSteps();
+    this.#history.clear();
+    this.onChange();
   }
 
   /**
@@ -174,9 +179,15 @@ export class Judge {
     return this.#do(async () => ({ step: this.#history.redo(), direction: 1, isGoneTo: true }));
   }
 
-  /** The document that is shown, or the text that is none. */
+  /** The document that is shown, or the text that is none; undefined if there is nothing to be judged. */
   get #shown() {
-    return this.#home.shown() ?? this.#results.shown?.text;
+    const key = this.#home.shown();
+    return key === undefined ? this.#results.shown?.text : (key ?? undefined);
+  }
+
+  /** Whether what is shown can be judged. */
+  get isPossible() {
+    return this.#shown !== undefined;
   }
 
   /** @param {string | number} of */
