@@ -172,6 +172,32 @@ test('a text of megabytes is annotated, and a part of it is drawn', { timeout: L
   assert.deepEqual(page.complaints, []);
 });
 
+test('what was found is judged by keys, and kept with the documents; a mark shows the scores of its labels', { timeout: LONG }, async () => {
+  const page = await open('?model=tiny/');
+  await page.waitForSelector(by('input'));
+  await page.evaluate((sentence) => {
+    const data = new DataTransfer();
+    data.items.add(new File([['one', 'two'].map((id) => JSON.stringify({ id, text: sentence })).join('\n')], 'all.jsonl'));
+    document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }));
+  }, SENTENCE);
+  await page.waitForFunction(() => /in 2 documents/.test(document.querySelector('[data-testid="status"]').textContent), { timeout: LONG });
+  await page.waitForSelector('mark');
+  const judged = (wanted) =>
+    page.waitForFunction(
+      (wanted) => [...document.querySelectorAll('mark')].map(({ dataset }) => `${dataset.entity} ${dataset.judged ?? ''}`.trim()).join() === wanted,
+      { timeout: 10_000 },
+      wanted,
+    );
+  await page.focus(by('document'));
+  await page.keyboard.press('n');
+  await page.waitForSelector(`${by('label-scores')}:popover-open tr`);
+  for (const key of ['a', 'n', 'r', 'n', '1', 'z', 'y']) await page.keyboard.press(key);
+  await judged('DNA accepted,protein rejected,DNA accepted');
+  await page.reload();
+  await judged('DNA accepted,protein rejected,DNA accepted');
+  assert.deepEqual(page.complaints, []);
+});
+
 /** A worker's script that tries all ways out as soon as it is told to. */
 const trying = (port, mark) => `
 addEventListener('message', () => {
