@@ -17,7 +17,7 @@ import { OptionsForm } from './options-form.js';
 import { closable } from './options-sheet.js';
 import { byId, find } from './page-elements.js';
 import { ResultView } from './result-view.js';
-import { FORMATS, copyRich, documentOf, saveAs } from './save-documents.js';
+import { FORMATS, copyRich, documentOf } from './save-documents.js';
 import { copy, csvParts, joined, jsonParts, save } from './save-results.js';
 import { registerServiceWorker, startBoundWorker } from './script-addresses.js';
 import { Session } from './session.js';
@@ -265,7 +265,7 @@ const saveWhich = find('save-which');
 saveFormat.replaceChildren(...FORMATS.map(([name, words]) => new Option(words, name)));
 find('save-as').addEventListener('click', () => {
   const ofAll = session.documents.entries.length > 0 && saveWhich.value === 'all';
-  session.save(ofAll ? savedDocuments() : [savedDocument()], saveFormat.value, saveAs);
+  session.save(ofAll ? savedDocuments() : [savedDocument()], saveFormat.value);
 });
 const richButton = find('copy-rich');
 richButton.addEventListener('click', async () => {

@@ -16,3 +16,16 @@ export function element(name, attributes, ...children) {
   made.append(...children);
   return made;
 }
+
+/**
+ * Gives a choice these options, unless it has them: what is chosen stays so as long as they are the same.
+ * @param {HTMLSelectElement} select
+ * @param {[value: string, words: string][]} options
+ */
+export function choices(select, options) {
+  const { options: before } = select;
+  if (before.length === options.length && options.every(([value], i) => before[i].value === value)) return;
+  const { value } = select;
+  select.replaceChildren(...options.map(([value, words]) => new Option(words, value)));
+  if (options.some(([other]) => other === value)) select.value = value;
+}

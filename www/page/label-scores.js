@@ -10,7 +10,7 @@ import { keyOf } from './judging/findings.js';
 /** Labels of a token that are shown. */
 export const BEST = 3;
 /** The longest text whose scores are computed, in code units: the model reads it once more. */
-export const LONGEST = 20_000;
+const LONGEST = 20_000;
 /** Milliseconds that the pointer rests on a mark before its scores are shown. */
 const REST = 350;
 /** Tokens of a chunk that are shown. */

@@ -4,7 +4,7 @@ import { ChunkTable } from './chunk-table.js';
 import { counted, number } from './counted.js';
 import { DocumentView } from './document-view.js';
 import { lineEndsOf } from './input-text.js';
-import { OF_FILE, OF_PERSON, findings, keyOf } from './judging/findings.js';
+import { OF_FILE, OF_PERSON, atLeast, findings, isKept, keyOf } from './judging/findings.js';
 import { hues, renderLayers, renderLegend } from './render.js';
 import { slices } from './slices.js';
 
@@ -118,11 +118,12 @@ export class ResultView {
     this.onChange();
   }
 
-  /** The document and the table, for who goes about in them. */
+  /** The document with its marks: places in it, and ranges. */
   get document() {
     return this.#document;
   }
 
+  /** The table of chunks: which is selected, which are left out, and the way from one to the next. */
   get table() {
     return this.#table;
   }
@@ -173,12 +174,12 @@ export class ResultView {
   /** The annotation as it is saved: what is shown, without what was rejected and the chunks below the minimum confidence. */
   get saved() {
     const shown = this.#shown;
-    return shown && { ...shown, threshold: this.#threshold(), chunks: this.#chunks.filter(({ state }) => state !== 'rejected') };
+    return shown && { ...shown, threshold: this.#threshold(), chunks: this.#chunks.filter(isKept) };
   }
 
   /** What of an annotation would be shown, and saved: see {@link ResultView.saved}. @param {Shown} annotation */
   keptOf(annotation) {
-    return this.#found(annotation).filter(({ state }) => state !== 'rejected');
+    return this.#found(annotation).filter(isKept);
   }
 
   /** What was found, in words. */
@@ -186,7 +187,7 @@ export class ResultView {
     if (!this.#shown) return { message: '' };
     const { chunks, run } = this.#shown;
     if (!run) return { message: 'Nothing to annotate: the text is blank.' };
-    const count = this.#chunks.filter(({ state }) => state !== 'rejected').length;
+    const count = this.#chunks.filter(isKept).length;
     const least = Math.fround(this.#threshold());
     const below = chunks.filter(({ confidence }) => confidence < least).length;
     const found = count ? counted(count, 'chunk') : 'No entities found';
@@ -242,7 +243,7 @@ export class ResultView {
     const count = this.#chunks.length;
     elements.results.hidden = unread !== undefined && !count;
     elements.chunks.hidden = !count;
-    elements.count.textContent = number.format(this.#chunks.filter(({ state }) => state !== 'rejected').length);
+    elements.count.textContent = number.format(this.#chunks.filter(isKept).length);
     elements.none.hidden = count > 0;
     elements.none.textContent = run ? `No entities found${chunks.length ? ' at this confidence' : ''}.` : 'Nothing to annotate.';
   }
@@ -260,7 +261,7 @@ export class ResultView {
     const { legend, layers } = this.#elements;
     const { hue } = this.#drawing;
     const hidden = this.#hidden;
-    const chunks = this.#chunks.filter(({ state }) => state !== 'rejected');
+    const chunks = this.#chunks.filter(isKept);
     renderLegend(legend, this.entities, { chunks, hue, hidden }, (entity, visible) => {
       if (visible) hidden.delete(entity);
       else hidden.add(entity);
@@ -288,15 +289,12 @@ export class ResultView {
   }
 
   /**
-   * What is to be shown of an annotation: all that a person decided, and the suggestions of at least the minimum confidence. The engine
-   * compares in single precision.
+   * What is to be shown of an annotation, of the layers that are on.
    * @param {Shown} annotation
    */
   #found(annotation = /** @type {Shown} */ (this.#shown)) {
     const { given, ...layers } = annotation;
-    const found = findings({ ...layers, given: given?.mentions, off: this.#off });
-    const least = Math.fround(this.#threshold());
-    return least ? found.filter(({ state, confidence }) => state || confidence === undefined || confidence >= least) : found;
+    return findings({ ...layers, given: given?.mentions, off: this.#off }).filter(atLeast(this.#threshold()));
   }
 
   /**

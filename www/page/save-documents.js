@@ -1,7 +1,7 @@
 /** Saves documents in the field's formats, with what was found in them and who decided it. */
 
 import { richText, writeDocuments } from '../glossa/index.js';
-import { keyOf } from './judging/findings.js';
+import { keyOf, placeOf } from './judging/findings.js';
 import { saveBytes } from './save-results.js';
 
 /** @typedef {import('../glossa/documents.js').Document} Document */
@@ -55,11 +55,6 @@ export function documentOf(id, { text, model, given, truncatedFrom, run }, findi
   return document;
 }
 
-/** @param {Mention} mention */
-function placeOf({ spans, entity }) {
-  return { begin: spans[0].begin, end: spans[spans.length - 1].end, entity, spans };
-}
-
 /**
  * @param {Finding} finding
  * @param {Map<string, Mention>} came the mentions that came with the text, by their places
@@ -83,12 +78,11 @@ function mentionOf(finding, came, model) {
  * Saves documents as a file.
  * @param {AsyncIterable<Document> | Iterable<Document>} documents
  * @param {string} format
- * @param {AbortSignal} [signal]
  * @returns {Promise<Warning[]>} what the format does not hold
  */
-export async function saveAs(documents, format, signal) {
+export async function saveAs(documents, format) {
   const [, , extension] = /** @type {[string, string, string]} */ (FORMATS.find(([name]) => name === format));
-  const options = { signal, ...(TABLES.includes(format) ? { byteOrderMark: true, details: true } : {}) };
+  const options = TABLES.includes(format) ? { byteOrderMark: true, details: true } : {};
   const { bytes, warnings } = await writeDocuments(documents, format, options);
   saveBytes(`glossa.${extension}`, 'application/octet-stream', bytes);
   return warnings;

@@ -15,6 +15,7 @@ import { BEST } from './label-scores.js';
 import { Models } from './models.js';
 import { Requests, isReplaced } from './requests.js';
 import { renamed } from './result-view.js';
+import { saveAs } from './save-documents.js';
 
 /** @typedef {import('../glossa/index.js').LoadOptions} LoadOptions */
 /** @typedef {import('./bring-files.js').PathAndFile} PathAndFile */
@@ -79,7 +80,7 @@ export class Session {
       shown: () => this.#desk.shown,
       decisions: (key) => this.#desk.documents.decisions(key),
       keep: (key, decisions) => this.#desk.documents.judge(key, decisions),
-      opened: (signal) => this.#desk.documents.opened(signal),
+      opened: () => this.#desk.documents.opened(),
     });
     this.#desk = new Desk(parts, parts.panel, { onForget: () => this.forget(), judge: this.judge });
   }
@@ -101,9 +102,8 @@ export class Session {
    * Saves documents, and says what the format does not hold.
    * @param {AsyncIterable<Document> | Iterable<Document>} documents
    * @param {string} format
-   * @param {typeof import('./save-documents.js').saveAs} saveAs
    */
-  async save(documents, format, saveAs) {
+  async save(documents, format) {
     const { status } = this.#parts;
     status.note();
     try {

@@ -2,7 +2,7 @@
 
 import { GlossaError } from '../../glossa/index.js';
 import { counted, number } from '../counted.js';
-import { agreement, findings, moved } from '../judging/findings.js';
+import { agreement, atLeast, findings, isKept, moved, sumOf } from '../judging/findings.js';
 import { slices } from '../slices.js';
 import { Queue } from './queue.js';
 import { DocumentStore } from './store.js';
@@ -336,12 +336,11 @@ export class Documents {
    * @returns {AsyncGenerator<{ key: number, id: string, chunks: import('../judging/findings.js').Finding[] }>}
    */
   async *findings(threshold, signal) {
-    const least = Math.fround(threshold);
+    const isShown = atLeast(threshold);
     for await (const { entry, text, result, decisions } of this.opened(signal)) {
       if (entry.state !== 'done' || !result) continue;
       const all = findings({ text, model: result.model, chunks: result.chunks, decisions });
-      const chunks = all.filter(({ state, confidence = 1 }) => state === 'accepted' || (!state && confidence >= least));
-      yield { key: entry.key, id: entry.id, chunks };
+      yield { key: entry.key, id: entry.id, chunks: all.filter((finding) => isKept(finding) && isShown(finding)) };
     }
   }
 
@@ -366,12 +365,8 @@ export class Documents {
     /** @type {Record<string, import('../judging/findings.js').Agreement>} */
     const all = {};
     for (const { agreement } of this.#entries) {
-      for (const [entity, { right, wrong, missed }] of Object.entries(agreement ?? {})) {
-        const sum = (all[entity] ??= { right: 0, wrong: 0, missed: 0 });
-        sum.right += right;
-        sum.wrong += wrong;
-        sum.missed += missed;
-      }
+      if (!agreement) continue;
+      for (const [entity, one] of Object.entries(agreement)) all[entity] = Object.hasOwn(all, entity) ? sumOf([all[entity], one]) : one;
     }
     return all;
   }

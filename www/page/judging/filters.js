@@ -1,8 +1,8 @@
 /** Which findings the table shows, what is decided about all of them at once, and how the models agree with the decisions. */
 
 import { number } from '../counted.js';
-import { element } from '../element.js';
-import { scores } from './findings.js';
+import { choices, element } from '../element.js';
+import { scores, sumOf } from './findings.js';
 
 /** @typedef {import('./findings.js').Finding} Finding */
 /** @typedef {import('./findings.js').Agreement} Agreement */
@@ -75,28 +75,26 @@ export class Filters {
     results.classList.toggle('has-layers', this.#results.layers.length > 1);
     if (!isOn) return;
     const { entities } = this.#results;
-    if (entity.options.length !== entities.length + 1 || entities.some((name, i) => entity.options[i + 1].value !== name)) {
-      const { value } = entity;
-      entity.replaceChildren(new Option('All entities', ''), ...entities.map((name) => new Option(name, name)));
-      entity.value = entities.includes(value) ? value : '';
-      if (entity.value !== value) {
-        this.#filter();
-        return;
-      }
+    const { value } = entity;
+    choices(entity, [['', 'All entities'], ...entities.map((name) => /** @type {[string, string]} */ ([name, name]))]);
+    if (value && !entities.includes(value)) {
+      entity.value = '';
+      this.#filter();
+      return;
     }
-    const { length } = this.#undecided;
-    const wanted = this.#results.table.wanted.length;
+    const { wanted } = this.#results.table;
+    const { length } = undecided(wanted);
     accept.disabled = reject.disabled = !length;
     accept.textContent = `Accept ${number.format(length)} undecided`;
     reject.textContent = `Reject ${number.format(length)} undecided`;
     const all = this.#results.findings.length;
-    shown.textContent = wanted === all ? '' : `${number.format(wanted)} of ${number.format(all)} shown`;
+    shown.textContent = wanted.length === all ? '' : `${number.format(wanted.length)} of ${number.format(all)} shown`;
     this.#drawAgreement();
   }
 
   /** What the table shows and nobody has decided about. */
   get #undecided() {
-    return this.#results.table.wanted.filter(({ state }) => !state);
+    return undecided(this.#results.table.wanted);
   }
 
   #filter() {
@@ -120,12 +118,7 @@ export class Filters {
     const all = Object.entries(this.#agreement()).sort(([one], [other]) => (one < other ? -1 : 1));
     details.hidden = !all.length;
     if (!all.length) return;
-    const sum = { right: 0, wrong: 0, missed: 0 };
-    for (const [, { right, wrong, missed }] of all) {
-      sum.right += right;
-      sum.wrong += wrong;
-      sum.missed += missed;
-    }
+    const sum = sumOf(all.map(([, agreement]) => agreement));
     const rows = (all.length > 1 ? [...all, /** @type {[string, Agreement]} */ (['all', sum])] : all).map(([entity, agreement]) => {
       const { precision, recall, f1 } = scores(agreement);
       const cells = [agreement.right, agreement.wrong, agreement.missed].map((count) => number.format(count));
@@ -137,3 +130,6 @@ export class Filters {
     table.tBodies[0].replaceChildren(...rows);
   }
 }
+
+/** @param {Finding[]} findings */
+const undecided = (findings) => findings.filter(({ state }) => !state);

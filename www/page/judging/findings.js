@@ -58,7 +58,8 @@ export const keyOf = ({ begin, end, entity, spans }) =>
 const inOrder = (one, other) => one.begin - other.begin || other.end - one.end;
 
 /**
- * All that is found, in the order of the text. A suggestion that a person has decided about is there as what was decided.
+ * All that is found, in the order of the text: the chunks themselves if there is nothing else. A suggestion that a person has
+ * decided about is there as what was decided.
  * @param {Layers} layers
  * @returns {Finding[]}
  */
@@ -67,10 +68,27 @@ export function findings({ text, model = '', chunks, given = [], decisions = [],
   /** @type {Finding[]} */
   let found = off.size ? chunks.filter(({ layer = model }) => !off.has(layer)) : chunks;
   if (given.length && !off.has(OF_FILE)) found = [...found, ...given.map(ofFile)];
-  if (!decided.length) return found === chunks ? [...chunks] : found.sort(inOrder);
-  const covered = new Set(decided.flatMap(({ of, ...place }) => (of ? [keyOf(of), keyOf(place)] : [keyOf(place)])));
+  if (!decided.length) return found === chunks ? chunks : found.sort(inOrder);
+  const covered = placesOf(decided);
   const undecided = found.filter((finding) => !covered.has(keyOf(finding)));
   return [...undecided, ...decided.map((decision) => ofDecision(decision, text))].sort(inOrder);
+}
+
+/**
+ * The places that decisions are about: those of the suggestions, and those that were decided for.
+ * @param {Decision[]} decisions
+ */
+const placesOf = (decisions) => new Set(decisions.flatMap((decision) => (decision.of ? [keyOf(decision.of), keyOf(decision)] : [keyOf(decision)])));
+
+/**
+ * The place of a file's annotation.
+ * @param {Mention} mention
+ * @returns {Place}
+ */
+export function placeOf({ spans, entity }) {
+  const begin = Math.min(...spans.map((span) => span.begin));
+  const end = Math.max(...spans.map((span) => span.end));
+  return { begin, end, entity, ...(spans.length > 1 && { spans }) };
 }
 
 /**
@@ -78,11 +96,26 @@ export function findings({ text, model = '', chunks, given = [], decisions = [],
  * @returns {Finding}
  */
 function ofFile(mention) {
-  const { spans, text, entity, confidence } = mention;
-  const begin = Math.min(...spans.map((span) => span.begin));
-  const end = Math.max(...spans.map((span) => span.end));
-  const pieces = spans.length > 1 ? { spans } : {};
-  return { begin, end, ...pieces, text, entity, confidence, layer: OF_FILE, by: 'file', mention };
+  const { text, confidence } = mention;
+  return { ...placeOf(mention), text, confidence, layer: OF_FILE, by: 'file', mention };
+}
+
+/**
+ * Whether a finding is not rejected: what is counted and saved.
+ * @param {Finding} finding
+ */
+export const isKept = ({ state }) => state !== 'rejected';
+
+/**
+ * Which findings are shown: all that a person decided, and the suggestions of at least a confidence. The engine compares in single
+ * precision.
+ * @param {number} threshold
+ * @returns {(finding: Finding) => boolean}
+ */
+export function atLeast(threshold) {
+  const least = Math.fround(threshold);
+  if (!least) return () => true;
+  return ({ state, confidence }) => state !== undefined || confidence === undefined || confidence >= least;
 }
 
 /**
@@ -210,10 +243,22 @@ export function agreement(chunks, decisions) {
   const accepted = new Set(decisions.filter(({ verdict }) => verdict === 'accepted').map(keyOf));
   const entityOf = (/** @type {string} */ key) => key.slice(key.indexOf(' ') + 1);
   for (const key of accepted) of(entityOf(key))[made.has(key) ? 'right' : 'missed'] += 1;
-  const judged = new Set(decisions.flatMap((decision) => (decision.of ? [keyOf(decision.of), keyOf(decision)] : [keyOf(decision)])));
+  const judged = placesOf(decisions);
   for (const key of made) if (judged.has(key) && !accepted.has(key)) of(entityOf(key)).wrong += 1;
   return Object.fromEntries(all);
 }
+
+/**
+ * Agreement over several documents or entities.
+ * @param {Agreement[]} agreements
+ * @returns {Agreement}
+ */
+export const sumOf = (agreements) =>
+  agreements.reduce((sum, { right, wrong, missed }) => ({ right: sum.right + right, wrong: sum.wrong + wrong, missed: sum.missed + missed }), {
+    right: 0,
+    wrong: 0,
+    missed: 0,
+  });
 
 /**
  * Precision, recall and F1 from 0 to 1; undefined where there is nothing to divide by.

@@ -1,9 +1,9 @@
 /** Where a person judges: the bar below the document for the finding that is selected, and the keys. */
 
 import { counted } from '../counted.js';
-import { element } from '../element.js';
+import { choices, element } from '../element.js';
+import { OF_FILE, wordEdge } from './findings.js';
 import { movedEnd } from './judge.js';
-import { wordEdge } from './findings.js';
 
 /** @typedef {import('./findings.js').Finding} Finding */
 /** @typedef {import('./judge.js').Judge} Judge */
@@ -114,10 +114,8 @@ export class JudgeBar {
     ends.hidden = entity.hidden = !selected && !draft;
     const entities = this.#entities;
     if (!entities.includes(this.#entity)) this.#entity = entities[0] ?? '';
-    if (entity.options.length !== entities.length + 1 || entities.some((name, i) => entity.options[i].value !== name)) {
-      const options = entities.map((name, i) => new Option(i < 9 ? `${i + 1} ${name}` : name, name));
-      entity.replaceChildren(...options, new Option('another…', ANOTHER));
-    }
+    const offered = entities.map((name, i) => /** @type {[string, string]} */ ([name, i < 9 ? `${i + 1} ${name}` : name]));
+    choices(entity, [...offered, [ANOTHER, 'another…']]);
     // A name is being written.
     if (document.activeElement !== newEntity) {
       entity.value = selected?.entity ?? this.#entity;
@@ -162,7 +160,7 @@ export class JudgeBar {
     const { entity, confidence, state, layer, decision } = selected;
     const certain = confidence === undefined ? '' : `, confidence ${confidence.toFixed(2)}`;
     const by = layer ?? this.#results.shown?.model;
-    const who = decision ? (decision.of ? `${state} by hand` : 'added by hand') : `suggested by ${by === 'from the file' ? 'the file' : (by ?? 'the model')}`;
+    const who = decision ? (decision.of ? `${state} by hand` : 'added by hand') : `suggested by ${by === OF_FILE ? 'the file' : (by ?? 'the model')}`;
     return [quoted(selected.text), ` ${entity}${certain}, ${who}`];
   }
 
@@ -170,9 +168,9 @@ export class JudgeBar {
     const { same } = this.#elements;
     const offered = this.#offered;
     const here = offered ? this.#judge.alike(offered.one).length : 0;
-    const isFor = (/** @type {Finding | undefined} */ selected) =>
-      offered && selected?.decision && (selected.decision.id === offered.one.decision?.id || selected.text === offered.one.text);
-    same.hidden = !offered || !isFor(this.#selected) || (!here && !this.#hasDocuments());
+    const selected = this.#selected;
+    const isOffered = selected?.decision && selected.text === offered?.one.text;
+    same.hidden = !isOffered || (!here && !this.#hasDocuments());
     if (same.hidden || !offered) return;
     const { one, verdict } = offered;
     const button = (/** @type {string} */ id, /** @type {string} */ words, /** @type {() => unknown} */ act) => {
@@ -182,8 +180,7 @@ export class JudgeBar {
     };
     const buttons = [];
     if (here) {
-      const words = here === 1 ? '1 other here' : `${counted(here, 'other')} here`;
-      buttons.push(button('same-here', words, () => this.#judge.decide(this.#judge.alike(one), verdict)));
+      buttons.push(button('same-here', `${counted(here, 'other')} here`, () => this.#judge.decide(this.#judge.alike(one), verdict)));
     }
     if (this.#hasDocuments()) buttons.push(button('same-everywhere', 'those in all documents', () => this.#decideEverywhere(one, verdict)));
     const how = verdict.entity ? `as ${verdict.entity}` : verdict.verdict;

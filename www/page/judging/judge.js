@@ -22,7 +22,7 @@ import { changed, characterEdge, findings, keyOf, moved, suggested, undone, word
  *   as it is of another text; undefined if it is a single text
  * @property {(key: number) => Promise<Decision[]>} decisions
  * @property {(key: number, decisions: Decision[]) => Promise<void>} keep
- * @property {(signal?: AbortSignal) => AsyncGenerator<Opened>} opened all documents
+ * @property {() => AsyncGenerator<Opened>} opened all documents
  */
 
 /** Single texts whose decisions are kept. */
@@ -148,16 +148,15 @@ export class Judge {
    * Decides about suggestions of all documents that are like one.
    * @param {Place & { text: string }} one
    * @param {Verdict} verdict
-   * @param {AbortSignal} [signal]
    * @returns {Promise<{ count: number, documents: number }>} about how many, in how many documents
    */
-  async decideEverywhere(one, verdict, signal) {
+  async decideEverywhere(one, verdict) {
     let count = 0;
     let documents = 0;
     await this.#do(async () => {
       /** @type {Step} */
       const step = [];
-      for await (const { entry, text, result, given, decisions } of this.#home.opened(signal)) {
+      for await (const { entry, text, result, given, decisions } of this.#home.opened()) {
         const layers = { text, model: result?.model, chunks: result?.chunks ?? [], given: given?.mentions, decisions };
         const found = findings(layers).filter((finding) => !finding.state && isAlike(finding, one));
         const changes = found.flatMap((finding) => this.#change(finding, verdict, decisions, true, result?.model) ?? []);
