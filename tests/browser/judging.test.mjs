@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { ABSTRACTS } from './abstracts.mjs';
 import { SENTENCE, browser, screenshots, serve } from './harness.mjs';
 import { close, file, openFiles, openIn, records, rowsShown, says, shown } from './documents.mjs';
-import { chooseModel, inState, problems, settled, tooWide } from './page.mjs';
+import { besideThePage, chooseModel, inState, problems, settled, tooWide } from './page.mjs';
 
 const LONG = 300_000;
 /** The tiny model finds DNA, protein, cell_type in each sentence, and a protein in between. */
@@ -305,7 +305,7 @@ test('decisions outlive a reload, another run, and a change of the text around t
   const before = await page.getByTestId('input').inputValue();
   await page.getByTestId('input').fill(`Earlier words. ${before.replace('T cells', 'B cells')}`);
   await page.keyboard.press('Control+Enter');
-  await page.waitForFunction(() => /1 decision went with the words that were changed/.test(document.querySelector('[data-testid="note"]').textContent));
+  await page.waitForFunction(() => /1 decision dropped: its words were changed\./.test(document.querySelector('[data-testid="note"]').textContent));
   await page.waitForFunction(() => document.querySelector('[data-testid="document"]').textContent.startsWith('Earlier'));
   await page.waitForFunction(() => document.querySelector('mark[data-judged]')?.textContent === 'IL-2 gene');
   assert.equal(await page.locator('mark[data-judged]').count(), 1);
@@ -441,11 +441,13 @@ test('every format that is written is offered, and what it does not hold is said
   const offered = await page.getByTestId('save-format').locator('option').evaluateAll((options) => options.map(({ value }) => value));
   const plain = await (await chromium.newContext()).newPage();
   await plain.goto(`${server.address}plain.html`);
-  const known = await plain.evaluate(async () => (await (await import('/glossa/index.js')).formats()).filter(({ written }) => written).map(({ name }) => name));
-  assert.deepEqual([...offered].sort(), known.filter((name) => name !== 'table').sort());
+  const known = await plain.evaluate(async () => (await (await import('/glossa/index.js')).formats()).filter(({ written }) => written));
+  assert.deepEqual([...offered].sort(), known.map(({ name }) => name).filter((name) => name !== 'table').sort());
+  const ends = new Map(known.map(({ name, extension, filePerDocument }) => [name, filePerDocument ? 'zip' : extension]));
   for (const format of offered) {
     const { name, content } = await savedAs(page, format);
-    assert.ok(name.startsWith('glossa.') && content.length > 20, `${format}: ${name}`);
+    assert.equal(name, `glossa.${ends.get(format)}`);
+    assert.ok(content.length > 20, format);
     if (name.endsWith('.zip')) assert.equal(content.subarray(0, 2).toString(), 'PK');
     else assert.ok(content.toString().includes('NF-kappa B') || format === 'conll', format);
   }
@@ -532,6 +534,40 @@ test('a mark under the pointer or with the focus shows the best labels of its to
   await page.keyboard.press('p');
   await scores.waitFor();
   assert.match((await read())[0][1], /^B-protein /);
+  await close(page);
+});
+
+test('scores that could not be had, as the model was not in memory, are there when it is', { timeout: LONG }, async () => {
+  const page = await open();
+  await openFiles(page, file('all.jsonl', records(2)));
+  await settled(page);
+  // Without a model on the device none is loaded before it is asked for.
+  await besideThePage(page, '', async () => {
+    for (const name of await caches.keys()) await caches.delete(name);
+  });
+  await page.reload();
+  const first = page.locator('mark').first();
+  await first.hover();
+  await page.waitForTimeout(1000);
+  assert.ok(await page.getByTestId('label-scores').isHidden());
+  await page.mouse.move(5, 5);
+  await openFiles(page, file('third.jsonl', JSON.stringify({ id: 'third', text: SENTENCE })), file('fourth.txt', SENTENCE));
+  await says(page, /in 4 documents/);
+  await rowsShown(page).first().click();
+  await page.waitForFunction(() => document.querySelector('[data-testid="document"]').textContent.startsWith('Study 0.') && document.querySelector('mark'));
+  await first.hover();
+  await page.getByTestId('label-scores').waitFor();
+  await close(page);
+});
+
+test('what is accepted stays shown below the minimum confidence, and is not told as left out', { timeout: LONG }, async () => {
+  const page = await annotated();
+  await page.locator('mark').nth(0).click();
+  await page.getByTestId('accept').click();
+  await page.waitForFunction(() => document.querySelector('mark[data-judged]'));
+  await page.getByTestId('threshold').fill('1');
+  await become(page, ['IL-2 gene / DNA / accepted']);
+  await says(page, /^1 chunk \(6 of lower confidence left out\)/);
   await close(page);
 });
 

@@ -23,7 +23,7 @@ export class LabelScores {
   #timer = 0;
   /** The mark whose scores are shown, or are to be. @type {HTMLElement | null} */
   #mark = null;
-  /** What was computed for the annotation that is shown. @type {{ shown: Shown | null, scores: Promise<Map<string, Tokens>> | null }} */
+  /** What was computed for the annotation that is shown. @type {{ shown: Shown | null, scores: Promise<Map<string, Tokens> | null> | null }} */
   #known = { shown: null, scores: null };
 
   /**
@@ -103,10 +103,13 @@ export class LabelScores {
     this.#box.style.top = `${below ? bottom + 6 : Math.max(8, top - height - 34)}px`;
   }
 
-  /** @param {Shown} shown */
+  /**
+   * @param {Shown} shown
+   * @returns {Promise<Map<string, Tokens> | null>} null if they cannot be had now
+   */
   async #scores(shown) {
-    const chunks = (await this.#compute(shown)) ?? [];
-    return new Map(chunks.flatMap((chunk) => (chunk.tokens ? [[scoreKey(chunk, chunk.layer ?? shown.model), chunk.tokens]] : [])));
+    const chunks = await this.#compute(shown);
+    return chunks && new Map(chunks.flatMap((chunk) => (chunk.tokens ? [[scoreKey(chunk, chunk.layer ?? shown.model), chunk.tokens]] : [])));
   }
 }
 

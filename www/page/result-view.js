@@ -185,11 +185,10 @@ export class ResultView {
   /** What was found, in words. */
   get summary() {
     if (!this.#shown) return { message: '' };
-    const { chunks, run } = this.#shown;
+    const { run } = this.#shown;
     if (!run) return { message: 'Nothing to annotate: the text is blank.' };
     const count = this.#chunks.filter(isKept).length;
-    const least = Math.fround(this.#threshold());
-    const below = chunks.filter(({ confidence }) => confidence < least).length;
+    const below = this.#layered().length - this.#chunks.length;
     const found = count ? counted(count, 'chunk') : 'No entities found';
     const left = below ? ` (${number.format(below)} of lower confidence left out)` : '';
     return {
@@ -289,12 +288,20 @@ export class ResultView {
   }
 
   /**
-   * What is to be shown of an annotation, of the layers that are on.
+   * What was found, at whatever confidence, of the layers that are on.
    * @param {Shown} annotation
    */
-  #found(annotation = /** @type {Shown} */ (this.#shown)) {
+  #layered(annotation = /** @type {Shown} */ (this.#shown)) {
     const { given, ...layers } = annotation;
-    return findings({ ...layers, given: given?.mentions, off: this.#off }).filter(atLeast(this.#threshold()));
+    return findings({ ...layers, given: given?.mentions, off: this.#off });
+  }
+
+  /**
+   * What of it is to be shown.
+   * @param {Shown} [annotation]
+   */
+  #found(annotation) {
+    return this.#layered(annotation).filter(atLeast(this.#threshold()));
   }
 
   /**

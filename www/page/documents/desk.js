@@ -168,7 +168,7 @@ export class Desk {
       this.#drawn = -1;
       const lost = await this.#documents.setText(key, text);
       this.#judge.forgetSteps(key);
-      if (lost) this.#parts.status.addNotes([`${counted(lost, 'decision')} went with the words that were changed.`]);
+      if (lost) this.#parts.status.addNotes([`${counted(lost, 'decision')} dropped: ${lost === 1 ? 'its' : 'their'} words were changed.`]);
       return;
     }
     const id = `Text ${this.#documents.entries.length + 1}`;
