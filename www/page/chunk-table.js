@@ -317,7 +317,7 @@ export class ChunkTable {
     if (to < this.#chunks.length) this.goTo(to);
   }
 
-  /** Goes to the least certain chunk that has a row and that nobody has decided about, other than the one that is selected. */
+  /** Goes to the undecided chunk with a row that has the lowest confidence, other than the one that is selected. */
   goToLeastCertain() {
     let found = -1;
     let least = Infinity;

@@ -60,7 +60,7 @@ export class ResultView {
   #threshold;
   /** @type {Shown | null} */
   #shown = null;
-  /** @type {Finding[]} what is drawn: of what nobody has decided about, those of at least the minimum confidence */
+  /** @type {Finding[]} what is drawn: decisions, and suggestions of at least the minimum confidence */
   #chunks = [];
   /** @type {Set<string>} layers that are switched off */
   #off = new Set();

@@ -331,7 +331,7 @@ export class Documents {
 
   /**
    * What was found in each document that is done, and decided about it, in the order of the list.
-   * @param {number} threshold the minimum confidence of what nobody has decided about
+   * @param {number} threshold the minimum confidence of suggestions
    * @param {AbortSignal} signal ends it
    * @returns {AsyncGenerator<{ key: number, id: string, chunks: import('../judging/findings.js').Finding[] }>}
    */

@@ -92,7 +92,7 @@ export class Filters {
     this.#drawAgreement();
   }
 
-  /** What the table shows and nobody has decided about. */
+  /** What the table shows and is undecided. */
   get #undecided() {
     return undecided(this.#results.table.wanted);
   }

@@ -132,7 +132,7 @@ function ofDecision(decision, text) {
 
 /**
  * The suggestion that a finding is, as a decision keeps it.
- * @param {Finding} finding which nobody has decided about
+ * @param {Finding} finding that is undecided
  * @param {string} model the name of the model whose chunks have no layer of their own
  * @returns {Suggested}
  */
@@ -225,7 +225,7 @@ export function moved(decisions, before, after) {
  */
 
 /**
- * How the models' chunks agree with the decisions, by entity. Chunks that nobody has decided about do not count.
+ * How the models' chunks agree with the decisions, by entity. Undecided chunks do not count.
  * @param {Chunk[]} chunks
  * @param {Decision[]} decisions
  * @returns {Record<string, Agreement>}

@@ -137,7 +137,7 @@ export class Judge {
   }
 
   /**
-   * The suggestions of what is shown that nobody has decided about and that are like one: the same words, the same entity.
+   * The undecided suggestions of what is shown that are like one: the same words, the same entity.
    * @param {Place & { text: string }} one
    */
   alike(one) {

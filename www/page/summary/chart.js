@@ -20,7 +20,7 @@ const FILE_MARGIN = 16;
 /**
  * @param {EntityCount[]} entities the most frequent first
  * @param {Hue} hue
- * @param {string} label what it is, for who does not see it
+ * @param {string} label what it is, for those who do not see it
  */
 export function drawChart(entities, hue, label) {
   const most = Math.max(1, ...entities.map(({ chunks }) => chunks));
