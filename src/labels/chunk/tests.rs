@@ -132,3 +132,19 @@ fn a_chunk_ends_with_its_paragraph() {
     assert_eq!(texts(&whole, None), ["a b\n\nc d\n\ne", "f"]);
     assert_eq!(texts(&whole, words), ["a b\n\nc d\n\ne of\n\nf"]);
 }
+
+#[test]
+fn a_chunk_has_its_tokens_if_their_likeliest_labels_are_given() {
+    // Two code units before, and a stop word between.
+    let document = Document::new("𝛼 b of d");
+    let tokens = Tokenizer::new(&TokenizerOptions::default()).unwrap().tokenize(&document).unwrap();
+    let labels = ["O", "B-X", "O", "B-X"].map(|label| Some(TokenLabel { label, score: None }));
+    let options = AnnotateOptions { ignore_stop_words: some(&["of"]), ..Default::default() };
+    let likeliest = |token: usize| vec![LabelScore { label: format!("label {token}"), score: 0.5 }];
+    let chunks = convert_with(&document, &tokens, &labels, &options, Some(&likeliest));
+    let found: Vec<_> = chunks.iter().map(|chunk| (&chunk.text[..], &chunk.tokens[..])).collect();
+    let token = |begin, end, number| ChunkToken { begin, end, labels: likeliest(number) };
+    assert_eq!(found, [("b of d", &[token(3, 4, 1), token(8, 9, 3)][..])]);
+    let without = convert_with(&document, &tokens, &labels, &options, None);
+    assert_eq!(without.iter().map(|chunk| chunk.tokens.len()).collect::<Vec<_>>(), [0]);
+}

@@ -293,3 +293,17 @@ fn logits_are_kept_by_token() {
     assert_eq!((kept.len(), kept.is_empty()), (3, false));
     assert_eq!((TokenLogits::new(0, 2).len(), TokenLogits::new(0, 2).is_empty()), (0, true));
 }
+
+#[test]
+fn likeliest_labels_are_those_of_the_softmax_at_the_temperature() {
+    let decoder = decoder(&["O", "B-X", "I-X"], 2.0, None);
+    let row = [2.0, 6.0, 0.0];
+    let scores = decoder.likeliest_labels(&row, 3);
+    assert_eq!(scores.iter().map(|(label, _)| *label).collect::<Vec<_>>(), [1, 0, 2]);
+    let sum: f64 = row.iter().map(|logit| (f64::from(*logit) / 2.0).exp()).sum();
+    for (label, score) in &scores {
+        assert!((f64::from(*score) - (f64::from(row[*label]) / 2.0).exp() / sum).abs() < 1e-6, "{scores:?}");
+    }
+    assert_eq!(decoder.likeliest_labels(&row, 1), [decoder.likeliest(&row)]);
+    assert_eq!(decoder.likeliest_labels(&row, 0), []);
+}
