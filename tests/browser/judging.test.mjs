@@ -524,6 +524,23 @@ test('a mark under the pointer or with the focus shows the best labels of its to
   await page.getByTestId('document').focus();
   await page.keyboard.press('n');
   await scores.waitFor();
+  // The page scrolls to a mark that is chosen by keys, for as long as that takes: the scores stay with the mark.
+  const distance = () =>
+    page.evaluate(
+      () => document.querySelector('[data-testid="label-scores"]').getBoundingClientRect().top - document.activeElement.getBoundingClientRect().top,
+    );
+  const before = await distance();
+  await page.evaluate(async () => {
+    const from = scrollY;
+    document.body.style.minHeight = '300vh';
+    for (let step = 0; step < 3 || scrollY === from; step++) {
+      scrollBy({ top: 10, behavior: 'instant' });
+      await new Promise(requestAnimationFrame);
+    }
+  });
+  assert.ok(await scores.isVisible());
+  assert.ok(Math.abs((await distance()) - before) < 2);
+  await page.evaluate(() => document.body.style.removeProperty('min-height'));
   await page.keyboard.press('Escape');
   await scores.waitFor({ state: 'hidden' });
   // What was decided otherwise still shows what the model weighed.

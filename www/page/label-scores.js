@@ -42,8 +42,8 @@ export class LabelScores {
     });
     text.addEventListener('focusin', (event) => this.#enter(event, 0));
     text.addEventListener('focusout', () => this.#leave());
-    text.addEventListener('scroll', () => this.#leave(), { passive: true });
-    addEventListener('scroll', () => this.#leave(), { passive: true });
+    text.addEventListener('scroll', () => this.#follow(), { passive: true });
+    addEventListener('scroll', () => this.#follow(), { passive: true });
     addEventListener('keydown', ({ key }) => {
       if (key === 'Escape') this.#leave();
     });
@@ -66,6 +66,24 @@ export class LabelScores {
     clearTimeout(this.#timer);
     this.#mark = null;
     if (this.#box.matches(':popover-open')) this.#box.hidePopover();
+  }
+
+  /** Moving to a mark by keys scrolls to it: its scores go along, those of a mark under the pointer end. */
+  #follow() {
+    if (!this.#mark || this.#mark !== document.activeElement) this.#leave();
+    else if (this.#box.matches(':popover-open')) this.#place(this.#mark);
+  }
+
+  /**
+   * Puts the open box below a mark, or above it where there is no room.
+   * @param {HTMLElement} mark
+   */
+  #place(mark) {
+    const { left, bottom, top } = mark.getBoundingClientRect();
+    const { width, height } = this.#box.getBoundingClientRect();
+    const below = bottom + 6 + height < innerHeight;
+    this.#box.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
+    this.#box.style.top = `${below ? bottom + 6 : Math.max(8, top - height - 34)}px`;
   }
 
   /**
@@ -96,11 +114,7 @@ export class LabelScores {
     const more = left > 0 ? [element('p', {}, `and ${left} more`)] : [];
     this.#box.replaceChildren(element('table', {}, element('tbody', {}, ...rows)), ...more);
     this.#box.showPopover();
-    const { left: x, bottom, top } = mark.getBoundingClientRect();
-    const { width, height } = this.#box.getBoundingClientRect();
-    const below = bottom + 6 + height < innerHeight;
-    this.#box.style.left = `${Math.max(8, Math.min(x, innerWidth - width - 8))}px`;
-    this.#box.style.top = `${below ? bottom + 6 : Math.max(8, top - height - 34)}px`;
+    this.#place(mark);
   }
 
   /**
