@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use crate::annotation::{Annotation, Chunk, LabelledTokens, TokenLabel};
-use crate::engine::{Classifier, ClassifierSetup, Fused, Precision};
+use crate::engine::{Classifier, ClassifierSetup, Fused, Precision, WindowMemory};
 use crate::labels::{convert, entity_after_hyphen, Decoder, Decoding, TokenLogits, MOST_VITERBI_LABELS};
 use crate::model::{numbered, LoadContext, Model, ModelDefaults, Source, TextEncoder};
 use crate::options::{AnnotateOptions, Encoding, Mode, Options};
-use crate::pipeline::{HuggingFace, HuggingFaceText, Job, Pipeline, Spark, State, WindowScores};
+use crate::pipeline::{HuggingFace, HuggingFaceText, Job, Pipeline, Runner, Spark, State, WindowScores};
 use crate::text::{CleanupMode, Reading, TokenTypes, Tokenizer, WordPieces};
 use crate::Error;
 
@@ -20,6 +20,8 @@ pub struct Annotator {
     warnings: Vec<String>,
     max_sentence_length: usize,
     classifier: Classifier,
+    /// Windows of the jobs that reuse them.
+    memory: WindowMemory,
     pipeline: Pipeline,
 }
 
@@ -150,6 +152,7 @@ impl Annotator {
             warnings,
             max_sentence_length,
             classifier,
+            memory: WindowMemory::default(),
             pipeline,
         })
     }
@@ -281,7 +284,7 @@ impl Annotator {
         let options = AnnotateOptions { mode, ..Default::default() };
         let mut state = pipeline.begin(text, self.labels.len(), &options)?;
         for window in 0..state.progress().1 {
-            state.accept(&pipeline.run(&self.classifier, &state, window)?)?;
+            state.accept(&pipeline.run(&Runner::new(&self.classifier), &state, window)?)?;
         }
         Ok(state)
     }
@@ -314,7 +317,7 @@ impl Annotator {
             state.keep_logits(labels);
         }
         for window in 0..state.progress().1 {
-            let logits = spark.run(&self.classifier, &state, window)?;
+            let logits = spark.run(&Runner::new(&self.classifier), &state, window)?;
             spark.accept(&mut state, labels, &logits)?;
         }
         let labels = self.token_labels(&spark.labels(&state));
@@ -329,7 +332,7 @@ impl Annotator {
     pub fn begin(&self, text: &str, options: &AnnotateOptions) -> Result<Job, Error> {
         self.check(options)?;
         let labels = self.labels.len();
-        Ok(Job(match &self.pipeline {
+        Ok(Job::new(match &self.pipeline {
             Pipeline::Spark(spark) => State::Spark(spark.begin(text, labels, options)?),
             Pipeline::HuggingFace(pipeline) => State::HuggingFace(pipeline.begin(text, labels, options)?),
         }))
@@ -355,12 +358,11 @@ impl Annotator {
     /// # Errors
     /// `inference_failed`.
     pub fn run(&self, job: &Job, window: usize) -> Result<WindowScores, Error> {
-        match (&self.pipeline, &job.0) {
-            (Pipeline::Spark(spark), State::Spark(text)) => {
-                spark.run(&self.classifier, text, window).map(WindowScores::Logits)
-            }
+        let runner = job.runner(&self.classifier, &self.memory);
+        match (&self.pipeline, &job.state) {
+            (Pipeline::Spark(spark), State::Spark(text)) => spark.run(&runner, text, window).map(WindowScores::Logits),
             (Pipeline::HuggingFace(pipeline), State::HuggingFace(text)) => {
-                pipeline.run(&self.classifier, text, window).map(WindowScores::Probabilities)
+                pipeline.run(&runner, text, window).map(WindowScores::Probabilities)
             }
             _ => Err(other_pipeline()),
         }
@@ -371,7 +373,7 @@ impl Annotator {
     /// # Errors
     /// `inference_failed` if the number of scores is not the window's, or if they come from the other pipeline.
     pub fn accept(&self, job: &mut Job, scores: WindowScores) -> Result<(), Error> {
-        match (&self.pipeline, &mut job.0, scores) {
+        match (&self.pipeline, &mut job.state, scores) {
             (Pipeline::Spark(spark), State::Spark(text), WindowScores::Logits(logits)) => {
                 spark.accept(text, self.labels.len(), &logits)
             }
@@ -395,7 +397,7 @@ impl Annotator {
     /// # Errors
     /// `inference_failed` for a job begun by an annotator of the other pipeline.
     pub fn finish(&self, job: Job) -> Result<Annotation, Error> {
-        let annotation = match (&self.pipeline, job.0) {
+        let annotation = match (&self.pipeline, job.state) {
             (Pipeline::Spark(spark), State::Spark(text)) => {
                 spark.finish(&text, &self.token_labels(&spark.labels(&text)), &self.labels)
             }

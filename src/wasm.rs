@@ -254,6 +254,18 @@ impl Job {
         self.inner.borrow().progress().0
     }
 
+    /// See [`crate::Job::reuse_windows`].
+    #[wasm_bindgen(js_name = reuseWindows)]
+    pub fn reuse_windows(&self) {
+        self.inner.borrow_mut().reuse_windows();
+    }
+
+    /// Windows that the model was run on: the others were kept of an earlier job.
+    #[wasm_bindgen(getter)]
+    pub fn ran(&self) -> usize {
+        self.inner.borrow().ran()
+    }
+
     /// Windows in all.
     #[wasm_bindgen(getter)]
     pub fn total(&self) -> usize {

@@ -7,6 +7,7 @@ mod gate;
 mod guard;
 mod input;
 mod interface;
+mod memory;
 mod onnx;
 mod ops;
 mod plan;
@@ -30,6 +31,7 @@ pub use self::onnx::OnnxFile;
 pub use self::precision::Precision;
 
 pub(crate) use self::guard::guarded;
+pub(crate) use self::memory::WindowMemory;
 
 /// The longest window that loading tries: longer ones take long, and fail at their own time if they do.
 const LONGEST_PROBE: usize = 512;

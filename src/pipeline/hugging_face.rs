@@ -2,15 +2,14 @@
 
 use std::ops::Range;
 
-use super::check_count;
+use super::{check_count, Runner};
 use crate::annotation::{Annotation, Chunk, ChunkToken};
-use crate::engine::Classifier;
 use crate::labels::{
     aggregate, best, entity_after_hyphen, joined_units, likeliest, named, scores_of, words, AggregationStrategy, Group,
     ScoredPiece,
 };
 use crate::options::{AnnotateOptions, Mode};
-use crate::text::{cut, Document, FramedWindow, HfTokenizer, Piece, Position, Reading, Token, Window};
+use crate::text::{cut, rank, Document, FramedWindow, HfTokenizer, Piece, Position, Reading, Token, Window};
 use crate::Error;
 
 /// The pipeline's stages around the classifier, with their options.
@@ -53,8 +52,12 @@ impl HuggingFace {
             pieces.truncate(limit);
         }
         let units = units(&pieces, limit / 4);
+        let windows = cut(&units, limit, &|unit| {
+            let place = units[unit].start;
+            rank(document.text(), pieces[place].place.start.byte, place, pieces.len(), |piece| pieces[piece].id)
+        });
         Ok(Text {
-            windows: cut(&units, limit),
+            windows,
             document,
             pieces,
             units,
@@ -70,12 +73,12 @@ impl HuggingFace {
     ///
     /// # Errors
     /// `inference_failed`.
-    pub(crate) fn run(&self, classifier: &Classifier, text: &Text, window: usize) -> Result<Vec<f32>, Error> {
+    pub(crate) fn run(&self, runner: &Runner<'_>, text: &Text, window: usize) -> Result<Vec<f32>, Error> {
         let Some(window) = text.windows.get(window) else { return Ok(Vec::new()) };
         let FramedWindow { ids, token_types, first } = self.tokenizer.window(&text.pieces[window.pieces.clone()]);
         // A tokenizer may give types that the graph, of another kind than the tokenizer was made for, has no row for.
-        let readable = classifier.reads_token_types(token_types.iter().copied().fold(0, u32::max));
-        let logits = classifier.logits_with(&ids, if readable { &token_types } else { &[] })?;
+        let readable = runner.reads_token_types(token_types.iter().copied().fold(0, u32::max));
+        let logits = runner.logits_with(&ids, if readable { &token_types } else { &[] })?;
         let mut probabilities = Vec::new();
         for piece in text.decided(window) {
             let row = logits.row(first + piece - window.pieces.start);

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::check_count;
+use super::{check_count, Runner};
 use crate::annotation::{Annotation, TokenLabel};
-use crate::engine::{Classifier, Logits};
+use crate::engine::Logits;
 use crate::labels::{convert_with, named, Decoder, Decoding, LikeliestLabels, LikeliestOf, TokenLogits};
 use crate::options::{AnnotateOptions, Mode};
 use crate::text::{
-    cut, divide, truncate, Document, Encoder, Reading, Token, TokenTypes, Tokenizer, Vocabulary, Window, WordPieces,
+    cut, divide, rank, truncate, Document, Encoder, Reading, Token, TokenTypes, Tokenizer, Vocabulary, Window,
+    WordPieces,
 };
 use crate::Error;
 
@@ -93,7 +94,10 @@ impl Spark {
         let limit = self.max_sentence_length.saturating_sub(2);
         let mut truncated_from = None;
         let windows = match options.mode {
-            Mode::Window => cut(&pieces_of, limit),
+            Mode::Window => cut(&pieces_of, limit, &|token| {
+                let (at, place) = (tokens[token].bytes.start, pieces_of[token].start);
+                rank(document.text(), at, place, pieces.len(), |piece| pieces[piece])
+            }),
             Mode::Truncate => {
                 let mut window = truncate(&pieces_of, limit);
                 let unread = tokens.get(window.decides.end);
@@ -134,14 +138,14 @@ impl Spark {
     ///
     /// # Errors
     /// `inference_failed`.
-    pub(crate) fn run(&self, classifier: &Classifier, text: &Text, window: usize) -> Result<Vec<f32>, Error> {
+    pub(crate) fn run(&self, runner: &Runner<'_>, text: &Text, window: usize) -> Result<Vec<f32>, Error> {
         let Some(window) = text.windows.get(window) else { return Ok(Vec::new()) };
         let mut ids = vec![self.vocabulary.classification()];
         ids.extend_from_slice(&text.pieces[window.pieces.clone()]);
         ids.push(self.vocabulary.separator());
         let mut token_types = vec![0];
         token_types.extend_from_slice(&text.token_types[window.pieces.clone()]);
-        let logits = classifier.logits_with(&ids, &token_types)?;
+        let logits = runner.logits_with(&ids, &token_types)?;
         let rows = text.decided(window).map(|token| first_row(&text.pieces_of[token], window, &logits));
         Ok(rows.collect::<Vec<_>>().concat())
     }

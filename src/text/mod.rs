@@ -1,5 +1,6 @@
 //! From text to windows of word pieces: encoding, document, tokens, word pieces, windows.
 
+mod anchored;
 pub mod charset;
 mod cleanup;
 mod document;
@@ -17,6 +18,7 @@ mod tokenizer_options;
 mod windows;
 mod wordpiece;
 
+pub(crate) use anchored::rank;
 pub use cleanup::CleanupMode;
 pub use document::{Document, Reading};
 pub use hf_tokenizer::HfTokenizer;

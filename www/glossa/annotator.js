@@ -43,7 +43,8 @@ import { WorkerClient, notify } from './worker-client.js';
  * @property {Chunk[]} chunks in the order of the text, none overlapping
  * @property {number} [truncatedFrom] the code unit from which mode `truncate` left the text unread
  * @property {'int8' | 'f32'} precision the arithmetic of the model's linear layers
- * @property {number} windows how many times the model was run
+ * @property {number} windows how many windows the text was read in
+ * @property {number} windowsRun on how many of them the model was run: all, unless the call has `reuseWindows`
  */
 
 /**
@@ -114,7 +115,20 @@ import { WorkerClient, notify } from './worker-client.js';
 
 /** @typedef {import('./download-rules.js').DownloadOptions} DownloadOptions */
 
-/** @typedef {AnnotateOptions & { signal?: AbortSignal, onProgress?: (event: AnnotateProgress) => void }} CallOptions */
+/**
+ * @typedef {object} CallExtras
+ * @property {AbortSignal} [signal]
+ * @property {(event: AnnotateProgress) => void} [onProgress]
+ * @property {boolean} [reuseWindows] for a text that is edited, and annotated again and again: workers keep what the model gave for
+ *   its windows, some tens of megabytes at most, and run it only on windows that they have not kept. The result is the same
+ *
+ * @typedef {AnnotateOptions & CallExtras} CallOptions
+ */
+
+/**
+ * A text as workers are asked to annotate it.
+ * @typedef {{ text: string, options: AnnotateOptions, reuse: boolean }} TextMessage
+ */
 
 /** Workers by default: more than the processor has cores are of no use, and each takes memory. */
 const DEFAULT_WORKERS = 4;
@@ -269,7 +283,7 @@ export class Annotator {
    * @returns {Promise<Annotation>}
    * @throws {GlossaError} `option_invalid`, `input_invalid`, `cancelled`, `disposed`, `inference_failed`, `worker_failed`
    */
-  async annotate(text, { signal, onProgress, ...given } = {}) {
+  async annotate(text, { signal, onProgress, reuseWindows = false, ...given } = {}) {
     if (this.#disposed) throw disposed();
     if (typeof text !== 'string') throw new GlossaError('input_invalid', `text: a string is required, not ${typeof text}`);
     const options = withDefaults(withoutUndefined(given), this.#defaults);
@@ -280,8 +294,9 @@ export class Annotator {
     const onChunk = (/** @type {Chunk} */ chunk) => {
       chunk.text = text.slice(chunk.begin, chunk.end);
     };
-    const { chunks, truncatedFrom, precision, windows } = await run.call(this, text, options, { signal, onProgress, onChunk });
-    return { chunks, truncatedFrom, precision, windows };
+    const message = { text, options, reuse: Boolean(reuseWindows) };
+    const { chunks, truncatedFrom, precision, windows, windowsRun } = await run.call(this, message, { signal, onProgress, onChunk });
+    return { chunks, truncatedFrom, precision, windows, windowsRun };
   }
 
   /**
@@ -311,25 +326,25 @@ export class Annotator {
   }
 
   /**
-   * @param {string} text
-   * @param {AnnotateOptions} options
+   * @param {TextMessage} message
    * @param {RequestOptions} call
    * @returns {Promise<Annotation>}
    */
-  #annotateWhole(text, options, call) {
-    return this.#pool.run({ type: 'annotate', text, options }, { size: text.length, ...call });
+  #annotateWhole(message, call) {
+    const place = message.reuse ? 'whole' : undefined;
+    return this.#pool.run({ type: 'annotate', ...message }, { size: message.text.length, place, ...call });
   }
 
   /**
    * Has the text's windows run by all workers, and the annotation made of them by one.
-   * @param {string} text
-   * @param {AnnotateOptions} options
+   * @param {TextMessage} text
    * @param {RequestOptions} call
    * @returns {Promise<Annotation>}
    */
-  async #annotateInParts(text, options, { signal, onProgress, onChunk }) {
-    const of = Math.ceil(text.length / PART);
-    const request = { key: ++this.#lastKey, text, options };
+  async #annotateInParts(text, { signal, onProgress, onChunk }) {
+    const { length } = text.text;
+    const of = Math.ceil(length / PART);
+    const request = { key: ++this.#lastKey, ...text };
     /** @type {number[]} windows run of each part */
     const done = Array(of).fill(0);
     let total = 0;
@@ -343,13 +358,17 @@ export class Annotator {
         tell(part, event.done);
       };
       const message = { type: 'part', ...request, part, of };
-      const values = await this.#pool.run(message, { size: text.length / of, signal, onProgress: listener });
-      tell(part, values.length);
-      return values;
+      const place = text.reuse ? `part ${part}` : undefined;
+      const found = await this.#pool.run(message, { size: length / of, place, signal, onProgress: listener });
+      tell(part, found.values.length);
+      return found;
     });
+    /** @type {Float32Array[][]} */
+    const values = parts.map(({ values }) => values);
     // Of a long text and many labels they are hundreds of megabytes.
-    const transfer = parts.flat().map(({ buffer }) => buffer);
-    return this.#pool.run({ type: 'join', ...request, parts }, { size: 0, signal, onChunk, transfer });
+    const transfer = values.flat().map(({ buffer }) => buffer);
+    const annotation = await this.#pool.run({ type: 'join', ...request, parts: values }, { size: 0, signal, onChunk, transfer });
+    return { ...annotation, windowsRun: parts.reduce((sum, { windowsRun }) => sum + windowsRun, 0) };
   }
 }
 

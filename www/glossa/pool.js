@@ -27,9 +27,10 @@ const WORTH_A_WORKER = 40_000;
 const PATIENCE_PART = 1 / 20;
 
 /**
- * What a worker is to do. `size` is the number of code units to read, `lastTry` whether another worker is not to try it.
- * @typedef {RequestOptions & { message: Message, size: number, lastTry: boolean, resolve: (value: any) => void,
- *   reject: (error: unknown) => void }} Task
+ * What a worker is to do. `size` is the number of code units to read, `lastTry` whether another worker is not to try it. The
+ * worker that had the last task of the same `place`, such as a part of a text, takes it if it can: it may know some of it.
+ * @typedef {RequestOptions & { message: Message, size: number, place?: string, lastTry: boolean,
+ *   resolve: (value: any) => void, reject: (error: unknown) => void }} Task
  */
 
 /**
@@ -50,6 +51,8 @@ export class Pool {
   #workers = new Set();
   /** @type {Task[]} */
   #waiting = [];
+  /** @type {Map<string, PoolWorker>} who had the last task of a place */
+  #places = new Map();
   /** @type {WebAssembly.Module | undefined} the engine's binary, compiled once for all workers */
   #compiled;
   /** @type {GlossaError | null} why there are no workers any more */
@@ -139,7 +142,7 @@ export class Pool {
    * Has a worker do something; if the worker ends without a word, another one, once, unless something was handed over. An
    * abort takes effect at once; the worker follows.
    * @param {Message} message
-   * @param {RequestOptions & { size: number }} options `size`: code units to read
+   * @param {RequestOptions & { size: number, place?: string }} options see {@link Task}
    * @returns {Promise<any>} the value of the worker's answer
    */
   run(message, { size, signal, ...more }) {
@@ -170,10 +173,13 @@ export class Pool {
 
   /** Gives waiting tasks to idle workers, and starts another worker if enough text waits. */
   #turn() {
-    for (const worker of this.#workers) {
-      const { client, loaded, task } = worker;
-      if (client?.ended) this.#drop(worker, client.ended);
-      else if (client && loaded && !task) this.#give(worker, client, this.#waiting.shift());
+    // First each worker what it knows, so that no other takes it.
+    for (const known of [true, false]) {
+      for (const worker of this.#workers) {
+        const { client, loaded, task } = worker;
+        if (client?.ended) this.#drop(worker, client.ended);
+        else if (client && loaded && !task) this.#give(worker, client, this.#next(known ? worker : undefined));
+      }
     }
     if (this.#ended || !this.#waiting.length) return;
     const loading = [...this.#workers].some(({ loaded }) => !loaded);
@@ -184,6 +190,16 @@ export class Pool {
   }
 
   /**
+   * Takes the first of the waiting tasks, or of those of whose place a worker had the last.
+   * @param {PoolWorker} [of]
+   */
+  #next(of) {
+    if (!of) return this.#waiting.shift();
+    const i = this.#waiting.findIndex(({ place }) => place !== undefined && this.#places.get(place) === of);
+    return i < 0 ? undefined : this.#waiting.splice(i, 1)[0];
+  }
+
+  /**
    * @param {PoolWorker} worker
    * @param {WorkerClient} client the worker's
    * @param {Task | undefined} task
@@ -191,6 +207,7 @@ export class Pool {
   #give(worker, client, task) {
     if (!task) return;
     worker.task = task;
+    if (task.place !== undefined) this.#places.set(task.place, worker);
     const { message, signal, resolve, reject } = task;
     const done = client.request(message, { ...task, limit: this.#limits.work }).then(resolve, (error) => {
       if (task.lastTry || !client.vanished || this.#ended || signal?.aborted) return reject(error);

@@ -13,6 +13,7 @@ import { renamed } from './result-view.js';
  * @property {AnnotateOptions} annotate
  * @property {AbortSignal} signal
  * @property {(event: import('../glossa/index.js').AnnotateProgress) => void} [onProgress]
+ * @property {boolean} [reuseWindows] whether what the model gives for windows is kept, for when the text is edited
  */
 
 /**
@@ -30,11 +31,12 @@ export const ofBlankText = ({ setup, mode }) => ({ setup, mode, chunks: [], enti
  */
 export async function annotateText(annotator, text, how) {
   if (!text.trim()) return ofBlankText(how);
-  const { setup, mode, annotate, signal, onProgress } = how;
+  const { setup, mode, annotate, signal, onProgress, reuseWindows } = how;
   const { name, entities, precision } = annotator.info;
   const start = performance.now();
-  const { chunks, truncatedFrom, windows } = await annotator.annotate(text, { ...annotate, mode, signal, onProgress });
-  const run = { windows, precision, milliseconds: Math.round(performance.now() - start) };
+  const options = { ...annotate, mode, signal, onProgress, reuseWindows };
+  const { chunks, truncatedFrom, windows, windowsRun } = await annotator.annotate(text, options);
+  const run = { windows, windowsRun, precision, milliseconds: Math.round(performance.now() - start) };
   return { setup, model: name, mode, chunks, truncatedFrom, entities: renamed(entities, annotate, chunks), run };
 }
 
@@ -65,6 +67,7 @@ export async function annotateByAll(annotators, text, how) {
     truncatedFrom: furthest === Infinity ? undefined : furthest,
     run: {
       windows: sum(runs.map(({ windows }) => windows)),
+      windowsRun: sum(runs.map(({ windows, windowsRun = windows }) => windowsRun)),
       precision: [...new Set(runs.map(({ precision }) => precision))].join(' and '),
       milliseconds: sum(runs.map(({ milliseconds }) => milliseconds)),
     },

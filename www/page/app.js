@@ -50,7 +50,10 @@ watchServiceWorker(network);
 startWorkersBy((script) => watchWorker(network, startBoundWorker(script)));
 const input = new InputText(
   { area: find('input'), notice: byId('long-text'), noticeText: byId('long-text-words'), clear: find('clear-text') },
-  describe,
+  () => {
+    session.edited();
+    describe();
+  },
   (reason) => session.refuse('Not pasted', new GlossaError('input_invalid', reason)),
 );
 const form = new OptionsForm(
@@ -180,7 +183,7 @@ function describe() {
   if (text || !panel.listPane.hidden) network.textCameIn();
   byId('length').textContent = text ? counted(text.length, 'character') : '';
   const { shown } = results;
-  const changed = shown && shown.unread === undefined && (shown.text === text ? hasOtherSetup(shown) && 'options have' : 'text has');
+  const changed = shown && shown.unread === undefined && !session.isCatchingUp && (shown.text === text ? hasOtherSetup(shown) && 'options have' : 'text has');
   byId('stale').hidden = !changed;
   if (changed) byId('stale').textContent = `The ${changed} changed since`;
 }

@@ -110,11 +110,13 @@ export class ChunkTable {
    * Shows chunks of the same document in the place of those before: what can stay where it is does.
    * @param {Chunk[]} chunks
    * @param {number} selected the index of the one that is selected; -1 for none
+   * @param {Hue} hue
    */
-  update(chunks, selected) {
+  update(chunks, selected, hue) {
     this.#active = -1;
     this.#selected = selected;
     this.#chunks = chunks;
+    this.#hue = hue;
     this.#refresh(selected);
     this.#activate(selected);
   }

@@ -4,8 +4,10 @@
  */
 
 import { element } from './element.js';
+import { replaceChanged } from './replace-changed.js';
 import { slices } from './slices.js';
-import { spanEnd } from './spans.js';
+import { editedSpan, movedSpans, spanEnd } from './spans.js';
+import { editBetween } from './text-edit.js';
 
 /** @typedef {import('./judging/findings.js').Finding} Finding */
 /** @typedef {(entity: string) => number} Hue */
@@ -40,6 +42,8 @@ export class DocumentView {
   #drawing = { text: '', chunks: [], hue: () => 0, hidden: new Set() };
   /** @type {Span[]} */
   #spans = [];
+  /** Whether all spans are in the document. */
+  #isWhole = false;
   /** @type {Map<Element, Span>} spans by their elements */
   #of = new Map();
   /** @type {Map<number, HTMLElement[]>} marks that are there, by the index of their chunk: several where it lies across another */
@@ -71,6 +75,7 @@ export class DocumentView {
    */
   async show(drawing) {
     this.#observer.disconnect();
+    this.#isWhole = false;
     this.#drawing = drawing;
     this.#active = -1;
     this.#spans = [];
@@ -88,54 +93,55 @@ export class DocumentView {
       await pause();
       if (this.#drawing !== drawing) return;
     }
+    this.#isWhole = true;
     if (this.#spans.length === 1) return;
     this.#target.replaceChildren(fragment);
     if (this.#drawn.size < this.#spans.length) for (const { element } of this.#spans) this.#observer.observe(element);
   }
 
   /**
-   * Shows other chunks of the same text: what has not changed stays.
+   * Shows other chunks, of the same text or of one that has been edited: what has not changed stays as it is, element by element.
    * @param {Drawing} drawing
    * @returns {Promise<void>} when it is there, or another one has been asked for
    */
   async update(drawing) {
     const before = this.#drawing;
-    const { chunks } = drawing;
-    /** @type {{ first: number, after: number }[]} */
-    const places = [];
-    let next = 0;
-    for (const { end } of this.#spans) {
-      const first = next;
-      while (next < chunks.length && chunks[next].end <= end) next += 1;
-      // One that lies across two spans needs others.
-      if (next < chunks.length && chunks[next].begin < end) break;
-      places.push({ first, after: next });
-    }
-    if (drawing.text !== before.text || !this.#spans.length || places.length < this.#spans.length) {
+    const edit = before.text === drawing.text ? null : editBetween(before.text, drawing.text);
+    const places = this.#isWhole ? movedSpans(this.#spans, edit ?? nowhere(drawing.text), drawing.chunks) : null;
+    if (!places) {
       await this.show(drawing);
       return;
     }
+    const edited = edit ? editedSpan(this.#spans, edit) : -1;
     this.#drawing = drawing;
     this.#active = -1;
     this.#marks.clear();
     this.#spans.forEach((span, i) => {
-      const { first, after } = span;
+      const { begin, first, after } = span;
       Object.assign(span, places[i]);
-      if (!this.#drawn.has(span)) return;
-      if (isAlike(before, first, after, drawing, span.first, span.after)) this.#renumber(span, first);
-      else this.#draw(span);
+      const isAsBefore = i !== edited && isAlike(before, [first, after], drawing, [span.first, span.after], span.begin - begin);
+      if (!this.#drawn.has(span)) {
+        if (i === edited) this.#undraw(span);
+      } else if (isAsBefore) {
+        this.#renumber(span, first);
+      } else {
+        this.#draw(span);
+      }
     });
   }
 
   /**
-   * Gives the marks of a span, which are as they were, the indices that their chunks now have.
+   * Gives the marks of a span, which are as they were, the indices and places that their chunks now have.
    * @param {Span} span
    * @param {number} first the index that the first of them had
    */
   #renumber(span, first) {
     for (const mark of span.element.getElementsByTagName('mark')) {
       mark.classList.remove('active');
-      this.#take(mark, (this.#indices.get(mark) ?? 0) - first + span.first);
+      const index = (this.#indices.get(mark) ?? 0) - first + span.first;
+      const { begin, end } = this.#drawing.chunks[index];
+      if (mark.dataset.begin !== String(begin)) Object.assign(mark.dataset, { begin, end });
+      this.#take(mark, index);
     }
   }
 
@@ -344,8 +350,26 @@ export class DocumentView {
     }
     close(span.end);
     plain(span.end);
-    span.element.replaceChildren(fragment);
+    if (this.#drawn.has(span)) {
+      replaceChanged(span.element, fragment, (kept, made) => kept instanceof HTMLElement && this.#stay(kept, made));
+    } else {
+      span.element.replaceChildren(fragment);
+    }
     this.#drawn.add(span);
+  }
+
+  /**
+   * Takes a mark that stays instead of one that was made.
+   * @param {HTMLElement} kept
+   * @param {Element} made
+   */
+  #stay(kept, made) {
+    const index = this.#indices.get(made);
+    const marks = index === undefined ? undefined : this.#marks.get(index);
+    if (!marks || index === undefined) return;
+    kept.classList.toggle('active', made.classList.contains('active'));
+    marks[marks.findIndex((mark) => mark === made)] = kept;
+    this.#indices.set(kept, index);
   }
 
   /**
@@ -405,21 +429,28 @@ function insert(pieces, from, piece) {
 }
 
 /**
+ * An edit that changes nothing.
+ * @param {string} text
+ * @returns {import('./text-edit.js').Edit}
+ */
+const nowhere = ({ length }) => ({ begin: length, end: length, shift: 0 });
+
+/**
  * Whether chunks of one drawing look as those of another do.
  * @param {Drawing} before
- * @param {number} first
- * @param {number} after
+ * @param {[first: number, after: number]} chunksBefore
  * @param {Drawing} now
- * @param {number} firstNow
- * @param {number} afterNow
+ * @param {[first: number, after: number]} chunksNow
+ * @param {number} shift how far their text has moved
  */
-function isAlike(before, first, after, now, firstNow, afterNow) {
+function isAlike(before, [first, after], now, [firstNow, afterNow], shift) {
   if (after - first !== afterNow - firstNow || before.truncatedFrom !== now.truncatedFrom || before.hue !== now.hue) return false;
   for (let i = first, j = firstNow; i < after; i++, j++) {
     const [one, other] = [before.chunks[i], now.chunks[j]];
-    if (one === other) continue;
-    const same = /** @type {const} */ (['begin', 'end', 'entity', 'confidence', 'state', 'layer']).every((name) => one[name] === other[name]);
-    if (!same || one.spans?.length !== other.spans?.length) return false;
+    if (one === other && !shift) continue;
+    if (one.begin + shift !== other.begin || one.end + shift !== other.end || one.spans?.length !== other.spans?.length) return false;
+    const same = /** @type {const} */ (['entity', 'confidence', 'state', 'layer']).every((name) => one[name] === other[name]);
+    if (!same) return false;
   }
   return true;
 }

@@ -6,7 +6,7 @@
 import { number } from './counted.js';
 
 /** Code units of a text that is put into the box: a browser takes 60 ms for them on a desktop. */
-const LONGEST_IN_BOX = 200_000;
+export const LONGEST_IN_BOX = 200_000;
 /** Code units of a longer text that are shown. */
 const BEGINNING = 20_000;
 /** Code units of the longest text that the page takes: the tab has the memory to annotate it. */

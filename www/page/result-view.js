@@ -7,6 +7,7 @@ import { lineEndsOf } from './input-text.js';
 import { OF_FILE, OF_PERSON, atLeast, findings, isKept, keyOf } from './judging/findings.js';
 import { hues, renderLayers, renderLegend } from './render.js';
 import { slices } from './slices.js';
+import { editBetween, followed } from './text-edit.js';
 
 /** @typedef {import('../glossa/index.js').AnnotateOptions} AnnotateOptions */
 /** @typedef {import('../glossa/index.js').Chunk & { layer?: string }} Chunk a chunk, with the model that found it if there are several */
@@ -30,7 +31,13 @@ import { slices } from './slices.js';
  * @property {Decision[]} [decisions] what a person decided
  */
 
-/** @typedef {{ windows: number, precision: string, milliseconds: number }} Run */
+/**
+ * @typedef {object} Run
+ * @property {number} windows
+ * @property {number} [windowsRun] on how many of them the model was run, if not on all
+ * @property {string} precision
+ * @property {number} milliseconds
+ */
 
 /**
  * @typedef {object} Elements
@@ -94,12 +101,18 @@ export class ResultView {
 
   /**
    * @param {Shown} annotation
-   * @param {{ reveal?: boolean }} [how] whether a document that is out of sight is scrolled to
+   * @param {{ reveal?: boolean, edited?: boolean }} [how] `reveal`: whether a document that is out of sight is scrolled to. `edited`: it is
+   *   what is shown, but for an edit: what the edit leaves in place stays, and so does what is switched off
    * @returns {Promise<void>} when it is drawn, or something else is to be
    */
-  async show(annotation, { reveal = true } = {}) {
+  async show(annotation, { reveal = true, edited = false } = {}) {
+    const before = this.#shown;
     this.#shown = annotation;
     this.#table.model = annotation.model ?? '';
+    if (edited && before) {
+      await this.draw(editBetween(before.text, annotation.text));
+      return;
+    }
     this.#hidden.clear();
     await this.draw();
     if (reveal && annotation.text.trim()) this.#bringIntoView();
@@ -165,7 +178,7 @@ export class ResultView {
     }
     this.#drawLegend();
     this.#drawCounts();
-    this.#table.update(chunks, index);
+    this.#table.update(chunks, index, this.#drawing.hue);
     if (hadFocus && index >= 0) this.#table.goTo(index);
     else if (hadFocus) this.#elements.document.focus({ preventScroll: true });
     this.onChange();
@@ -191,17 +204,20 @@ export class ResultView {
     const below = this.#layered().length - this.#chunks.length;
     const found = count ? counted(count, 'chunk') : 'No entities found';
     const left = below ? ` (${number.format(below)} of lower confidence left out)` : '';
+    const { windows, windowsRun = windows } = run;
+    const of = windowsRun < windows ? `${number.format(windowsRun)} of ` : '';
     return {
       message: `${found}${left}. The text did not leave this tab.`,
-      detail: `${counted(run.windows, 'window')} in ${number.format(run.milliseconds)} ms, ${run.precision}`,
+      detail: `${of}${counted(windows, 'window')} in ${number.format(run.milliseconds)} ms, ${run.precision}`,
     };
   }
 
   /**
    * Draws what is shown, with the minimum confidence as it is now; that of a long text in slices.
+   * @param {import('./text-edit.js').Edit} [edit] what was drawn is the same but for this
    * @returns {Promise<void>} when it is drawn, or something else is to be
    */
-  async draw() {
+  async draw(edit) {
     const shown = this.#shown;
     if (!shown) return;
     const { text, truncatedFrom, unread } = shown;
@@ -213,13 +229,17 @@ export class ResultView {
     // Only what is drawn last is to be seen.
     const isOver = () => this.#chunks !== chunks;
     if (isOver()) return;
-    await this.#document.show(this.#drawing);
+    const selected = edit && this.#table.selected && followed(this.#table.selected, edit);
+    await (edit ? this.#document.update(this.#drawing) : this.#document.show(this.#drawing));
     await pause();
     if (isOver()) return;
     this.#drawLegend();
     await pause();
     if (isOver()) return;
-    this.#table.show(chunks, this.#drawing.hue);
+    const { hue } = this.#drawing;
+    const index = selected ? chunks.findIndex(({ begin, end }) => begin === selected.begin && end === selected.end) : -1;
+    if (edit) this.#table.update(chunks, index, hue);
+    else this.#table.show(chunks, hue);
 
     elements.empty.hidden = text !== '' || unread !== undefined;
     document.hidden = false;

@@ -9,6 +9,8 @@ import { Desk } from './documents/desk.js';
 import { inSequence, readAhead, readDocuments } from './documents/read-documents.js';
 import { EXAMPLES } from './examples.js';
 import { identify } from './file-kinds.js';
+import { EditFollower, QuietStart } from './follow-edits.js';
+import { LONGEST_IN_BOX } from './input-text.js';
 import { agreement } from './judging/findings.js';
 import { Judge } from './judging/judge.js';
 import { BEST } from './label-scores.js';
@@ -72,6 +74,14 @@ export class Session {
   #taking = null;
   /** How often work has been cancelled. */
   #cancels = 0;
+  /** Whether a text has been annotated: only then one who writes is annotated unasked. */
+  #hasAnnotated = false;
+  #follower = new EditFollower(
+    () => this.#followsEdits(),
+    () => this.#annotateEdited(),
+  );
+  /** @type {QuietStart | null} the run of an edited text that is under way */
+  #edited = null;
 
   /** @param {Parts} parts */
   constructor(parts) {
@@ -129,7 +139,8 @@ export class Session {
     const { signal } = new AbortController();
     const annotators = [];
     for (const model of models) annotators.push(await this.#models.get(model, options, signal));
-    const { chunks } = await annotateByAll(annotators, text, { setup: key, mode, annotate: { ...annotate, labelScores: BEST }, signal });
+    const how = { setup: key, mode, annotate: { ...annotate, labelScores: BEST }, signal, reuseWindows: true };
+    const { chunks } = await annotateByAll(annotators, text, how);
     return chunks;
   }
 
@@ -179,18 +190,30 @@ export class Session {
     form.clear();
     status.note();
     this.#outcome = null;
+    this.#follower.stop();
     try {
       if (this.#desk.isOpen) {
         await this.#annotateAll(setup.key);
         return;
       }
       const request = { text, setup: setup.key };
-      if (!this.#requests.isUnderWay(request)) await this.#requests.run(request, (signal) => this.#run(request, signal));
+      if (this.#requests.isUnderWay(request)) this.#edited?.speak();
+      else await this.#requests.run(request, (signal) => this.#run(request, signal));
     } catch (error) {
       // The options cannot be read: the request before is not what is wanted any more either.
       this.#requests.replace();
       status.set(...this.#failure('Not annotated', error));
     }
+  }
+
+  /** The user has edited the text: if it has been annotated, it is annotated anew when the edits pause. */
+  edited() {
+    this.#follower.edited();
+  }
+
+  /** Whether what is shown is about to be that of the text as it is now, without a word. */
+  get isCatchingUp() {
+    return this.#follower.isWaiting || Boolean(this.#edited?.isQuiet);
   }
 
   /** @param {keyof typeof EXAMPLES} name of the example, and of the model that reads it */
@@ -227,6 +250,7 @@ export class Session {
   cancel() {
     const { status } = this.#parts;
     this.#cancels += 1;
+    this.#follower.stop();
     this.#requests.cancel();
     if (status.state !== 'paused' || this.#requests.running) return;
     // What an earlier visit paused is not under way.
@@ -243,6 +267,7 @@ export class Session {
   /** Ends all work, and removes the documents and what was found in them from the page and the device. */
   async forget() {
     const { status, form } = this.#parts;
+    this.#follower.stop();
     this.#requests.replace();
     this.#opened = null;
     form.clear();
@@ -276,24 +301,67 @@ export class Session {
     else this.#parts.status.set(...this.#failure(what, error));
   }
 
+  /** Whether an edit is to be annotated: with the set-up as it was, and the models in memory, so that it takes a moment. */
+  #followsEdits() {
+    const { input, setup, form, results } = this.#parts;
+    const { shown } = results;
+    this.#hasAnnotated ||= shown?.run !== undefined;
+    // What came with a file is not of an edited text: that is for the user to give up.
+    if (shown?.given) return false;
+    // What is being opened would be given up for it, and so would the work on other documents.
+    if (!this.#hasAnnotated || this.#requests.opening || input.text.length > LONGEST_IN_BOX) return false;
+    if (this.#desk.isOpen && (!this.#desk.isOfList || (this.#requests.running && !this.#edited))) return false;
+    try {
+      const { options } = form.read();
+      return shown?.setup === setup.key && setup.models.every((model) => this.#models.has(model, options));
+    } catch {
+      // The options cannot be read, as is said when the user annotates.
+      return false;
+    }
+  }
+
+  /** Annotates a text that the user has edited, quietly. */
+  async #annotateEdited() {
+    const { input, setup, status, onChange } = this.#parts;
+    const request = { text: input.text, setup: setup.key };
+    if (this.#requests.isUnderWay(request)) return;
+    const quiet = new QuietStart(() => {
+      status.set('running', 'Annotating');
+      onChange();
+    });
+    // Of what it replaces, nobody says how it ended.
+    if (this.#requests.running && !this.#edited?.isQuiet) quiet.speak();
+    const run = this.#desk.isOpen ? this.#runEdited : this.#run;
+    const done = this.#requests.run(request, (signal) => run.call(this, request, signal, quiet));
+    this.#edited = quiet;
+    await done;
+    quiet.end();
+    if (this.#edited === quiet) this.#edited = null;
+    onChange();
+  }
+
   /**
    * @param {{ text: string, setup: string }} request
    * @param {AbortSignal} signal
+   * @param {QuietStart} [edited] the run is of a text that has been edited since it was shown
    */
-  async #run({ text, setup: key }, signal) {
+  async #run({ text, setup: key }, signal, edited) {
     const { setup, form, status } = this.#parts;
     const { mode } = setup;
     try {
       const { options, annotate } = form.read();
-      const how = { setup: key, mode, annotate, signal, onProgress: status.showProgress.bind(status) };
+      const onProgress = (/** @type {import('../glossa/index.js').AnnotateProgress} */ event) => {
+        if (!edited?.isQuiet) status.showProgress(event);
+      };
+      const how = { setup: key, mode, annotate, signal, onProgress, reuseWindows: text.length <= LONGEST_IN_BOX };
       if (!text.trim()) {
-        await this.#show({ text, ...ofBlankText(how) }, signal);
+        await this.#show({ text, ...ofBlankText(how) }, signal, edited);
         return;
       }
-      const annotators = await this.#loadAll(options, signal, 'Annotating');
+      const annotators = await this.#loadAll(options, signal, edited ? '' : 'Annotating');
       const result = await annotateByAll(annotators, text, how);
       // Documents may have taken its place meanwhile.
-      if (!isReplaced(signal) && !this.#desk.isOpen) await this.#show({ text, ...result }, signal);
+      if (!isReplaced(signal) && !this.#desk.isOpen) await this.#show({ text, ...result }, signal, edited);
     } catch (error) {
       if (isReplaced(signal) || (this.#desk.isOpen && !signal.aborted)) return;
       this.#conclude(...this.#failure('Not annotated', error, signal));
@@ -309,22 +377,33 @@ export class Session {
   }
 
   /**
-   * @param {string} key the set-up's
+   * Annotates the document of the list whose text has been edited.
+   * @param {{ setup: string }} request
    * @param {AbortSignal} signal
    */
-  async #runAll(key, signal) {
+  async #runEdited({ setup }, signal) {
+    await this.#desk.takeBox();
+    if (!isReplaced(signal)) await this.#runAll(setup, signal, { isOfEdit: true });
+  }
+
+  /**
+   * @param {string} key the set-up's
+   * @param {AbortSignal} signal
+   * @param {{ isOfEdit?: boolean }} [how] `isOfEdit`: only documents whose texts have been edited, quietly
+   */
+  async #runAll(key, signal, { isOfEdit = false } = {}) {
     const { setup, form } = this.#parts;
     const { mode } = setup;
     let outcome;
     try {
       const { options, annotate } = form.read();
-      if (await this.#desk.begin(key)) {
+      if (isOfEdit ? this.#desk.beginChanged(key) : await this.#desk.begin(key)) {
         const annotators = await this.#loadAll(options, signal);
-        const how = { setup: key, mode, annotate, signal };
+        const how = { setup: key, mode, annotate, signal, reuseWindows: isOfEdit };
         const one = (/** @type {string} */ text) => annotateByAll(annotators, text, how);
         const endsAll = (/** @type {unknown} */ error) => OF_ALL_DOCUMENTS.includes(known(error).code);
         const entities = annotators.flatMap(({ info }) => renamed(info.entities, annotate, []));
-        await this.#desk.run(one, endsAll, [...new Set(entities)], signal);
+        await this.#desk.run(one, endsAll, [...new Set(entities)], signal, { isOfEdit });
       }
       outcome = this.#found();
     } catch (error) {
@@ -514,12 +593,14 @@ export class Session {
   /**
    * @param {import('./result-view.js').Shown} annotation
    * @param {AbortSignal} signal
+   * @param {QuietStart} [edited] what is shown is of the text before an edit
    */
-  async #show(annotation, signal) {
+  async #show(annotation, signal, edited) {
     const { results, onChange } = this.#parts;
     const { text } = annotation;
     const given = this.#opened?.text === text ? this.#opened.given : undefined;
-    await results.show({ ...annotation, given, decisions: this.judge.ofText(text, results.shown?.text) });
+    const decisions = this.judge.ofText(text, results.shown?.text);
+    await results.show({ ...annotation, given, decisions }, { edited: edited !== undefined });
     if (isReplaced(signal)) return;
     this.#conclude(...this.#found());
     onChange();

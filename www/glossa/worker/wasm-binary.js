@@ -36,12 +36,12 @@ const BINARIES = new URL('../../pkg/', import.meta.url);
  * @property {(job: Job, milliseconds: number) => boolean} advance
  * @property {(job: Job, window: number) => Float32Array} run
  * @property {(job: Job, values: Float32Array) => void} accept
- * @property {(job: Job) => Omit<import('../annotator.js').Annotation, 'windows'>} finish
+ * @property {(job: Job) => Omit<import('../annotator.js').Annotation, 'windows' | 'windowsRun'>} finish
  * @property {(text: string, options?: object) => object} annotate
  * @property {(text: string, options?: object) => { begin: number, end: number, label?: string, score?: number }[]} label
  * @property {() => void} free
  *
- * @typedef {{ readonly done: number, readonly total: number, free: () => void }} Job
+ * @typedef {{ readonly done: number, readonly total: number, readonly ran: number, reuseWindows: () => void, free: () => void }} Job
  *
  * @typedef {{ next: (milliseconds: number) => import('../documents.js').DocumentRecord[], free: () => void }} BoundReader
  *

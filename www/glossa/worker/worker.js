@@ -13,9 +13,10 @@
  *   {id, type: 'load', files, name, options, compiled}
  *                                        loads a model from {path: Uint8Array or Blob}; `compiled`, which may be left
  *                                        out, is the engine's binary if another worker has compiled it
- *   {id, type: 'annotate', text, options}
- *                                        options: see AnnotateOptions
- *   {id, type: 'part', key, text, options, part, of}
+ *   {id, type: 'annotate', text, options, reuse}
+ *                                        options: see AnnotateOptions; `reuse`: whether windows are kept, and those that are kept
+ *                                        of an earlier text are not run
+ *   {id, type: 'part', key, text, options, reuse, part, of}
  *                                        runs one part in `of` of a text's windows, for `join`; messages of one `key`
  *                                        are about the same text and options
  *   {id, type: 'join', key, text, options, parts}
@@ -47,7 +48,8 @@
  *                                        annotate: {stage: 'annotate', done, total}
  *   {id, type: 'chunks', chunks}         the first chunks of a long result, a batch at a time: who takes them can draw in between
  *   {id, type: 'result', value}          load: {info: {name, labels, entities, …}, compiled, manifest}; annotate and join:
- *                                        {chunks, truncatedFrom, windows}, with the last chunks; part: an array of values for each window;
+ *                                        {chunks, truncatedFrom, windows, windowsRun}, with the last chunks; of join, windowsRun is 0;
+ *                                        part: {values: an array for each window, windowsRun};
  *                                        parsePipeline: {model, options, annotate, format}; nextRecords: an array,
  *                                        empty at the end; endFile: {bytes, warnings}; listFormats: an array
  *   {id, type: 'error', code, message}   the request failed, or was cancelled; the worker is well
@@ -223,7 +225,7 @@ async function annotate(request) {
   forget();
   const annotator = loaded();
   const tell = progressOf(request.id);
-  const job = annotator.begin(request.text, request.options);
+  const job = begin(request);
   const progress = () => tell({ stage: 'annotate', done: job.done, total: job.total });
   try {
     progress();
@@ -247,13 +249,13 @@ async function annotate(request) {
  * @param {Job} job
  */
 function finish({ id }, job) {
-  const windows = job.total;
+  const { total: windows, ran: windowsRun } = job;
   const { chunks, ...found } = loaded().finish(job);
   let sent = 0;
   for (; sent + BATCH < chunks.length; sent += BATCH) {
     postMessage({ id, type: 'chunks', chunks: chunks.slice(sent, sent + BATCH) });
   }
-  return { ...found, chunks: chunks.slice(sent), windows };
+  return { ...found, chunks: chunks.slice(sent), windows, windowsRun };
 }
 
 /** @param {Request} request */
@@ -265,6 +267,7 @@ async function part(request) {
   const { total } = job;
   const from = Math.floor((total * part) / of);
   const until = Math.floor((total * (part + 1)) / of);
+  const before = job.ran;
   const values = [];
   let start = performance.now();
   for (let window = from; window < until; window++) {
@@ -275,7 +278,7 @@ async function part(request) {
     refuseIfCancelled(request);
     start = performance.now();
   }
-  return values;
+  return { values, windowsRun: job.ran - before };
 }
 
 /** @param {Request} request */
@@ -296,11 +299,19 @@ function join(request) {
  * The text of a request cut into windows; done once for the parts that come here.
  * @param {Request} request
  */
-function sharedJob({ key, text, options }) {
+function sharedJob(request) {
+  const { key } = request;
   if (shared && shared.key === key) return shared.job;
   forget();
-  const job = loaded().begin(text, options);
+  const job = begin(request);
   shared = { key, job };
+  return job;
+}
+
+/** @param {Request} request */
+function begin({ text, options, reuse }) {
+  const job = loaded().begin(text, options);
+  if (reuse) job.reuseWindows();
   return job;
 }
 

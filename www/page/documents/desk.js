@@ -36,6 +36,8 @@ export class Desk {
   #toldProblem = '';
   #telling = 0;
   #isGoing = false;
+  /** @type {Set<number>} documents whose texts have been changed since they were annotated */
+  #changed = new Set();
 
   /**
    * @param {Parts} parts
@@ -166,6 +168,7 @@ export class Desk {
     if (this.#chosen >= 0) {
       const key = this.#chosen;
       this.#drawn = -1;
+      this.#changed.add(key);
       const lost = await this.#documents.setText(key, text);
       this.#judge.forgetSteps(key);
       if (lost) this.#parts.status.addNotes([`${counted(lost, 'decision')} dropped: ${lost === 1 ? 'its' : 'their'} words were changed.`]);
@@ -198,7 +201,7 @@ export class Desk {
     if (!opened || this.#chosen !== key) return;
     this.#given = opened.text;
     input.text = opened.text;
-    await this.#show(opened, reveal);
+    await this.#show(opened, { reveal });
     onChange();
   }
 
@@ -212,6 +215,21 @@ export class Desk {
     this.#documents.queue.prefer(this.#chosen);
     this.#isGoing = await this.#documents.begin(key, this.#parts.setup.kept);
     return this.#isGoing;
+  }
+
+  /**
+   * Lets the documents wait whose texts have been changed, and no others.
+   * @param {string} key the set-up's
+   * @returns {boolean} whether there are any
+   */
+  beginChanged(key) {
+    this.#isGoing = this.#documents.beginSome(this.#changed, key);
+    return this.#isGoing;
+  }
+
+  /** Whether the text in the box is that of a document of the list. */
+  get isOfList() {
+    return this.#chosen >= 0;
   }
 
   /** Whether work is under way that does what comes, too. When its last document is done it takes no other. */
@@ -236,19 +254,24 @@ export class Desk {
    * @param {(error: unknown) => boolean} endsAll
    * @param {string[]} entities of the model
    * @param {AbortSignal} signal
+   * @param {{ isOfEdit?: boolean }} [how] `isOfEdit`: what waits are the documents whose texts have been changed, and nothing is said
    */
-  async run(annotate, endsAll, entities, signal) {
+  async run(annotate, endsAll, entities, signal, { isOfEdit = false } = {}) {
     const { onChange } = this.#parts;
     await this.#documents.named(entities);
-    this.#tell();
+    if (!isOfEdit) this.#tell();
+    /** @type {Promise<void> | undefined} */
+    let shown;
     const onDone = (/** @type {number} */ key) => {
+      this.#changed.delete(key);
       this.#refresh();
-      this.#telling ||= window.setTimeout(() => this.#tell(), TELL_EVERY);
+      if (!isOfEdit) this.#telling ||= window.setTimeout(() => this.#tell(), TELL_EVERY);
       // Its text may be being changed.
-      if (key === this.#chosen && !this.#unsaved) this.#reopen().then(onChange);
+      if (key === this.#chosen && !this.#unsaved) shown = this.#reopen(isOfEdit).then(onChange);
     };
     try {
       await this.#documents.run(annotate, endsAll, onDone, signal);
+      if (isOfEdit) await shown;
     } finally {
       clearTimeout(this.#telling);
       this.#telling = 0;
@@ -286,6 +309,7 @@ export class Desk {
   async forget() {
     const { input, results, onChange } = this.#parts;
     this.#chosen = this.#drawn = -1;
+    this.#changed.clear();
     this.#given = this.#draft = '';
     input.text = '';
     results.clear();
@@ -307,22 +331,23 @@ export class Desk {
     onChange();
   }
 
-  async #reopen() {
+  /** @param {boolean} edited whether it is drawn but for an edit */
+  async #reopen(edited) {
     const key = this.#chosen;
     const opened = await this.#documents.open(key);
-    if (opened && key === this.#chosen && !this.#unsaved) await this.#show(opened, false);
+    if (opened && key === this.#chosen && !this.#unsaved) await this.#show(opened, { reveal: false, edited });
   }
 
   /**
    * @param {NonNullable<Awaited<ReturnType<Documents['open']>>>} opened
-   * @param {boolean} reveal
+   * @param {{ reveal: boolean, edited?: boolean }} how see {@link import('../result-view.js').ResultView.show}
    */
-  async #show({ entry, text, result, given, decisions }, reveal) {
+  async #show({ entry, text, result, given, decisions }, how) {
     const { results } = this.#parts;
     const none = { setup: '', mode: '', chunks: [], entities: [], unread: unread(entry, this.#documents.stateOf(entry)) };
     const isFailed = entry.state === 'failed';
     this.#drawn = entry.key;
-    await results.show({ ...(result && !isFailed ? result : none), text, given, decisions }, { reveal });
+    await results.show({ ...(result && !isFailed ? result : none), text, given, decisions }, how);
   }
 
   #refresh() {

@@ -250,6 +250,18 @@ export class Documents {
   }
 
   /**
+   * Lets some documents wait, and no others, if they have not been annotated with a set-up.
+   * @param {Iterable<number>} keys
+   * @param {string} setup
+   * @returns {boolean} whether one waits
+   */
+  beginSome(keys, setup) {
+    this.queue.clear();
+    for (const key of keys) this.enqueue(key, setup);
+    return this.queue.progress.total > 0;
+  }
+
+  /**
    * Lets a document wait if it has not been annotated with a set-up.
    * @param {number} key
    * @param {string} setup

@@ -3,6 +3,8 @@
  * decided about them. Offsets are UTF-16 code units of the text, ends exclusive.
  */
 
+import { editBetween, followed } from '../text-edit.js';
+
 /** @typedef {import('../../glossa/index.js').Chunk} Chunk */
 /** @typedef {import('../../glossa/documents.js').Mention} Mention */
 /** @typedef {{ begin: number, end: number }} Span */
@@ -191,17 +193,10 @@ function found({ begin, end }, before, after) {
  */
 export function moved(decisions, before, after) {
   if (before === after || !decisions.length) return { decisions, lost: 0 };
-  const shortest = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < shortest && before.charCodeAt(start) === after.charCodeAt(start)) start += 1;
-  let same = 0;
-  while (same < shortest - start && before.charCodeAt(before.length - 1 - same) === after.charCodeAt(after.length - 1 - same)) same += 1;
-  const by = after.length - before.length;
-  const from = before.length - same;
+  const edit = editBetween(before, after);
   /** @type {<Of extends Place>(place: Of) => Of | undefined} */
   const along = (place) => {
-    if (place.end <= start) return place;
-    const begin = place.begin >= from ? place.begin + by : found(place, before, after);
+    const begin = followed(place, edit)?.begin ?? found(place, before, after);
     if (begin === undefined) return undefined;
     const shift = begin - place.begin;
     const spans = place.spans?.map((span) => ({ begin: span.begin + shift, end: span.end + shift }));
