@@ -301,8 +301,8 @@ test('the text of a document is changed, and only that is annotated anew', { tim
   await rowsShown(page).nth(1).click();
   await reads(page, 'Study 1.');
   await page.waitForFunction(() => {
-    const first = document.querySelector('[role="option"]');
-    return first.textContent.includes('CD28.') && first.dataset.state === 'done';
+    const first = document.querySelector('[role="option"][aria-posinset="1"]');
+    return first.textContent.includes('CD28.') && first.querySelector('.row-state').dataset.state === 'done';
   });
   await says(page, /in 3 documents\./);
   assert.deepEqual((await shown(page)).map(({ title, state }) => [title.slice(0, 7), state]), [

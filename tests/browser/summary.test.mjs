@@ -168,7 +168,8 @@ test('it says what has changed since, and counts anew when asked', { timeout: LO
   await tells('');
   assert.equal(await page.locator('#summary-count').textContent(), '45 chunks in 8 of 8 documents');
   assert.ok(await page.getByTestId('refresh-summary').isHidden());
-  // A text that is changed has no result until it is annotated.
+  // A text that is changed has no result until it is annotated; as long as the options are others, that waits for the user.
+  await page.getByTestId('mode').selectOption('truncate');
   await page.getByTestId('edit-text').click();
   await page.getByTestId('input').fill('CD28.');
   await page.getByTestId('back-to-documents').click();
@@ -178,6 +179,7 @@ test('it says what has changed since, and counts anew when asked', { timeout: LO
   await page.getByTestId('refresh-summary').click();
   await tells('');
   assert.match(await page.getByTestId('summary-notes').textContent(), /^1 document is not counted: waiting, failed, or changed and not annotated anew\.$/);
+  await page.getByTestId('mode').selectOption('window');
   await page.getByTestId('annotate').click();
   await says(page, /in 8 documents\./);
   await page.getByTestId('close-summary').click();
