@@ -10,6 +10,7 @@
 #   ./build.sh build          what is shipped: the command line (target/release/glossa) and the browser's files (www/pkg)
 #   ./build.sh egress         watches all that a browser sends and keeps while someone works on the page, and prints it
 #   ./build.sh bench          everything that docs/performance.md has figures of; its first part lists the flags
+#   ./build.sh npm            the npm packages, in target/npm, and their tests: in bundlers, without one, in Node
 #   ./build.sh package        what is released, in target/package: crates, command line, page, bill of materials, hashes
 #   ./build.sh reproduce      the browser's binaries from two clean builds, which must be the same
 #   ./build.sh audit [FOLDER] advisories, licences and sources of all crates, by cargo-deny
@@ -195,12 +196,13 @@ build_binary() {
 }
 
 # Runs wasm-opt on the binary in folder $1; the rest are its flags. The compiler has optimised for speed; of the levels
-# here, -O1 gives the smallest file after compression.
+# here, -O1 gives the smallest file after compression, and of the passes these five take as much again from it.
 optimise_binary() {
   local binary=$1/glossa_bg.wasm
   shift
   node_modules/.bin/wasm-opt -O1 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue "$@" \
+    --dae-optimizing --duplicate-function-elimination --code-pushing --rse --vacuum \
     --strip-debug --strip-producers "$binary" -o "$binary.optimised" && mv "$binary.optimised" "$binary" ||
     give_up "wasm-opt failed: see above"
 }
@@ -305,11 +307,26 @@ pack_crates() {
     give_up "the crates could not be packed: see above"
 }
 
+# The npm packages as one installs them.
+run_npm() {
+  build_web
+  need_browser
+  pack_npm
+  say "The npm packages in what bundlers make of them, without one, and in Node (2 minutes)"
+  node --test --test-concurrency=1 tests/npm/
+}
+
+pack_npm() {
+  say "Packing the npm packages"
+  npm run --silent types && node scripts/npm/pack.mjs || give_up "the npm packages could not be packed: see above"
+}
+
 # What is released. The archives depend on the files in them alone: names in order, no dates, no owners.
 run_package() {
   build_native
   build_web
   pack_crates
+  pack_npm
   local out=target/package version
   version=$(crate_version)
   say "Archives, bill of materials and hashes"
@@ -582,6 +599,7 @@ case "${1:-}" in
   build) build_native && build_web ;;
   egress) run_egress "${@:2}" ;;
   bench) run_bench "${@:2}" ;;
+  npm) run_npm ;;
   package) run_package ;;
   audit) run_audit "${2:-}" ;;
   mutants) run_mutants "${@:2}" ;;

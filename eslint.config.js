@@ -27,7 +27,7 @@ export default [
   { files: ['www/service-worker.js', 'www/service-worker/*.js'], languageOptions: { globals: globals.serviceworker } },
   // Functions in the tests and benchmarks also run in pages.
   {
-    files: ['tests/**', 'bench/**', 'crates/**', 'scripts/**', 'examples/**'],
+    files: ['tests/**', 'bench/**', 'crates/**', 'scripts/**', 'examples/**', 'npm/**'],
     languageOptions: { globals: { ...globals.node, ...globals.browser } },
   },
 ];

@@ -138,7 +138,7 @@ test('an engine that is missing, a web page, or of another version', { timeout: 
     [{ [path]: page }, /^file_missing: .*glossa_bg\.wasm: no such file: the host answers with a web page instead$/],
     [{ [path]: other }, /^file_mismatch: .*glossa_bg\.wasm: is not of the version .*load the page again$/],
     [{ '/pkg/relaxed-simd/glossa.js': page }, /^file_missing: .*glossa\.js: no such file: the host answers with a web page instead$/],
-    [{ '/glossa/worker/worker.js': page }, /^worker_failed: the worker cannot be started: .*\/glossa\/worker\/worker\.js, and the folder pkg/],
+    [{ '/glossa/worker/worker.js': page }, /^worker_failed: the worker cannot be started: .*\/glossa\/worker\/worker\.js has to be there as it is, with the engine's files/],
   ]) {
     const own = await open(files);
     assert.match((await find(own.page, '/tiny/')).error, expected);

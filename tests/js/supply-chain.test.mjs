@@ -18,7 +18,7 @@ const read = (path) => readFileSync(join(ROOT, path), 'utf8');
 const OWN = new Set(['bind-wasm', 'glossa-cli', 'glossa-fuzz', 'glossa-kernels', 'glossa-ner', 'jdk-regex']);
 const ALLOWED = ['Apache-2.0', 'MIT', 'Zlib', 'Unicode-3.0'];
 
-for (const path of ['package-lock.json', 'bench/package-lock.json']) {
+for (const path of ['package-lock.json', 'bench/package-lock.json', 'tests/npm/package-lock.json']) {
   test(`${path}: a lock file that was tampered with is refused`, () => {
     assert.deepEqual(npmLockProblems(JSON.parse(read(path))), []);
     const name = path.startsWith('bench') ? 'onnxruntime-web' : 'esbuild';

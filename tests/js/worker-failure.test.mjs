@@ -22,5 +22,5 @@ test('a worker that cannot be started: the reason by where the page is', () => {
   assert.match(say('file:', 'null'), /no access\. .*opened from the disk \(file:\/\/\).*web server/);
   assert.match(say('https:', 'null'), /no access\. .*sandbox without allow-same-origin/);
   assert.match(say('https:', 'https://site.test'), /https:\/\/cdn\.test\/worker\.js, has to be on the page's own site, https:\/\/site\.test/);
-  assert.match(notLoaded('https://site.test/worker.js'), /https:\/\/site\.test\/worker\.js, and the folder pkg .*bundlers.*worker-src/);
+  assert.match(notLoaded('https://site.test/worker.js'), /https:\/\/site\.test\/worker\.js has to be there .*workerUrl and wasmUrl .*worker-src/);
 });

@@ -1,10 +1,9 @@
 /** The annotator that a page holds: a model, and the workers that run it. */
 
 import { linked } from './abort.js';
-import { baseAddress } from './base-address.js';
 import { rulesOf } from './download-rules.js';
 import { GlossaError, cancelled } from './errors.js';
-import { strayPercent } from './model-address.js';
+import { filesOf, loadRequest, withDefaults, withoutUndefined } from './load-request.js';
 import { readPipeline } from './pipeline-file.js';
 import { Pool } from './pool.js';
 import { WorkerClient, notify } from './worker-client.js';
@@ -88,8 +87,14 @@ import { WorkerClient, notify } from './worker-client.js';
  */
 
 /**
+ * A bundle by its manifest and the addresses of its files, by path: what the packages of models export. Bundlers see to the files.
+ * @typedef {{ manifest: { name?: string }, files: Record<string, string | URL> }} ModelFiles
+ */
+
+/**
  * @typedef {object} Source
- * @property {string | URL} [model] the address, relative to the page, of a model's folder or zip
+ * @property {string | URL | ModelFiles | Response} [model] the address, relative to the page, of a model's folder or zip; a package's
+ *   model; or a host's answer, of which the body is a zip
  * @property {Record<string, Uint8Array | Blob>} [files] a model's files by path, instead of `model`: a folder's, or one
  *   zip. They are read again if a worker has to be replaced, so leave them as they are
  * @property {string} [name] what to call a model given by `files`
@@ -111,7 +116,11 @@ import { WorkerClient, notify } from './worker-client.js';
  * @property {AbortSignal} [signal]
  * @property {number} [stallTimeout] see {@link DownloadOptions}
  * @property {string[]} [allowedOrigins] see {@link DownloadOptions}
+ * @property {string | URL} [workerUrl] see {@link Places}
+ * @property {string | URL} [wasmUrl] see {@link Places}
  */
+
+/** @typedef {import('./start-worker.js').Places} Places */
 
 /** @typedef {import('./download-rules.js').DownloadOptions} DownloadOptions */
 
@@ -139,54 +148,6 @@ const LONG_TEXT = 80_000;
 const PART = 16_000;
 /** Parts are put together in memory: a text of more code units is left to one worker. */
 const LONGEST_SHARED = 4_000_000;
-
-/**
- * Options without those that are undefined, which the library would take for wrong values.
- * @template {object} Options
- * @param {Options | undefined} options
- * @returns {Options}
- */
-const withoutUndefined = (options) =>
-  /** @type {Options} */ (Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)));
-
-/** Other names of options: Spark NLP's. */
-const ALIASES = { whiteList: 'entities', blackList: 'excludeEntities' };
-
-/**
- * A call's options over a pipeline file's. The call may name an option by its alias.
- * @param {AnnotateOptions} options
- * @param {AnnotateOptions} defaults
- */
-function withDefaults(options, defaults) {
-  const overridden = Object.entries(ALIASES).filter(([alias]) => alias in options).map(([, name]) => name);
-  const others = Object.entries(defaults).filter(([name]) => !overridden.includes(name));
-  return { ...Object.fromEntries(others), ...options };
-}
-
-/**
- * The request to load a model.
- * @param {Omit<Source, 'pipeline'>} source
- * @param {import('./download-rules.js').DownloadRules} rules
- * @returns {Message}
- */
-function loadRequest({ model, files, name = 'model', options }, rules) {
-  const given = withoutUndefined(options);
-  if (files) return { type: 'load', files, name, options: given, rules };
-  if (!model) throw new GlossaError('option_invalid', 'option model: an address is required, or files');
-  /** @type {URL} */
-  let address;
-  try {
-    address = new URL(model, baseAddress());
-  } catch (error) {
-    throw new GlossaError('option_invalid', `option model: ${model} is not an address`, { cause: error });
-  }
-  const wrong = strayPercent(address.pathname);
-  if (wrong) {
-    const reason = `in ${model}, ${wrong} is no escape; write a % of a file's name as %25`;
-    throw new GlossaError('option_invalid', `option model: ${reason}`);
-  }
-  return { type: 'load', model: address.href, options: given, rules };
-}
 
 /** A loaded model. Texts are annotated off the page's thread: in one worker, or in several if there is much to do. */
 export class Annotator {
@@ -227,6 +188,8 @@ export class Annotator {
     allowedOrigins,
     loadTimeout,
     silenceTimeout,
+    workerUrl,
+    wasmUrl,
     ...source
   }) {
     if (signal?.aborted) throw cancelled(signal);
@@ -239,7 +202,8 @@ export class Annotator {
     }
     const rules = rulesOf({ stallTimeout, allowedOrigins });
     notify(onProgress, { stage: 'engine' });
-    const client = new WorkerClient();
+    const places = { workerUrl, wasmUrl };
+    const client = new WorkerClient(places);
     let pool;
     try {
       /** @type {AnnotateOptions} */
@@ -250,7 +214,8 @@ export class Annotator {
         source = { ...source, model: source.model ?? model, options: merged };
         defaults = annotate;
       }
-      pool = new Pool(loadRequest(source, rules), workers ?? 1, { loadTimeout, silenceTimeout });
+      if (source.model instanceof Response) source = { ...source, model: undefined, ...(await filesOf(source.model)) };
+      pool = new Pool(loadRequest(source, rules), workers ?? 1, { loadTimeout, silenceTimeout, places });
       let bytes = 0;
       const listener = (/** @type {LoadProgress} */ event) => {
         if (event.stage === 'download') bytes = Math.max(bytes, event.loaded, event.total);
@@ -323,6 +288,11 @@ export class Annotator {
   dispose() {
     this.#disposed = true;
     this.#pool.end(disposed());
+  }
+
+  /** {@link Annotator.dispose}, for `await using`. */
+  async [Symbol.asyncDispose]() {
+    this.dispose();
   }
 
   /**

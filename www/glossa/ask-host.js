@@ -3,6 +3,7 @@
 import { DEFAULT_RULES, refuseRedirect } from './download-rules.js';
 import { GlossaError, cancelled, fileUnreadable } from './errors.js';
 import { noAnswer, objection, shownAddress } from './host-answer.js';
+import { ownFetch } from './own-fetch.js';
 import { StallWatch } from './stall-watch.js';
 
 /**
@@ -28,7 +29,7 @@ import { StallWatch } from './stall-watch.js';
  * @returns {Promise<Answer>}
  * @throws {GlossaError} `file_unreadable`: there was no answer, or it did not begin in time; `redirect_refused`, `cancelled`
  */
-export async function askHost(address, { signal, rules = DEFAULT_RULES, cache, headers, fetch = globalThis.fetch } = {}) {
+export async function askHost(address, { signal, rules = DEFAULT_RULES, cache, headers, fetch = ownFetch } = {}) {
   const watch = new StallWatch(rules.stallTimeout, signal);
   watch.progress();
   try {

@@ -13,6 +13,7 @@ export { formats, readDocuments, richText, writeDocuments } from './documents.js
 export { GlossaError } from './errors.js';
 export { isModelCached } from './model-cache.js';
 export { readPipeline } from './pipeline-file.js';
+export { configure } from './start-worker.js';
 
 /**
  * @typedef {import('./annotator.js').Annotation} Annotation
@@ -26,7 +27,9 @@ export { readPipeline } from './pipeline-file.js';
  * @typedef {import('./annotator.js').LabelScore} LabelScore
  * @typedef {import('./annotator.js').LoadProgress} LoadProgress
  * @typedef {import('./documents.js').Mention} Mention
+ * @typedef {import('./annotator.js').ModelFiles} ModelFiles
  * @typedef {import('./documents.js').Passage} Passage
+ * @typedef {import('./start-worker.js').Places} Places
  * @typedef {import('./annotator.js').Source} Source
  * @typedef {import('./options.js').AnnotateOptions} AnnotateOptions
  * @typedef {import('./options.js').LoadOptions} LoadOptions

@@ -23,7 +23,7 @@ import { WorkerClient } from './worker-client.js';
 /**
  * Reads a pipeline file without loading its model.
  * @param {object | string | URL | Blob} source the document as an object, as JSON text, at an address, or in a file
- * @param {{ signal?: AbortSignal, client?: WorkerClient } & import('./download-rules.js').DownloadOptions} [options]
+ * @param {{ signal?: AbortSignal, client?: Pick<WorkerClient, 'request'> } & import('./download-rules.js').DownloadOptions} [options]
  *   `client`: a worker to parse it, instead of one that is started and ended for it
  * @returns {Promise<Pipeline>}
  * @throws {GlossaError} `pipeline_invalid`, `file_missing`, `file_unreadable`, `redirect_refused`, `option_invalid`,

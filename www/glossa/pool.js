@@ -51,6 +51,8 @@ export class Pool {
   #workers = new Set();
   /** @type {Task[]} */
   #waiting = [];
+  /** @type {import('./start-worker.js').Places | undefined} where the engine's files are */
+  #engine;
   /** @type {Map<string, PoolWorker>} who had the last task of a place */
   #places = new Map();
   /** @type {WebAssembly.Module | undefined} the engine's binary, compiled once for all workers */
@@ -61,10 +63,11 @@ export class Pool {
   /**
    * @param {Message} load what each worker is asked to load
    * @param {number} most most workers that there may be
-   * @param {Limits} [limits]
+   * @param {Limits & { places?: import('./start-worker.js').Places }} [options]
    */
-  constructor(load, most, { loadTimeout = LOAD_TIMEOUT, silenceTimeout } = {}) {
+  constructor(load, most, { loadTimeout = LOAD_TIMEOUT, silenceTimeout, places } = {}) {
     this.#load = load;
+    this.#engine = places;
     this.#model = shownAddress(String(load.model ?? load.name));
     this.#limits = {
       load: { milliseconds: loadTimeout, error: () => new GlossaError('load_limit', loadLimit(this.#model, loadTimeout)) },
@@ -117,7 +120,7 @@ export class Pool {
    */
   async #loadInto(worker, { onProgress, signal }) {
     for (let again = false; ; again = true) {
-      const client = worker.client ?? new WorkerClient();
+      const client = worker.client ?? new WorkerClient(this.#engine);
       worker.client = client;
       client.model = this.#model;
       let prepared = 0;

@@ -53,6 +53,8 @@ export const PATIENCE = 300;
 export class WorkerClient {
   /** @type {Worker} */
   #worker;
+  /** The address of its script. */
+  #script;
   /** @type {Map<number, Pending>} */
   #pending = new Map();
   #lastId = 0;
@@ -71,11 +73,20 @@ export class WorkerClient {
   /** @type {(() => void)[]} called when nothing is pending */
   #onIdle = [];
 
-  constructor() {
+  /**
+   * Starts a worker.
+   * @param {import('./start-worker.js').Places} [places]
+   * @throws {GlossaError} `worker_failed`, `option_invalid`
+   */
+  constructor(places) {
     try {
-      this.#worker = startWorker();
+      const { worker, script, wasm } = startWorker(places);
+      this.#worker = worker;
+      this.#script = script;
+      if (wasm) worker.postMessage({ type: 'binaries', folder: wasm });
     } catch (error) {
-      throw new GlossaError('worker_failed', notStarted(SCRIPT, error, globalThis), { cause: error });
+      if (error instanceof GlossaError) throw error;
+      throw new GlossaError('worker_failed', notStarted(String(places?.workerUrl ?? SCRIPT), error, globalThis), { cause: error });
     }
     this.#worker.onmessage = ({ data }) => {
       this.#answered = true;
@@ -184,7 +195,7 @@ export class WorkerClient {
   }
 
   #notLoaded() {
-    return new GlossaError('worker_failed', notLoaded(SCRIPT));
+    return new GlossaError('worker_failed', notLoaded(this.#script));
   }
 
   /** @param {{ id: number, type: string, [property: string]: any }} answer */

@@ -41,7 +41,7 @@ export function notStarted(script, error, { location, origin }) {
   const said = `the worker cannot be started: ${messageOf(error)}`;
   if (location.protocol === 'file:') return `${said}. The reason: ${FROM_DISK}`;
   if (origin === 'null') return `${said}. ${WITHOUT_ORIGIN}`;
-  return `${said}. Its script, ${script}, has to be on the page's own site, ${origin}: copy the package's folder there`;
+  return `${said}. Its script, ${script}, has to be on the page's own site, ${origin}: copy it there, and name it by the option workerUrl`;
 }
 
 /**
@@ -49,6 +49,6 @@ export function notStarted(script, error, { location, origin }) {
  * @param {string} script the worker's address
  */
 export const notLoaded = (script) =>
-  `the worker cannot be started: its script or the engine could not be loaded. ${script}, and the folder pkg beside ` +
-  "the package's, have to be there as they are, which bundlers do not see to; and the page's content security policy " +
-  'must allow workers (worker-src) and WebAssembly (wasm-unsafe-eval)';
+  `the worker cannot be started: its script or the engine could not be loaded. ${script} has to be there as it is, with ` +
+  "the engine's files; the options workerUrl and wasmUrl say where they are if a bundler has left them behind; and the page's " +
+  'content security policy must allow workers (worker-src) and WebAssembly (wasm-unsafe-eval)';

@@ -16,6 +16,7 @@ import { canHash, sha256 } from '../sha256.js';
 /** @typedef {import('../file-content.js').Content} Content */
 /** @typedef {import('./download-model.js').DownloadedModel} DownloadedModel */
 /** @typedef {import('./download-model.js').OnProgress} OnProgress */
+/** @typedef {import('./model-host.js').BundleHost} BundleHost */
 /** @typedef {import('./model-host.js').ModelHost} ModelHost */
 
 /** @typedef {{ path: string, bytes: number, sha256: string }} ListedFile as a manifest has it */
@@ -70,7 +71,7 @@ async function prepareNext(host, manifest, kept) {
 }
 
 /**
- * @param {ModelHost} host
+ * @param {BundleHost} host
  * @param {Uint8Array<ArrayBuffer>} manifest
  * @param {OnProgress} onProgress
  * @returns {Promise<DownloadedModel & { keep: () => void }>}
@@ -95,7 +96,7 @@ export async function downloadBundle(host, manifest, onProgress) {
       onProgress({ stage: 'download', file: file.path, loaded: sum, total });
     };
     tell(0);
-    const address = host.address.of(file.path);
+    const address = host.of(file.path);
     const found = await getFile(host, file, tell);
     files[file.path] = found.content;
     if (!canHash || Array.isArray(found.content)) return;
@@ -117,21 +118,21 @@ export async function downloadBundle(host, manifest, onProgress) {
   const keep = () => {
     if (checks.length === listed.length) void keepManifest(host, manifest, listed, keeping);
   };
-  return { name: host.address.name, files, manifest, hashed, verified, keep };
+  return { name: host.name, files, manifest, hashed, verified, keep };
 }
 
 /**
  * Keeps the manifest when its files are kept, and only then removes the versions of the files that were kept before: at no
  * time has the device less than a whole bundle.
- * @param {ModelHost} host
+ * @param {BundleHost} host
  * @param {Uint8Array<ArrayBuffer>} manifest
  * @param {ListedFile[]} listed
  * @param {Promise<void>[]} keeping the files that are still being written
  */
-async function keepManifest({ address }, manifest, listed, keeping) {
+async function keepManifest(host, manifest, listed, keeping) {
   await Promise.all(keeping);
-  await hashedCache.putManifest(address.of(MANIFEST), manifest);
-  await Promise.all(listed.map(({ path, sha256 }) => hashedCache.tidy(address.of(path), sha256)));
+  if (host.isFolder) await hashedCache.putManifest(host.of(MANIFEST), manifest);
+  await Promise.all(listed.map(({ path, sha256 }) => hashedCache.tidy(host.of(path), sha256)));
 }
 
 /**
@@ -156,13 +157,13 @@ const isListedFile = (file) =>
 
 /**
  * A file by its length; its hash is still to be compared.
- * @param {ModelHost} host
+ * @param {BundleHost} host
  * @param {ListedFile} file
  * @param {(bytes: number) => void} onLoaded
  * @returns {Promise<Found>}
  */
 async function getFile(host, file, onLoaded) {
-  const address = host.address.of(file.path);
+  const address = host.of(file.path);
   const cached = await hashedCache.get(address, file.sha256);
   // What the device has is read in one go: chunk by chunk it takes several times as long.
   const kept = await cached?.arrayBuffer().catch(() => undefined);
@@ -180,7 +181,7 @@ async function getFile(host, file, onLoaded) {
 }
 
 /**
- * @param {ModelHost} host
+ * @param {BundleHost} host
  * @param {ListedFile} file
  * @param {(bytes: number) => void} onLoaded
  * @param {RequestCache} [cache] `reload`: past what the browser has of it, which may be older than the manifest
@@ -192,7 +193,7 @@ async function download(host, file, onLoaded, cache) {
 
 /**
  * Compares a file's SHA-256 with the manifest's. If it is another, the file is downloaded anew.
- * @param {ModelHost} host
+ * @param {BundleHost} host
  * @param {ListedFile} file
  * @param {Found & { content: Uint8Array<ArrayBuffer> }} found
  * @param {(bytes: number) => void} onLoaded
@@ -200,7 +201,7 @@ async function download(host, file, onLoaded, cache) {
  * @throws {GlossaError} `file_mismatch`: the host's file is not the one listed; and if it does not come, as `fetchFile`
  */
 async function verifiedContent(host, file, { content, from }, onLoaded) {
-  const address = host.address.of(file.path);
+  const address = host.of(file.path);
   const mismatch = await mismatchOf(address, file, content);
   if (!mismatch) return content;
   if (from === 'host, anew') throw mismatch;

@@ -9,7 +9,7 @@ import { joined } from '../file-content.js';
 import { lengthOf } from '../hosted-file.js';
 import { downloadBundle, manifestOf } from './download-bundle.js';
 import { graphPaths } from './graph-files.js';
-import { ModelHost } from './model-host.js';
+import { ModelHost, ScatteredHost } from './model-host.js';
 
 /** The files of a Spark NLP export folder; the first tells that it is one. */
 const EXPORT_FOLDER = ['assets/vocab.txt', 'assets/labels.txt', 'model.onnx'];
@@ -53,11 +53,14 @@ const UNREADABLE_VOCABULARIES = [
  * @param {import('./graph-files.js').Dtype} [options.dtype] which ONNX file of a Hugging Face folder is wanted
  * @param {import('../download-rules.js').DownloadRules} [options.rules]
  * @param {Uint8Array<ArrayBuffer>} [options.manifest] that of the version that is wanted of a bundle, instead of the newest
+ * @param {Record<string, string>} [options.addresses] those of the files that the manifest lists, by path, if they are in no folder;
+ *   then `address` is the model's name
  * @returns {Promise<DownloadedModel>}
  * @throws {GlossaError} `file_missing` (a listed file, or the zip), `file_mismatch` (by length), `file_unreadable`,
  *   `redirect_refused`
  */
-export async function downloadModel(address, onProgress, { dtype, rules, manifest } = {}) {
+export async function downloadModel(address, onProgress, { dtype, rules, manifest, addresses } = {}) {
+  if (manifest && addresses) return downloadBundle(new ScatteredHost(address, rules, addresses), manifest, onProgress);
   const host = new ModelHost(address, rules);
   if (host.address.isArchive) return downloadArchive(host, onProgress);
   manifest ??= await manifestOf(host);

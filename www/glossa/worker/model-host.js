@@ -4,6 +4,52 @@ import { GlossaError } from '../errors.js';
 import { fetchFile, fetchIfThere } from '../fetch-file.js';
 import { ModelAddress, isZip } from '../model-address.js';
 
+/**
+ * What a bundle's files are downloaded from.
+ * @typedef {object} BundleHost
+ * @property {string} name what the model is called after
+ * @property {boolean} isFolder whether the manifest has an address of its own
+ * @property {(path: string) => string} of the address of a file
+ * @property {(path: string, cache?: RequestCache) => Promise<import('../hosted-file.js').HostedFile>} fetch a file
+ */
+
+/** A bundle whose files are anywhere, such as where a bundler has put them. */
+export class ScatteredHost {
+  isFolder = false;
+  #addresses;
+  #rules;
+
+  /**
+   * @param {string} name
+   * @param {import('../download-rules.js').DownloadRules | undefined} rules
+   * @param {Record<string, string>} addresses absolute, by path
+   */
+  constructor(name, rules, addresses) {
+    this.name = name;
+    this.#rules = rules;
+    this.#addresses = addresses;
+  }
+
+  /**
+   * @param {string} path
+   * @throws {GlossaError} `file_missing`
+   */
+  of(path) {
+    const address = Object.hasOwn(this.#addresses, path) ? this.#addresses[path] : undefined;
+    if (!address) throw new GlossaError('file_missing', `${this.name}: ${path}: the model lists it and has no address of it`);
+    return address;
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestCache} [cache]
+   * @throws {GlossaError} `file_missing`, `file_unreadable`, `redirect_refused`
+   */
+  async fetch(path, cache) {
+    return fetchFile(this.of(path), { rules: this.#rules, cache });
+  }
+}
+
 export class ModelHost {
   /** @type {Map<string, GlossaError>} what to say of the files of which the host left open whether it has them */
   #doubts = new Map();
@@ -15,6 +61,21 @@ export class ModelHost {
   constructor(address, rules) {
     this.address = new ModelAddress(address);
     this.rules = rules;
+  }
+
+  /** What the model is called after. */
+  get name() {
+    return this.address.name;
+  }
+
+  isFolder = true;
+
+  /**
+   * The address of a file of the model's folder.
+   * @param {string} path
+   */
+  of(path) {
+    return this.address.of(path);
   }
 
   /**

@@ -1,25 +1,18 @@
 /** The engine's WebAssembly binary: which of the two, and where it comes from. */
 
 import { DEFAULT_RULES } from '../download-rules.js';
-import { GlossaError, fileUnreadable, messageOf } from '../errors.js';
+import { GlossaError } from '../errors.js';
 import { fetchFile, readable } from '../fetch-file.js';
 import { joined } from '../file-content.js';
 import * as hashedCache from '../hashed-cache.js';
-import { shownAddress } from '../host-answer.js';
 import { canHash, sha256 } from '../sha256.js';
 import { binaryName } from './binary-name.js';
-
-/**
- * The folder that has a folder of each binary. This module and the bundle of the worker, `pkg/worker/worker.js`, are
- * both two folders below the folder of the page, so the same relative address does for both.
- */
-const BINARIES = new URL('../../pkg/', import.meta.url);
+import { engineFiles } from './engine-files.js';
 
 /**
  * What wasm-bindgen makes of `src/wasm.rs`, as far as it is called from here.
  * @typedef {object} Bindings
  * @property {(options: { module_or_path: WebAssembly.Module }) => Promise<unknown>} default
- * @property {string} [sha256] of the binary; `build.sh` adds it
  * @property {BoundAnnotatorClass} Annotator
  * @property {new (files: object[], options?: object) => BoundReader} DocumentReader
  * @property {BoundWriterClass} DocumentWriter
@@ -62,6 +55,16 @@ const BINARIES = new URL('../../pkg/', import.meta.url);
 let engine;
 /** Engines that have been given up. */
 let renewals = 0;
+/** @type {string | undefined} the folder that has a folder of each binary; undefined for the engine's own */
+let folder;
+
+/**
+ * Has binaries come from another folder from now on.
+ * @param {string} address absolute
+ */
+export function takeBinariesFrom(address) {
+  folder = address;
+}
 
 /**
  * The bindings of the right binary, ready to use, and the binary compiled. Only that binary is downloaded.
@@ -89,9 +92,14 @@ export function loadEngine({ compiled, rules = DEFAULT_RULES } = {}) {
  * @returns {Promise<Engine>}
  */
 export function renewEngine(compiled, rules) {
+  dropEngine();
+  return loadEngine({ compiled, rules });
+}
+
+/** Has whoever asks next for an engine get another. */
+export function dropEngine() {
   renewals += 1;
   engine = undefined;
-  return loadEngine({ compiled, rules });
 }
 
 /**
@@ -99,49 +107,10 @@ export function renewEngine(compiled, rules) {
  * @param {DownloadRules} rules
  */
 async function start(compiled, rules) {
-  const folder = new URL(`${binaryName()}/`, BINARIES);
-  // The bindings hold an engine as long as they are the same module, which is one by its address.
-  const query = renewals ? `?renewed=${renewals}` : '';
-  const bindings = await importBindings(new URL(`glossa.js${query}`, folder).href, rules);
-  compiled ??= await compiledBinary(new URL('glossa_bg.wasm', folder).href, bindings.sha256, rules);
+  const { bindings, hash, address } = await engineFiles(binaryName(), folder, renewals, rules);
+  compiled ??= await compiledBinary(address, hash, rules);
   await bindings.default({ module_or_path: compiled });
   return { bindings, compiled };
-}
-
-/**
- * @param {string} address
- * @param {DownloadRules} rules
- * @returns {Promise<Bindings>}
- */
-async function importBindings(address, rules) {
-  try {
-    // Bundlers are not to follow it.
-    return await inTime(import(/* webpackIgnore: true */ /* @vite-ignore */ address), rules.stallTimeout);
-  } catch (error) {
-    // `import` does not tell what is wrong with a script; a request for it may, which is not to wait for the script either.
-    (await fetchFile(address, { rules, cache: 'no-store' })).cancel();
-    throw fileUnreadable(shownAddress(address), messageOf(error), error);
-  }
-}
-
-/**
- * A script's progress is not told, so its limit is for all of it.
- * @template T
- * @param {Promise<T>} script
- * @param {number} limit milliseconds; 0 for none
- * @returns {Promise<T>}
- */
-async function inTime(script, limit) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  const late = new Promise((_, reject) => {
-    if (limit) timer = setTimeout(() => reject(new Error(`it has not come within ${limit / 1000} seconds`)), limit);
-  });
-  try {
-    return await Promise.race([script, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /**

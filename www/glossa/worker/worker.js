@@ -9,7 +9,8 @@
  * and with an `id` that the answers repeat:
  *   {id, type: 'load', model, options, rules, compiled, manifest}
  *                                        downloads and loads the model at an absolute address; `rules` are DownloadRules,
- *                                        `manifest`, which may be left out, is that of the bundle's version that is wanted
+ *                                        `manifest`, which may be left out, is that of the bundle's version that is wanted; with
+ *                                        `addresses`, {path: address}, `model` is a name, and the files are there
  *   {id, type: 'load', files, name, options, compiled}
  *                                        loads a model from {path: Uint8Array or Blob}; `compiled`, which may be left
  *                                        out, is the engine's binary if another worker has compiled it
@@ -57,15 +58,14 @@
 
 import { GlossaError, messageOf } from '../errors.js';
 import { TAKEN_AWAY, reportRequests, reportViolations } from '../network-report.js';
-import { downloadModel } from './download-model.js';
 import { takeAway } from '../take-away.js';
 import { documentServices } from './documents.js';
+import { isCoded, loadModel } from './load-model.js';
+import { nextTask } from './next-task.js';
 import { throttled } from './throttled.js';
-import { loadEngine, renewEngine } from './wasm-binary.js';
+import { loadEngine, takeBinariesFrom } from './wasm-binary.js';
 
 /** @typedef {import('./wasm-binary.js').BoundAnnotator} BoundAnnotator */
-/** @typedef {import('./wasm-binary.js').BoundAnnotatorClass} BoundAnnotatorClass */
-/** @typedef {import('./wasm-binary.js').Engine} Engine */
 /** @typedef {import('./wasm-binary.js').Job} Job */
 /** @typedef {(event: import('../annotator.js').WorkerProgress) => void} OnProgress */
 
@@ -91,6 +91,7 @@ self.onmessage = ({ data }) => {
   if (data.type === 'ping') return postMessage({ type: 'pong' });
   if (data.type === 'lock') return hold(data.lock);
   if (data.type === 'report') return report();
+  if (data.type === 'binaries') return takeBinariesFrom(data.folder);
   if (data.type === 'cancel') {
     const request = open.get(data.id);
     if (request) request.cancelled = true;
@@ -165,47 +166,13 @@ async function serve(request) {
 }
 
 /** @param {Request} request */
-async function load({ id, model, files, name, options, rules, compiled, manifest }) {
-  const tell = progressOf(id);
-  // The files come while the engine is downloaded and compiled.
-  const download = model ? downloadModel(model, tell, { dtype: options?.dtype, rules, manifest }) : null;
-  // Its failure is told where it is awaited, which may be later.
-  download?.catch(() => {});
-  const engine = await loadEngine({ compiled, rules });
+async function load(request) {
   forget();
   annotator?.free();
   annotator = null;
-  annotator = download
-    ? await fromDownload(engine, await download, options, tell)
-    : engine.bindings.Annotator.fromFiles(name, files, options, tell);
-  const downloaded = await download;
-  downloaded?.keep?.();
-  return { info: annotator.info(), compiled: engine.compiled, manifest: downloaded?.manifest };
-}
-
-/**
- * @param {Engine} engine
- * @param {import('./download-model.js').DownloadedModel} download
- * @param {object} options
- * @param {OnProgress} tell
- */
-async function fromDownload({ bindings, compiled }, { name, files, hashed, verified, add }, options, tell) {
-  // Which files hold the weights beside the ONNX file, only the ONNX file tells.
-  const external = add ? bindings.Annotator.externalFiles(name, files) : [];
-  if (add && external.length) await add(external);
-  const prepare = async (/** @type {BoundAnnotatorClass} */ Annotator) =>
-    Annotator.fromFiles(name, files, options, tell, hashed);
-  const loading = prepare(bindings.Annotator);
-  loading.catch(() => {});
-  // That a file is not the one listed explains any other failure.
-  const replaced = await verified;
-  if (!replaced) return loading;
-  // Nothing stays of what was made of a damaged file. It may have been such that the engine trapped.
-  const { Annotator } = await loading.then(
-    (damaged) => (damaged.free(), bindings),
-    async (error) => (isCoded(error) ? bindings : (await renewEngine(compiled)).bindings),
-  );
-  return prepare(Annotator);
+  const { compiled, manifest, ...loaded } = await loadModel(/** @type {import('./load-model.js').Wanted} */ (request), progressOf(request.id));
+  annotator = loaded.annotator;
+  return { info: annotator.info(), compiled, manifest };
 }
 
 /** @param {Request} request */
@@ -337,12 +304,6 @@ function refuseIfCancelled({ cancelled }) {
   if (cancelled) throw new GlossaError('cancelled', 'cancelled');
 }
 
-/**
- * @param {unknown} error
- * @returns {error is GlossaError}
- */
-const isCoded = (error) => typeof (/** @type {any} */ (error)?.code) === 'string';
-
 /** @param {unknown} error */
 function fail(error) {
   postMessage({ type: 'failed', message: `the engine stopped: ${messageOf(error)}` });
@@ -353,13 +314,3 @@ function fail(error) {
  * @param {number} id
  */
 const progressOf = (id) => throttled((event) => postMessage({ id, type: 'progress', event }));
-
-const turn = new MessageChannel();
-
-/** Resolves in a later task, so that messages are taken first; a timer would wait 4 ms each time. */
-function nextTask() {
-  return new Promise((resolve) => {
-    turn.port1.onmessage = resolve;
-    turn.port2.postMessage(null);
-  });
-}

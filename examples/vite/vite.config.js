@@ -1,0 +1,5 @@
+export default {
+  // The page works in any folder of a host, not at its root alone.
+  base: './',
+  build: { target: 'es2022' },
+};

@@ -1,0 +1,6 @@
+export default {
+  mode: 'production',
+  entry: './main.js',
+  output: { module: true, filename: 'main.js' },
+  experiments: { outputModule: true },
+};

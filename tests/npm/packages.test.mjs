@@ -1,0 +1,206 @@
+// The npm packages as one installs them: in what is built by each bundler, without one, in Node.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { browser } from '../browser/harness.mjs';
+import { serve } from './serve.mjs';
+import { archives, prepare, root, run, workspace } from './workspace.mjs';
+
+const LONG = 300_000;
+const FOUND = ['protein: Tax', 'protein: CREB/ATF family', 'cell_type: human T cells'];
+const installed = (...path) => join(workspace, 'node_modules', ...path);
+/** @type {import('playwright-core').Browser} */
+let chromium;
+
+before(async () => {
+  prepare();
+  chromium = await browser();
+}, { timeout: LONG });
+
+after(() => chromium?.close());
+
+/** What a page finds in its text, with no complaint. */
+async function foundOn(address) {
+  const page = await chromium.newPage();
+  page.setDefaultTimeout(60_000);
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  await page.goto(address);
+  await page.waitForFunction((count) => document.querySelectorAll('li').length >= count, FOUND.length).catch((error) => {
+    throw new Error(`${error.message}\n${complaints.join('\n')}`);
+  });
+  const found = await page.locator('li').allTextContents();
+  await page.close();
+  return { found, complaints };
+}
+
+/** Finds what is to be found in a folder that is served, at its root and below a path. */
+async function worksFrom(folder, options) {
+  for (const below of ['/', '/some/where/']) {
+    const server = await serve(folder, { below, ...options });
+    assert.deepEqual(await foundOn(server.address), { found: FOUND, complaints: [] }, below);
+    server.close();
+  }
+}
+
+for (const [name, folder] of [['vite', 'dist'], ['webpack', '.'], ['rollup', '.'], ['esbuild', '.']]) {
+  test(`built by ${name}`, { timeout: LONG }, async () => {
+    run('npm', ['run', 'build'], join(workspace, name));
+    await worksFrom(join(workspace, name, folder));
+  });
+}
+
+test("served by Vite's development server", { timeout: LONG }, async () => {
+  rmSync(join(workspace, 'vite/node_modules/.vite'), { recursive: true, force: true });
+  const port = 5000 + (process.pid % 1000);
+  const vite = spawn(installed('.bin', 'vite'), ['--port', String(port), '--strictPort', '--host', '127.0.0.1'], { cwd: join(workspace, 'vite') });
+  try {
+    await new Promise((resolve, reject) => {
+      vite.stdout.on('data', (data) => String(data).includes('ready in') && resolve(undefined));
+      vite.once('exit', reject);
+    });
+    assert.deepEqual((await foundOn(`http://127.0.0.1:${port}/`)).found, FOUND);
+  } finally {
+    vite.kill();
+  }
+});
+
+/** The example without a bundler, with the packages' folders beside it. */
+function staticFolder(...others) {
+  const folder = join(workspace, 'static');
+  for (const name of ['glossa-ner', 'glossa-ner-cellular']) cpSync(installed(name), join(folder, name), { recursive: true });
+  return [folder, ...others];
+}
+
+test('without a bundler, from a static folder', { timeout: LONG }, async () => {
+  await worksFrom(...staticFolder());
+});
+
+test('under a content security policy of scripts and workers of the page alone', { timeout: LONG }, async () => {
+  const [folder] = staticFolder();
+  const strict = join(workspace, 'strict');
+  cpSync(folder, strict, { recursive: true });
+  const html = readFileSync(join(folder, 'index.html'), 'utf8');
+  const [, script] = html.match(/<script type="module">(.*)<\/script>/s);
+  writeFileSync(join(strict, 'main.js'), script);
+  writeFileSync(join(strict, 'index.html'), html.replace(/<script.*<\/script>/s, '<script type="module" src="main.js"></script>'));
+  const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
+  await worksFrom(strict, { headers: { 'content-security-policy': policy } });
+});
+
+test('a page whose packages lie on another origin', { timeout: LONG }, async () => {
+  const [folder] = staticFolder();
+  const cdn = await serve(folder, { headers: { 'access-control-allow-origin': '*' } });
+  const own = join(workspace, 'elsewhere');
+  rmSync(own, { recursive: true, force: true });
+  mkdirSync(own);
+  const html = readFileSync(join(folder, 'index.html'), 'utf8');
+  writeFileSync(join(own, 'index.html'), html.replaceAll("'./glossa-ner", `'${cdn.address}glossa-ner`));
+  await worksFrom(own);
+  cdn.close();
+});
+
+test('in Node, where the process ends by itself', { timeout: LONG }, () => {
+  const text = 'Tax binds to the CREB/ATF family in human T cells.';
+  const lines = run('node', ['annotate.mjs', text], join(workspace, 'node')).trim().split('\n');
+  assert.deepEqual(lines.map((line) => line.split('\t')).map(([begin, end, entity]) => `${entity}: ${text.slice(begin, end)}`), FOUND);
+});
+
+test('Node: files, errors, documents, and a call of create that does not keep the process alive', { timeout: LONG }, () => {
+  const script = join(workspace, 'node', 'more.mjs');
+  writeFileSync(script, `
+    import assert from 'node:assert/strict';
+    import { readFileSync } from 'node:fs';
+    import { Annotator, GlossaError, configure, formats, readDocuments, writeDocuments } from 'glossa-ner';
+    const folder = new URL(import.meta.resolve('glossa-ner-cellular/manifest.json'));
+    const byFolder = await Annotator.create({ model: new URL('.', folder) });
+    assert.equal((await byFolder.annotate('IL-2 gene expression')).chunks[0].text, 'IL-2 gene');
+    const files = Object.fromEntries(['manifest.json', 'model.onnx', 'vocab.txt'].map((path) => [path, new Blob([readFileSync(new URL(path, folder))])]));
+    const byFiles = await Annotator.create({ files });
+    const texts = Array(40).fill('IL-2 gene expression requires NF-kappa B.');
+    const all = await byFiles.annotateAll(texts);
+    assert.equal(all.length, 40);
+    const controller = new AbortController();
+    const stopped = byFiles.annotate('IL-2. '.repeat(20_000), { signal: controller.signal });
+    setTimeout(() => controller.abort(), 50);
+    await assert.rejects(stopped, ({ code }) => code === 'cancelled');
+    await assert.rejects(Annotator.create({ model: './nowhere/' }), (error) => error instanceof GlossaError && error.code === 'model_unrecognised');
+    assert.throws(() => configure({ workerUrl: 'https://[' }), ({ code }) => code === 'option_invalid');
+    const { bytes } = await writeDocuments([{ id: '1', text: 'IL-2', mentions: [{ spans: [{ begin: 0, end: 4 }], text: 'IL-2', entity: 'protein' }] }], 'pubtator');
+    const read = [];
+    for await (const record of readDocuments([{ name: 'a.pubtator', content: bytes }])) read.push(record.document.mentions[0].entity);
+    assert.deepEqual(read, ['protein']);
+    assert.ok((await formats()).length > 15);
+    byFolder.dispose();
+    await byFiles[Symbol.asyncDispose]?.();
+    console.log('done');
+    // This one is left as it is.
+    await Annotator.create({ model: new URL('.', folder) });
+  `);
+  assert.match(run('node', [script], join(workspace, 'node')), /^done$/m);
+});
+
+test('the packages are published as they are to be', { timeout: LONG }, () => {
+  for (const archive of archives) {
+    const said = run('publint', ['run', archive, '--strict']);
+    assert.match(said, /All good!/, said);
+    // The packages are modules of JavaScript alone.
+    run('attw', [archive, '--profile', 'esm-only', '--exclude-entrypoints', 'worker']);
+  }
+});
+
+test('sizes: engine and code, compressed as hosts do, and each model', () => {
+  const compressed = (path) => brotliCompressSync(readFileSync(path), { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 } }).length;
+  const code = ['index.js', 'worker/worker.js', 'worker/relaxed-simd/glossa_bg.wasm'].map((path) => compressed(installed('glossa-ner/dist', path)));
+  const sum = code.reduce((all, one) => all + one);
+  assert.ok(sum <= 2_300_000, `${sum}: ${code}`);
+  for (const name of ['glossa-ner-cellular', 'glossa-ner-clinical-trials']) {
+    const bytes = ['model.onnx', 'vocab.txt', 'index.js'].reduce((all, path) => all + statSync(installed(name, path)).size, 0);
+    assert.ok(bytes <= 24_000_000, `${name}: ${bytes}`);
+  }
+});
+
+test('types: options, results and errors are typed', { timeout: LONG }, () => {
+  const folder = join(workspace, 'types');
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(join(root, 'tests/npm/types'), folder, { recursive: true });
+  run('tsc', ['-p', folder]);
+});
+
+test('the engine on a thread of the caller: in a page, and in Node', { timeout: LONG }, async () => {
+  const [folder] = staticFolder();
+  const own = join(workspace, 'core');
+  cpSync(folder, own, { recursive: true });
+  const html = readFileSync(join(folder, 'index.html'), 'utf8');
+  writeFileSync(join(own, 'index.html'), html.replace('glossa-ner/dist/index.js', 'glossa-ner/dist/core.js'));
+  const server = await serve(own);
+  assert.deepEqual(await foundOn(server.address), { found: FOUND, complaints: [] });
+  assert.deepEqual(server.requests.filter((path) => path.endsWith('worker.js')), []);
+  server.close();
+  const script = join(workspace, 'node', 'core.mjs');
+  writeFileSync(script, `
+    import assert from 'node:assert/strict';
+    import { Annotator } from 'glossa-ner/core';
+    import model from 'glossa-ner-cellular';
+    const annotator = await Annotator.create({ model, pipeline: { glossaPipeline: 1, annotate: { threshold: 0.99 } } });
+    const text = 'IL-2 gene expression requires NF-kappa B. '.repeat(60);
+    const all = await annotator.annotate(text, { threshold: 0 });
+    for (const { begin, end, text: words } of all.chunks) assert.equal(text.slice(begin, end), words);
+    assert.ok(all.chunks.length > (await annotator.annotate(text)).chunks.length, 'options of the pipeline hold unless the call has others');
+    await annotator.annotate(text, { reuseWindows: true });
+    assert.equal((await annotator.annotate(text, { reuseWindows: true })).windowsRun, 0);
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 60);
+    await assert.rejects(annotator.annotate(text.repeat(20), { signal: controller.signal }), ({ code }) => code === 'cancelled');
+    await assert.rejects(annotator.annotate('IL-2', { mode: 'sentence' }), ({ code }) => code === 'option_invalid');
+    assert.equal((await annotator.annotate('IL-2 gene')).windows, 1);
+    annotator.dispose();
+    await assert.rejects(annotator.annotate('IL-2'), ({ code }) => code === 'disposed');
+    console.log('done');
+  `);
+  assert.match(run('node', [script], join(workspace, 'node')), /^done$/m);
+});
