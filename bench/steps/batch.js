@@ -25,7 +25,7 @@ export async function batch({ rounds, tell }) {
   tell('loading ours');
   const one = await Annotator.create({ model, workers: 1 });
   const annotateAll = (annotator, list) =>
-    pooled ? annotator.annotateAll(list) : Promise.all(list.map((text) => annotator.annotate(text)));
+    pooled ? Array.fromAsync(annotator.annotateAll(list)) : Promise.all(list.map((text) => annotator.annotate(text)));
   contenders['ours, 1 worker'] = inTurn((slice) => annotateAll(one, slices[slice]));
   let two;
   if (pooled) {

@@ -294,8 +294,8 @@ test('all workers of an annotator have one version of the model, whatever its ho
   host.asked = [];
   succeed(host);
   const [workers, ...found] = await page.evaluate(async (text) => {
-    const many = await globalThis.annotator.annotateAll(Array(4).fill(text.repeat(1000)));
-    return [globalThis.annotator.info.workers, ...many.map(({ chunks }) => chunks.length)];
+    const many = await Array.fromAsync(globalThis.annotator.annotateAll(Array(4).fill(text.repeat(1000))));
+    return [globalThis.annotator.info.workers, ...many.map(({ annotation }) => annotation.chunks.length)];
   }, SENTENCE);
   assert.deepEqual([workers, found], [2, [3000, 3000, 3000, 3000]]);
   assert.deepEqual(host.asked, [], 'nothing of the new version is asked for');
@@ -350,9 +350,9 @@ test('storage that is deleted while a model is open', { timeout: LONG }, async (
     for (const name of await caches.keys()) await caches.delete(name);
     const one = await annotator.annotate(text);
     // So much that another worker is started, and loads the model.
-    const many = await annotator.annotateAll(Array(4).fill(text.repeat(400)));
+    const many = await Array.fromAsync(annotator.annotateAll(Array(4).fill(text.repeat(400))));
     annotator.dispose();
-    return [one.chunks.length, ...many.map(({ chunks }) => chunks.length)];
+    return [one.chunks.length, ...many.map(({ annotation }) => annotation.chunks.length)];
   }, SENTENCE);
   assert.deepEqual(found, [3, 1200, 1200, 1200, 1200]);
   await finds(page);

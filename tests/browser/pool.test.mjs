@@ -61,7 +61,8 @@ test('many texts give what one at a time give, in their order, by workers that s
     await annotator.annotate(texts[0]);
     const idle = workers.length;
     const progress = [];
-    const many = await annotator.annotateAll(texts, { onProgress: ({ done, total }) => progress.push([done, total]) });
+    const outcomes = await Array.fromAsync(annotator.annotateAll(texts, { onProgress: ({ done, total }) => progress.push([done, total]) }));
+    const many = outcomes.map(({ annotation }) => annotation);
     const { info } = annotator;
     const made = workers.length;
     annotator.dispose();
@@ -166,7 +167,7 @@ test('cancelling reaches all workers, and they go on', { timeout: LONG }, async 
       controller.abort();
       const result = await running;
       // A worker serves one request after the other: when both have served one of these, the old ones are over.
-      const [one, two] = await annotator.annotateAll([textOf(50_000), textOf(50_000)]);
+      const [one, two] = await Promise.all([1, 2].map(() => annotator.annotate(textOf(50_000))));
       const before = sum() - one.windows - two.windows;
       return { result, before, chunks: [one, two].map(({ chunks }) => chunks.length) };
     };
@@ -176,13 +177,12 @@ test('cancelling reaches all workers, and they go on', { timeout: LONG }, async 
     const codes = {
       windows: 300 * all.windows,
       expected: Array(2).fill(3 * Math.ceil(50_000 / sentence.length)),
-      many: await cancel((signal) => annotator.annotateAll(many, { signal })),
+      many: await cancel((signal) => Array.fromAsync(annotator.annotateAll(many, { signal }))),
       long: await cancel((signal) => annotator.annotate(long, { signal })),
-      wrong: await code(annotator.annotateAll(['IL-2', 7])),
       option: await code(annotator.annotate(textOf(90_000), { threshold: 2 })),
       workers: await code(Annotator.create({ model: '/tiny/', workers: 0 })),
     };
-    const waiting = code(annotator.annotateAll(many));
+    const waiting = code(Array.fromAsync(annotator.annotateAll(many)));
     annotator.dispose();
     codes.disposed = await waiting;
     return codes;
@@ -192,8 +192,83 @@ test('cancelling reaches all workers, and they go on', { timeout: LONG }, async 
     assert.ok(before < codes.windows, `${before} of about ${codes.windows} windows were run`);
     assert.deepEqual(chunks, codes.expected);
   }
-  assert.equal(codes.wrong, 'input_invalid');
   assert.equal(codes.option, 'option_invalid');
   assert.equal(codes.workers, 'option_invalid');
   assert.equal(codes.disposed, 'disposed');
+});
+
+test('many texts: one that fails does not end the others, and no more are taken than are asked for', { timeout: LONG }, async () => {
+  await open();
+  const found = await page.evaluate(async () => {
+    const { Annotator } = await import('/glossa/index.js');
+    const annotator = await Annotator.create({ model: '/tiny/', workers: 2 });
+    const tell = ({ index, annotation, error }) => [index, annotation?.chunks.length ?? error.code];
+    const mixed = await Array.fromAsync(annotator.annotateAll([sentence, 7, '', sentence.repeat(2), null]), tell);
+    let taken = 0;
+    let closed = false;
+    async function* endless() {
+      try {
+        for (;;) {
+          taken += 1;
+          yield sentence.repeat(100);
+        }
+      } finally {
+        closed = true;
+      }
+    }
+    const some = [];
+    for await (const outcome of annotator.annotateAll(endless())) {
+      some.push(tell(outcome));
+      if (some.length === 5) break;
+    }
+    const slow = async function* () {
+      yield sentence;
+      // The first result is there before the second text is.
+      await first;
+      yield sentence;
+    };
+    let go;
+    const first = new Promise((resolve) => (go = resolve));
+    const late = [];
+    for await (const outcome of annotator.annotateAll(slow())) {
+      late.push(tell(outcome));
+      go();
+    }
+    const broken = async function* () {
+      yield sentence;
+      throw new RangeError('the source broke off');
+    };
+    const seen = [];
+    const source = await (async () => {
+      for await (const outcome of annotator.annotateAll(broken())) seen.push(tell(outcome));
+    })().then(() => 'done', String);
+    const option = await Array.fromAsync(annotator.annotateAll([sentence], { threshold: 2 })).then(() => 'done', ({ code }) => code);
+    const still = (await annotator.annotate(sentence)).chunks.length;
+    annotator.dispose();
+    return { mixed, some, taken, closed, late, seen, source, option, still };
+  });
+  assert.deepEqual(found.mixed, [[0, 3], [1, 'input_invalid'], [2, 0], [3, 6], [4, 'input_invalid']]);
+  assert.deepEqual(found.some, [0, 1, 2, 3, 4].map((index) => [index, 300]));
+  assert.ok(found.closed && found.taken < 60, `${found.taken} texts were taken for 5 results`);
+  assert.deepEqual(found.late, [[0, 3], [1, 3]]);
+  assert.equal(found.source, 'RangeError: the source broke off');
+  assert.deepEqual([found.option, found.still], ['option_invalid', 3]);
+});
+
+test('a document is annotated with what it has', { timeout: LONG }, async () => {
+  await open();
+  const found = await page.evaluate(async () => {
+    const { Annotator } = await import('/glossa/index.js');
+    const annotator = await Annotator.create({ model: '/tiny/', workers: 1 });
+    const mention = { spans: [{ begin: 0, end: 4 }], text: 'IL-2', entity: 'Gene', identifier: '3558' };
+    const given = { id: '7', text: sentence, passages: [{ begin: 0, end: 10, kind: 'title' }], mentions: [mention] };
+    const document = await annotator.annotateDocument(given);
+    annotator.dispose();
+    return { document, given };
+  });
+  assert.equal(found.given.mentions.length, 1, 'what is given stays as it is');
+  const [first, ...others] = found.document.mentions;
+  assert.deepEqual(first, found.given.mentions[0]);
+  assert.deepEqual(others.map(({ entity, text, by }) => [entity, text, by.who]), [['DNA', 'IL-2 gene', 'model'], ['protein', 'NF-kappa B', 'model'], ['cell_type', 'T cells', 'model']]);
+  assert.deepEqual(found.document.passages, found.given.passages);
 });

@@ -173,9 +173,9 @@ test('of texts that are read at once, also in parts of several workers, one is g
       const onProgress = () => controller.abort();
       const first = end(annotator.annotate(text, { signal: controller.signal, onProgress }));
       const second = annotator.annotate(text);
-      const all = end(annotator.annotateAll([text, sentence], { signal: controller.signal }));
-      const third = annotator.annotateAll([sentence, text]);
-      results[workers] = [await first, (await second).chunks.length, await all, (await third).map(({ chunks }) => chunks.length)];
+      const all = end(Array.fromAsync(annotator.annotateAll([text, sentence], { signal: controller.signal })));
+      const third = Array.fromAsync(annotator.annotateAll([sentence, text]));
+      results[workers] = [await first, (await second).chunks.length, await all, (await third).map(({ annotation }) => annotation.chunks.length)];
       annotator.dispose();
     }
     return results;
@@ -191,7 +191,7 @@ test('what is under way when an annotator is disposed of is told so, and another
   const found = await page.evaluate(async () => {
     const [one, other] = await Promise.all([Annotator.create({ model: '/m/', workers: 2 }), Annotator.create({ model: '/m/' })]);
     const text = sentence.repeat(1500);
-    const calls = [one.annotate(text), one.annotate(sentence), one.annotateAll([text, sentence])].map(end);
+    const calls = [one.annotate(text), one.annotate(sentence), Array.fromAsync(one.annotateAll([text, sentence]))].map(end);
     const elsewhere = other.annotate(sentence);
     one.dispose();
     const codes = await Promise.all(calls);

@@ -398,7 +398,7 @@ test('10,000 documents leave the memory as it was after 1,000', { timeout: LONG 
     let chunks = 0;
     for (let i = from; i < to; i += 100) {
       const texts = Array.from({ length: 100 }, (_, k) => `${i + k}. ${sentence.repeat(1 + (k % 7))}`);
-      for (const found of await annotator.annotateAll(texts)) chunks += found.chunks.length;
+      for await (const { annotation } of annotator.annotateAll(texts)) chunks += annotation.chunks.length;
     }
     return chunks;
   }, [from, to]);

@@ -4,9 +4,11 @@ import { linked } from './abort.js';
 import { rulesOf } from './download-rules.js';
 import { GlossaError, cancelled } from './errors.js';
 import { filesOf, loadRequest, withDefaults, withoutUndefined } from './load-request.js';
+import { annotateAll, withChunks } from './many-texts.js';
+import { notify } from './notify.js';
 import { readPipeline } from './pipeline-file.js';
 import { Pool } from './pool.js';
-import { WorkerClient, notify } from './worker-client.js';
+import { WorkerClient } from './worker-client.js';
 
 /** @typedef {import('./options.js').LoadOptions} LoadOptions */
 /** @typedef {import('./options.js').AnnotateOptions} AnnotateOptions */
@@ -265,23 +267,29 @@ export class Annotator {
   }
 
   /**
-   * Annotates many texts, several at a time if there are workers for it. The first that fails ends the others.
-   * @param {Iterable<string>} texts
-   * @param {CallOptions} [options] `onProgress` is called with texts done, of how many
-   * @returns {Promise<Annotation[]>} in the order of the texts
+   * Annotates many texts, several at a time if there are workers for it. They are taken as results are: only so many are in memory
+   * as keep the workers busy, however many there are. A text that fails gives its error, and the rest goes on.
+   *
+   *     for await (const { index, annotation, error } of annotator.annotateAll(texts)) …
+   * @param {Iterable<string> | AsyncIterable<string>} texts
+   * @param {CallOptions} [options] `onProgress` is called with texts done, of how many; of 0 if `texts` is no array
+   * @returns {AsyncGenerator<import('./many-texts.js').Outcome, void, void>} in the order of the texts
+   * @throws {GlossaError} `option_invalid`, `cancelled`, `disposed`: what no other text would be spared
+   */
+  annotateAll(texts, options) {
+    return annotateAll((text, call) => this.annotate(text, call), texts, options);
+  }
+
+  /**
+   * Finds the entities of a document's text, and adds them to its mentions.
+   * @template {{ text: string, mentions?: import('./documents.js').Mention[] }} Read such as a `Document` of `readDocuments`
+   * @param {Read} document which is left as it is
+   * @param {CallOptions} [options]
+   * @returns {Promise<Read & { mentions: import('./documents.js').Mention[] }>}
    * @throws {GlossaError} as {@link Annotator.annotate}
    */
-  async annotateAll(texts, { signal, onProgress, ...options } = {}) {
-    const all = [...texts];
-    let done = 0;
-    const tell = () => notify(onProgress, { stage: 'annotate', done, total: all.length });
-    tell();
-    return untilFirstFailure(all, signal, async (text, signal) => {
-      const annotation = await this.annotate(text, { ...options, signal });
-      done += 1;
-      tell();
-      return annotation;
-    });
+  async annotateDocument(document, options) {
+    return withChunks(document, await this.annotate(document.text, options), this.#info.name);
   }
 
   /** Ends the workers and frees their memory. What is under way is rejected with `disposed`. */

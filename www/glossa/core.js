@@ -7,8 +7,9 @@ import { baseAddress } from './base-address.js';
 import { rulesOf } from './download-rules.js';
 import { GlossaError, cancelled } from './errors.js';
 import { filesOf, loadRequest, withDefaults, withoutUndefined } from './load-request.js';
+import { annotateAll, withChunks } from './many-texts.js';
+import { notify } from './notify.js';
 import { readPipeline } from './pipeline-file.js';
-import { notify } from './worker-client.js';
 import { isCoded, loadModel } from './worker/load-model.js';
 import { nextTask } from './worker/next-task.js';
 import { dropEngine, loadEngine, takeBinariesFrom } from './worker/wasm-binary.js';
@@ -131,6 +132,25 @@ export class Annotator {
       }
       throw coded(error);
     }
+  }
+
+  /**
+   * See `Annotator.annotateAll` of the main module: here they share the thread.
+   * @param {Iterable<string> | AsyncIterable<string>} texts
+   * @param {CallOptions} [options]
+   */
+  annotateAll(texts, options) {
+    return annotateAll((text, call) => this.annotate(text, call), texts, options);
+  }
+
+  /**
+   * See `Annotator.annotateDocument` of the main module.
+   * @template {{ text: string, mentions?: import('./documents.js').Mention[] }} Read
+   * @param {Read} document
+   * @param {CallOptions} [options]
+   */
+  async annotateDocument(document, options) {
+    return withChunks(document, await this.annotate(document.text, options), this.#info.name);
   }
 
   /** Frees the model's memory. */

@@ -27,6 +27,7 @@ export { configure } from './start-worker.js';
  * @typedef {import('./annotator.js').LabelScore} LabelScore
  * @typedef {import('./annotator.js').LoadProgress} LoadProgress
  * @typedef {import('./documents.js').Mention} Mention
+ * @typedef {import('./many-texts.js').Outcome} Outcome
  * @typedef {import('./annotator.js').ModelFiles} ModelFiles
  * @typedef {import('./documents.js').Passage} Passage
  * @typedef {import('./start-worker.js').Places} Places

@@ -2,20 +2,10 @@
 
 import { abortable } from './abort.js';
 import { GlossaError, messageOf } from './errors.js';
+import { notify } from './notify.js';
 import { SCRIPT, startWorker } from './start-worker.js';
 import { lost, notLoaded, notStarted, silent } from './worker-failure.js';
 import { SilenceWatch, newLock, onRelease } from './worker-watch.js';
-
-/**
- * Calls a listener. What it throws, now or later, is logged for its author and goes no further.
- * @template Event
- * @param {((event: Event) => unknown) | undefined} listener
- * @param {Event} event
- */
-export function notify(listener, event) {
-  if (typeof listener !== 'function') return;
-  (async () => listener(event))().catch((error) => console.error('onProgress:', error));
-}
 
 /**
  * A request without its id; see worker/worker.js.
