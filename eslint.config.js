@@ -30,4 +30,5 @@ export default [
     files: ['tests/**', 'bench/**', 'crates/**', 'scripts/**', 'examples/**', 'npm/**'],
     languageOptions: { globals: { ...globals.node, ...globals.browser } },
   },
+  { files: ['examples/next/**'], languageOptions: { parserOptions: { ecmaFeatures: { jsx: true } } }, rules: { 'no-unused-vars': 'off' } },
 ];

@@ -29,10 +29,12 @@ async function foundOn(address) {
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  const start = performance.now();
   await page.goto(address);
   await page.waitForFunction((count) => document.querySelectorAll('li').length >= count, FOUND.length).catch((error) => {
     throw new Error(`${error.message}\n${complaints.join('\n')}`);
   });
+  console.log(`# ${new URL(address).pathname} of port ${new URL(address).port}: entities after ${Math.round(performance.now() - start)} ms`);
   const found = await page.locator('li').allTextContents();
   await page.close();
   return { found, complaints };
@@ -53,6 +55,13 @@ for (const [name, folder] of [['vite', 'dist'], ['webpack', '.'], ['rollup', '.'
     await worksFrom(join(workspace, name, folder));
   });
 }
+
+test('built by Next, as a client component', { timeout: LONG }, async () => {
+  run('next', ['build'], join(workspace, 'next'));
+  const server = await serve(join(workspace, 'next/out'));
+  assert.deepEqual(await foundOn(server.address), { found: FOUND, complaints: [] });
+  server.close();
+});
 
 test("served by Vite's development server", { timeout: LONG }, async () => {
   rmSync(join(workspace, 'vite/node_modules/.vite'), { recursive: true, force: true });
@@ -109,6 +118,19 @@ test('in Node, where the process ends by itself', { timeout: LONG }, () => {
   const lines = run('node', ['annotate.mjs', text], join(workspace, 'node')).trim().split('\n');
   assert.deepEqual(lines.map((line) => line.split('\t')).map(([begin, end, entity]) => `${entity}: ${text.slice(begin, end)}`), FOUND);
 });
+
+for (const [name, binary, args] of [
+  ['Deno', '@deno/linux-x64-glibc/deno', ['run', '--allow-all', '--node-modules-dir=manual']],
+  ['Bun', '@oven/bun-linux-x64/bin/bun', []],
+]) {
+  // There is none for each processor.
+  const skip = process.arch === 'x64' && process.platform === 'linux' ? false : 'not for this machine';
+  test(`in ${name}`, { timeout: LONG, skip }, () => {
+    const text = 'Tax binds to the CREB/ATF family in human T cells.';
+    const lines = run(installed(binary), [...args, 'annotate.mjs', text], join(workspace, 'node')).trim().split('\n');
+    assert.deepEqual(lines.map((line) => line.split('\t')).map(([begin, end, entity]) => `${entity}: ${text.slice(begin, end)}`), FOUND);
+  });
+}
 
 test('Node: files, errors, documents, and a call of create that does not keep the process alive', { timeout: LONG }, () => {
   const script = join(workspace, 'node', 'more.mjs');

@@ -33,6 +33,11 @@ await annotator.annotate(7);
 // @ts-expect-error: an option that there is not
 await annotator.annotate('text', { treshold: 1 });
 
+for await (const outcome of annotator.annotateAll(['one', 'two'], { threshold: 0.5 })) {
+  if (outcome.error) console.log(outcome.index, outcome.error.code);
+  else same<typeof outcome.annotation, Annotation>(true);
+}
+
 await Annotator.create({ model: trials });
 await Annotator.create({ model: 'models/mine/' });
 await Annotator.create({ model: new URL('https://example.org/model.zip'), workerUrl: '/w.js', wasmUrl: new URL('https://example.org/wasm/') });
@@ -42,7 +47,7 @@ await Annotator.create({ files: { 'model.zip': new Blob() }, name: 'mine' });
 await Annotator.create({ model: 7 });
 
 for await (const { id, document, error } of readDocuments([new File([], 'a.nbib')])) {
-  const read: Document | undefined = document;
+  const read: Document | undefined = document && (await annotator.annotateDocument(document));
   console.log(id, read?.passages?.[0]?.kind, error?.code);
 }
 const { bytes, warnings } = await writeDocuments([{ id: '1', text: '' }], 'bioc-json');

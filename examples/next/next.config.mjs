@@ -1,0 +1,4 @@
+export default {
+  // Pages as files, which any static host serves.
+  output: 'export',
+};
