@@ -22,7 +22,7 @@ export default [
   { ignores: ['www/pkg/', 'target/', '**/node_modules/', '**/venv/', '**/*.d.ts'] },
   js.configs.recommended,
   { linterOptions: { reportUnusedDisableDirectives: 'error' }, rules },
-  { files: ['www/glossa/*.js', 'www/page/**/*.js'], languageOptions: { globals: globals.browser } },
+  { files: ['www/glossa/*.js', 'www/glossa/element/*.js', 'www/page/**/*.js'], languageOptions: { globals: globals.browser } },
   { files: ['www/glossa/worker/*.js'], languageOptions: { globals: globals.worker } },
   { files: ['www/service-worker.js', 'www/service-worker/*.js'], languageOptions: { globals: globals.serviceworker } },
   // Functions in the tests and benchmarks also run in pages.

@@ -7,4 +7,4 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}target/types`, { recursive: true, force: true });
 execFileSync(`${root}node_modules/.bin/tsc`, ['-p', 'www/glossa/tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
 // tsc makes declarations of scripts only.
-copyFileSync(`${root}www/glossa/options.d.ts`, `${root}target/types/options.d.ts`);
+for (const name of ['options.d.ts', 'element-tag.d.ts']) copyFileSync(`${root}www/glossa/${name}`, `${root}target/types/${name}`);

@@ -71,7 +71,7 @@ async function engine() {
     'own-fetch.js': 'node/own-fetch.js',
     'start-worker.js': 'node/start-worker.js',
   };
-  const entries = Object.fromEntries(['index', 'formats', 'core'].map((name) => [name, join(www, 'glossa', `${name}.js`)]));
+  const entries = Object.fromEntries(['index', 'formats', 'core', 'element'].map((name) => [name, join(www, 'glossa', `${name}.js`)]));
   const shared = { entryPoints: entries, splitting: true, chunkNames: 'shared-[hash]', minify: true };
   await build({ ...common, ...shared, outdir: join(folder, 'dist'), plugins: [replacing(inWorker, made, './worker/')] });
   await build({
@@ -108,12 +108,13 @@ async function engine() {
     description: 'Entities of biomedical text, found in the tab: protein, DNA, cell lines; drugs, doses, p-values. No server',
     ...COMMON,
     engines: { node: '>=20' },
-    // Importing a module does nothing; the worker's script is run as a whole.
-    sideEffects: ['./dist/worker/*.js'],
+    // Importing a module does nothing, but for the element's, which defines it; the worker's script is run as a whole.
+    sideEffects: ['./dist/element.js', './dist/node/element.js', './dist/worker/*.js'],
     exports: {
       '.': entry('index'),
       './formats': entry('formats'),
       './core': entry('core'),
+      './element': { ...entry('element'), types: './types/element-tag.d.ts' },
       './worker': './dist/worker/worker.js',
       './wasm/*': './dist/worker/*',
       './package.json': './package.json',

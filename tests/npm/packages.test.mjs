@@ -113,6 +113,20 @@ test('a page whose packages lie on another origin', { timeout: LONG }, async () 
   cdn.close();
 });
 
+test('the element, from a static folder', { timeout: LONG }, async () => {
+  const [folder] = staticFolder();
+  const own = join(workspace, 'element');
+  cpSync(folder, own, { recursive: true });
+  cpSync(join(root, 'examples/element'), own, { recursive: true });
+  const server = await serve(own, { below: '/some/where/' });
+  const page = await chromium.newPage();
+  await page.goto(server.address);
+  await page.waitForFunction(() => document.querySelectorAll('mark').length === 6);
+  assert.deepEqual(await page.locator('p mark').allTextContents(), ['Tax', 'CREB/ATF family', 'human T cells']);
+  await page.close();
+  server.close();
+});
+
 test('in Node, where the process ends by itself', { timeout: LONG }, () => {
   const text = 'Tax binds to the CREB/ATF family in human T cells.';
   const lines = run('node', ['annotate.mjs', text], join(workspace, 'node')).trim().split('\n');

@@ -14,9 +14,12 @@ export const workspace = join(tmpdir(), 'glossa-npm-examples');
 /** Archives of the packages. */
 export const archives = readdirSync(packed).filter((name) => name.endsWith('.tgz')).map((name) => join(packed, name));
 
+/** Tools of the workspace come first, and tell nobody that they run. */
+const env = { ...process.env, PATH: `${workspace}/node_modules/.bin:${process.env.PATH}`, NEXT_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
+
 /** @param {string} command @param {string[]} args @param {string} [cwd] */
 export const run = (command, args, cwd = workspace) =>
-  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: `${workspace}/node_modules/.bin:${process.env.PATH}` } });
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env });
 
 /** Installs the bundlers, unless they are there, and the packages as they are now, and copies the examples beside them. */
 export function prepare() {

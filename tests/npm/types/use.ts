@@ -1,6 +1,7 @@
 // What one writes, and what must not compile: a line after `@ts-expect-error` that compiles is an error.
 import { Annotator, GlossaError, configure, isModelCached, readDocuments, writeDocuments } from 'glossa-ner';
 import type { Annotation, AnnotateOptions, Chunk, Document, Info, LoadProgress } from 'glossa-ner';
+import 'glossa-ner/element';
 import { formats } from 'glossa-ner/formats';
 import cellular from 'glossa-ner-cellular';
 import trials from 'glossa-ner-clinical-trials';
@@ -52,6 +53,13 @@ for await (const { id, document, error } of readDocuments([new File([], 'a.nbib'
 }
 const { bytes, warnings } = await writeDocuments([{ id: '1', text: '' }], 'bioc-json');
 console.log(bytes.byteLength, warnings[0]?.times, (await formats())[0]?.name, await isModelCached('models/mine/'), end, left);
+const element = document.querySelector('glossa-text');
+if (element) {
+  element.source = cellular;
+  element.addEventListener('glossa-annotated', ({ detail }) => console.log(detail.annotation.chunks.length, element.state === 'done'));
+  // @ts-expect-error: a state that there is not
+  console.log(element.state === 'ready');
+}
 configure({ workerUrl: '/w.js' });
 try {
   annotator.dispose();

@@ -1,0 +1,394 @@
+/**
+ * `<glossa-text>`: text of any page with its entities marked.
+ *
+ *     <script type="module" src="glossa/element.js"></script>
+ *     <glossa-text model="models/cellular/">IL-2 gene expression requires NF-kappa B.</glossa-text>
+ *
+ * The marks are put around the text where it stands. A marked copy in a shadow root would be another text: what one selects, finds or
+ * reads aloud, and what a script of the page changes, would not be what is seen. So the text is there before the marks are, and without
+ * JavaScript.
+ */
+
+import { abortable } from './abort.js';
+import { baseAddress } from './base-address.js';
+import { GlossaError, cancelled, messageOf } from './errors.js';
+import { fetchFile } from './fetch-file.js';
+import { Marks } from './element/marks.js';
+import { placeAt, readText } from './element/read-text.js';
+import { acquire, release } from './element/shared-annotators.js';
+import { adopt, hueOf } from './element/style.js';
+
+export { GlossaError } from './errors.js';
+export { configure } from './start-worker.js';
+
+/** @typedef {import('./annotator.js').Annotation} Annotation */
+/** @typedef {import('./annotator.js').Annotator} Annotator */
+/** @typedef {import('./annotator.js').Chunk} Chunk */
+/** @typedef {import('./annotator.js').ModelFiles} ModelFiles */
+
+/**
+ * `waiting`: until it is near the screen, or has a model; `done`: the marks are those of the text.
+ * @typedef {'waiting' | 'loading' | 'annotating' | 'done' | 'error'} State
+ */
+
+/** Milliseconds after the last change of a text, longer than between two keystrokes of one who writes. */
+const PAUSE = 250;
+/** How far from the screen a text is annotated. */
+const NEAR = '50%';
+
+/** Where there is no page, as on a server that renders one, the module does nothing. */
+const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
+
+/**
+ * Attributes: `model`, the address of a model's folder or zip, relative to the page; `for`, the id of the element, in the same document
+ * or shadow root, that is annotated instead of this one; `src`, the address of a plain text in UTF-8 that is shown in it; `threshold`, the minimum
+ * confidence, 0 to 1; `entities`, those that are marked, separated by commas; `mode`, `window` or `truncate`; `loading`, `eager` not to wait until it
+ * is near the screen; `disabled`, to mark nothing.
+ *
+ * Events, which bubble: `glossa-progress` (`detail`: a progress event), `glossa-annotated` (`detail.annotation`), `glossa-error` (`detail.error`).
+ */
+export class GlossaText extends Base {
+  static observedAttributes = ['model', 'for', 'src', 'threshold', 'entities', 'mode', 'loading', 'disabled'];
+
+  #marks = new Marks();
+  /** @type {Element | null} what is watched, and has the marks */
+  #target = null;
+  /** @type {Annotation | null} */
+  #annotation = null;
+  #text = '';
+  /** @type {State} */
+  #state = 'waiting';
+  /** @type {ModelFiles | Annotator | null} */
+  #model = null;
+  /** @type {{ model: string | ModelFiles, annotator: Promise<Annotator> } | null} */
+  #acquired = null;
+  #run = new AbortController();
+  /** The `src` that is shown. */
+  #shown = '';
+  #isNear = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {MutationObserver | undefined} */
+  #changes;
+  /** @type {IntersectionObserver | undefined} */
+  #approach;
+  #tell = (/** @type {any} */ detail) => this.#emit('glossa-progress', detail);
+
+  /** The text that was annotated last: offsets count its UTF-16 code units. Blocks are apart by an empty line. */
+  get text() {
+    return this.#text;
+  }
+
+  /** @returns {Chunk[]} what was found, as it is marked */
+  get chunks() {
+    return this.#annotation?.chunks ?? [];
+  }
+
+  /** @returns {State} */
+  get state() {
+    return this.#state;
+  }
+
+  /** A package's model, or an annotator of the page's own, in place of the attribute `model`. @returns {ModelFiles | Annotator | null} */
+  get source() {
+    return this.#model;
+  }
+
+  set source(source) {
+    this.#model = source;
+    this.#giveBack();
+    this.#changed();
+  }
+
+  connectedCallback() {
+    this.#changes ??= new MutationObserver(() => this.#changed(PAUSE));
+    this.#approach ??= new IntersectionObserver(
+      (entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        this.#isNear = true;
+        this.#approach?.disconnect();
+        this.#changed();
+      },
+      { rootMargin: NEAR },
+    );
+    // The parser may still be reading what is in it.
+    queueMicrotask(() => this.#begin());
+  }
+
+  disconnectedCallback() {
+    // It may only be moved.
+    queueMicrotask(() => {
+      if (this.isConnected) return;
+      this.#stop();
+      this.#giveBack();
+      this.#isNear = false;
+      this.#set('waiting');
+    });
+  }
+
+  /**
+   * @param {string} name
+   * @param {string | null} before
+   * @param {string | null} now
+   */
+  attributeChangedCallback(name, before, now) {
+    if (before === now || !this.#changes) return;
+    if (name === 'model') this.#giveBack();
+    if (name === 'for' || name === 'loading') this.#begin();
+    else this.#changed();
+  }
+
+  /**
+   * Annotates the text as it is now. After a failure it tries again.
+   * @returns {Promise<Annotation>}
+   * @throws {GlossaError} as `Annotator.create` and `Annotator.annotate`; `option_invalid` if there is no model, or no element that `for` names
+   */
+  async annotate() {
+    clearTimeout(this.#timer);
+    this.#run.abort();
+    const run = new AbortController();
+    this.#run = run;
+    try {
+      const annotation = await this.#annotated(run.signal);
+      this.#set('done');
+      this.#emit('glossa-annotated', { annotation });
+      return annotation;
+    } catch (error) {
+      const reason = error instanceof GlossaError ? error : new GlossaError('worker_failed', messageOf(error), { cause: error });
+      // Another run has taken its place, or it has left the page.
+      if (!run.signal.aborted) {
+        this.#set('error');
+        this.#emit('glossa-error', { error: reason });
+      }
+      throw reason;
+    }
+  }
+
+  /** @param {AbortSignal} signal */
+  async #annotated(signal) {
+    const target = this.#found();
+    await this.#show(signal);
+    const annotator = await this.#loaded(signal);
+    const options = this.#options();
+    this.#set('annotating');
+    for (;;) {
+      const { text } = readText(target);
+      const annotation = await annotator.annotate(text, { ...options, signal, reuseWindows: true });
+      if (signal.aborted) throw cancelled(signal);
+      // What has changed meanwhile would be marked at the wrong places.
+      if (readText(target).text !== text) continue;
+      this.#text = text;
+      this.#annotation = annotation;
+      this.#paint(target, annotation.chunks, annotator.info.entities);
+      return annotation;
+    }
+  }
+
+  /** Begins anew: another element may be the one to be annotated. */
+  #begin() {
+    if (!this.isConnected) return;
+    this.#stop();
+    const target = this.#isFor ? this.#elementFor() : this;
+    if (target && this.getAttribute('loading') !== 'eager' && !this.#isNear) this.#approach?.observe(target);
+    else this.#isNear = true;
+    this.#changed();
+  }
+
+  /** Ends what is under way, and takes the marks away. */
+  #stop() {
+    clearTimeout(this.#timer);
+    this.#run.abort();
+    this.#changes?.disconnect();
+    this.#approach?.disconnect();
+    this.#marks.remove();
+    this.#target?.removeAttribute('aria-busy');
+    this.#target = null;
+    this.#annotation = null;
+  }
+
+  /**
+   * What is annotated, or how, has changed.
+   * @param {number} [pause] milliseconds in which more may change
+   */
+  #changed(pause = 0) {
+    clearTimeout(this.#timer);
+    if (!this.isConnected || !this.#isNear) return;
+    if (this.hasAttribute('disabled')) {
+      this.#stop();
+      this.#set('waiting');
+      return;
+    }
+    if (!this.#model && !this.getAttribute('model')) return;
+    // Its failure is told by an event.
+    this.#timer = setTimeout(() => this.annotate().catch(() => {}), pause);
+  }
+
+  get #isFor() {
+    return this.hasAttribute('for');
+  }
+
+  #elementFor() {
+    const root = /** @type {Document | ShadowRoot} */ (this.getRootNode());
+    return root.getElementById?.(this.getAttribute('for') ?? '') ?? null;
+  }
+
+  /** The element to be annotated, which is watched from now on. */
+  #found() {
+    const target = this.#isFor ? this.#elementFor() : this;
+    if (!target) throw new GlossaError('option_invalid', `for: there is no element with the id ${JSON.stringify(this.getAttribute('for'))}`);
+    if (this.#target !== target) {
+      this.#marks.remove();
+      this.#target = target;
+      this.#watch();
+    }
+    adopt(target.getRootNode());
+    return target;
+  }
+
+  #watch() {
+    if (this.#target) this.#changes?.observe(this.#target, { childList: true, characterData: true, subtree: true });
+  }
+
+  /**
+   * Shows the text of `src`, if it is another.
+   * @param {AbortSignal} signal
+   */
+  async #show(signal) {
+    const src = this.getAttribute('src');
+    if (src === null || this.#isFor) return;
+    const address = absolute('src', src);
+    if (address === this.#shown) return;
+    this.#set('loading');
+    const text = await (await fetchFile(address, { signal })).text();
+    if (signal.aborted) throw cancelled(signal);
+    this.#marks.remove();
+    this.textContent = text;
+    this.#changes?.takeRecords();
+    this.#shown = address;
+  }
+
+  /** @param {AbortSignal} signal */
+  async #loaded(signal) {
+    const source = this.#model;
+    if (source && 'annotate' in source) return source;
+    const model = source ?? absolute('model', this.getAttribute('model'));
+    this.#set('loading');
+    if (this.#acquired?.model !== model) {
+      this.#giveBack();
+      this.#acquired = { model, annotator: acquire(model, this.#tell) };
+    }
+    try {
+      return await abortable(this.#acquired.annotator, signal, () => {});
+    } catch (error) {
+      // The next run asks for it anew.
+      if (!signal.aborted) this.#giveBack();
+      throw error;
+    }
+  }
+
+  #giveBack() {
+    if (this.#acquired) release(this.#acquired.model, this.#tell);
+    this.#acquired = null;
+  }
+
+  /** @returns {import('./options.js').AnnotateOptions} */
+  #options() {
+    const [threshold, entities, mode] = ['threshold', 'entities', 'mode'].map((name) => this.getAttribute(name));
+    const least = threshold === null ? undefined : Number(threshold);
+    if (least !== undefined && Number.isNaN(least)) throw new GlossaError('option_invalid', `threshold: ${threshold} is no number`);
+    return {
+      ...(least !== undefined && { threshold: least }),
+      ...(entities !== null && { entities: entities.split(',').map((entity) => entity.trim()).filter(Boolean) }),
+      ...(mode !== null && { mode: /** @type {'window' | 'truncate'} */ (mode) }),
+    };
+  }
+
+  /**
+   * @param {Element} target
+   * @param {Chunk[]} chunks
+   * @param {string[]} entities
+   */
+  #paint(target, chunks, entities) {
+    const selected = selectionIn(target);
+    this.#marks.remove();
+    this.#marks.put(readText(target).pieces, chunks, ({ begin, end, entity, confidence }) => {
+      const mark = document.createElement('mark');
+      Object.assign(mark.dataset, { glossa: '', entity, begin, end });
+      mark.title = `${entity}, confidence ${confidence.toFixed(2)}`;
+      mark.style.setProperty('--glossa-hue', String(hueOf(Math.max(0, entities.indexOf(entity)))));
+      return mark;
+    });
+    if (selected) select(target, selected);
+    // What was done here is no change of the text.
+    this.#changes?.takeRecords();
+  }
+
+  /** @param {State} state */
+  #set(state) {
+    this.#state = state;
+    if (this.isConnected || this.dataset.state) this.dataset.state = state;
+    const isBusy = state === 'loading' || state === 'annotating';
+    if (isBusy) this.#target?.setAttribute('aria-busy', 'true');
+    else this.#target?.removeAttribute('aria-busy');
+  }
+
+  /**
+   * @param {string} name
+   * @param {object} detail
+   */
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string | null} address
+ */
+function absolute(name, address) {
+  try {
+    return new URL(address ?? '', baseAddress()).href;
+  } catch (error) {
+    throw new GlossaError('option_invalid', `${name}: ${address} is not an address`, { cause: error });
+  }
+}
+
+/**
+ * Where the selection, or the caret, is in the text of an element; null if it is elsewhere.
+ * @param {Element} target
+ * @returns {[anchor: number, focus: number] | null}
+ */
+function selectionIn(target) {
+  const selection = getSelection();
+  if (!selection?.anchorNode || !selection.focusNode) return null;
+  const { pieces } = readText(target);
+  const at = (/** @type {Node} */ node, /** @type {number} */ offset) => {
+    const piece = pieces.find((one) => one.node === node);
+    return piece ? piece.begin + offset : -1;
+  };
+  const anchor = at(selection.anchorNode, selection.anchorOffset);
+  const focus = at(selection.focusNode, selection.focusOffset);
+  return anchor < 0 || focus < 0 ? null : [anchor, focus];
+}
+
+/**
+ * @param {Element} target
+ * @param {[anchor: number, focus: number]} where
+ */
+function select(target, [anchor, focus]) {
+  const { pieces } = readText(target);
+  const [from, to] = [placeAt(pieces, anchor), placeAt(pieces, focus)];
+  if (from && to) getSelection()?.setBaseAndExtent(...from, ...to);
+}
+
+/**
+ * Gives the element a name, by which the page writes it.
+ * @param {string} [name] with a hyphen in it
+ */
+export function defineElement(name = 'glossa-text') {
+  if (!globalThis.customElements || customElements.get(name)) return;
+  // A class has one name.
+  customElements.define(name, name === 'glossa-text' ? GlossaText : class extends GlossaText {});
+}
+
+defineElement();
