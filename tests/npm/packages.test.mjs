@@ -146,6 +146,18 @@ for (const [name, binary, args] of [
   });
 }
 
+for (const path of ['npm/glossa-ner/README.md', 'docs/coming-from.md']) {
+  test(`what ${path} shows runs`, { timeout: LONG }, () => {
+    const shown = [...readFileSync(join(root, path), 'utf8').matchAll(/^```js\n(.*?)^```$/gms)];
+    assert.ok(shown.length > 0);
+    for (const [, code] of shown) {
+      const script = join(workspace, 'node', 'shown.mjs');
+      writeFileSync(script, code);
+      assert.match(run('node', [script], join(workspace, 'node')), /Tax/);
+    }
+  });
+}
+
 test('Node: files, errors, documents, and a call of create that does not keep the process alive', { timeout: LONG }, () => {
   const script = join(workspace, 'node', 'more.mjs');
   writeFileSync(script, `
