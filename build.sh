@@ -392,7 +392,7 @@ run_mutants() {
   CARGO_PROFILE_DEV_OPT_LEVEL=1 noticed "$mutants" mutants --package glossa-kernels --output $out/kernels "$@" -- --lib ||
     unnoticed=1
   say "Mutants of decoding, chunks and windows"
-  noticed "$mutants" mutants --package glossa-ner --output $out/library "$@" -- --lib -- labels:: text::windows || unnoticed=1
+  noticed "$mutants" mutants --package glossa-ner --output $out/library "$@" -- --lib -- labels:: text::anchored text::windows || unnoticed=1
   [ $unnoticed = 0 ] || give_up "no test notices some changes" "cat $out/*/mutants.out/missed.txt"
 }
 

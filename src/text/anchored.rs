@@ -47,14 +47,14 @@ fn next_place(
     rank: &dyn Fn(usize) -> u64,
 ) -> usize {
     let start = tokens[first].start;
-    let reaching = |length: usize| tokens.partition_point(|token| token.start < start + length).max(first + 1);
+    let reaching = |length: usize| tokens.partition_point(|token| token.start < start + length);
     let beyond = reaching(lengths.end() + 1);
     let places = reaching(*lengths.start())..beyond;
     let longest = beyond - 1;
     match places.max_by_key(|&place| rank(place)) {
         Some(place) => place,
         // Long tokens stand there: up to the one that does not fit, or with it if it is the first that has pieces.
-        None if longest > first && tokens[longest].start > start => longest,
+        None if tokens[longest].start > start => longest,
         None => reaching(1),
     }
 }
@@ -163,6 +163,29 @@ mod tests {
             assert!(window.decides.end == 3000 || window.pieces.end - window.decides.end == 7);
             assert!((28..=112).contains(&window.decides.len()));
         }
+    }
+
+    #[test]
+    fn each_window_decides_a_part_of_what_it_may_and_the_last_one_too() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for count in 113..600 {
+            let words: Vec<_> = (0..count).map(|_| (1, random.u64(..))).collect();
+            for window in laid(&words, 126) {
+                assert!((28..=112).contains(&window.decides.len()), "{count}: {window:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_that_leaves_no_place_in_reach_begins_a_window_of_its_own() {
+        let decided = |lengths: &[usize]| -> Vec<_> {
+            let words: Vec<_> = lengths.iter().map(|&pieces| (pieces, 0)).collect();
+            laid(&words, 126).into_iter().map(|window| window.decides).collect()
+        };
+        let long = [&[1; 10][..], &[150], &[1; 60]].concat();
+        assert_eq!(decided(&long), [0..10, 10..11, 11..71]);
+        // Tokens before it that have no pieces need no window.
+        assert_eq!(decided(&[&[0, 0, 150][..], &[1; 60]].concat()), [0..3, 3..63]);
     }
 
     /// What a window reads and decides, in words rather than places.
