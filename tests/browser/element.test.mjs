@@ -2,9 +2,10 @@
 /* global said -- the pages set it */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { SENTENCE, browser, root, serve } from './harness.mjs';
+import { SENTENCE, TINY, browser, root, serve } from './harness.mjs';
 import { problems } from './page.mjs';
 
 const LONG = 300_000;
@@ -136,6 +137,275 @@ test('a text that is changed is annotated anew, by a script or by one who writes
   await page.keyboard.type(' too');
   await page.waitForFunction(() => document.querySelector('#b').text.endsWith('CD28 too'));
   assert.equal(await page.locator('#own').textContent(), `${SENTENCE.trim()} In CD28 too`, 'the caret stays where one writes');
+  await close(page);
+});
+
+/** Does something in the page to `#a`, and waits for the annotation that follows: the text that it has then, and the one annotated. */
+async function andAgain(page, change, argument) {
+  const before = await page.evaluate(() => said.length);
+  await page.evaluate(change, argument);
+  await page.waitForFunction((before) => said.length > before, before);
+  return page.evaluate(() => [document.querySelector('#a').textContent, document.querySelector('glossa-text').text]);
+}
+
+test('what a framework does to the text nodes that it has made', { timeout: LONG }, async () => {
+  const page = await open('<div id="a"></div><glossa-text for="a" model="/tiny/"></glossa-text>');
+  await page.evaluate((text) => {
+    globalThis.nodes = ['One: ', text, 'two.'].map((data) => new Text(data));
+    document.querySelector('#a').replaceChildren(...globalThis.nodes);
+  }, SENTENCE);
+  await page.waitForFunction(() => document.querySelectorAll('#a mark').length === 3);
+  const cases = [
+    // An entity begins the node, of which nothing is left in it: neither is this a change of its characters.
+    [() => (globalThis.nodes[1].data = ''), 'One: two.'],
+    [() => (globalThis.nodes[1].data = 'CD28 and T cells. '), 'One: CD28 and T cells. two.'],
+    [() => globalThis.nodes[1].after(' More. '), 'One: CD28 and T cells.  More. two.'],
+    [() => document.querySelector('#a').prepend(globalThis.nodes[1]), 'CD28 and T cells. One:  More. two.'],
+    [() => globalThis.nodes[1].remove(), 'One:  More. two.'],
+  ];
+  // The same characters once more: the marks have gone with what was behind them.
+  await andAgain(page, (text) => (globalThis.nodes[1].data = text), SENTENCE);
+  assert.equal(await page.locator('#a mark').count(), 3);
+  for (const [change, text] of cases) assert.deepEqual(await andAgain(page, change), [text, text]);
+  await close(page);
+});
+
+test('what others do to text nodes takes nothing away', { timeout: LONG }, async () => {
+  const page = await open(`<glossa-text id="a" model="/tiny/">${SENTENCE}</glossa-text>`);
+  await done(page);
+  await page.evaluate(() => document.querySelector('#a').normalize());
+  const annotate = () => document.querySelector('#a').annotate();
+  assert.deepEqual(await andAgain(page, annotate), [SENTENCE, SENTENCE]);
+  assert.deepEqual(await marks(page), IN_SENTENCE);
+  // As one who marks what was searched for.
+  await page.evaluate(() => {
+    const walker = document.createTreeWalker(document.querySelector('#a'), NodeFilter.SHOW_TEXT);
+    const all = [];
+    while (walker.nextNode()) all.push(walker.currentNode);
+    for (const node of all.filter(({ length }) => length > 2)) {
+      const found = node.splitText(1);
+      found.splitText(1);
+      const mark = document.createElement('b');
+      found.replaceWith(mark);
+      mark.append(found);
+    }
+  });
+  assert.deepEqual(await andAgain(page, annotate), [SENTENCE, SENTENCE]);
+  assert.equal((await marks(page)).map((mark) => mark.split(':')[0]).join(''), 'IL-2 geneNF-kappa BT cells');
+  // Marks of a copy are none of its own.
+  await andAgain(page, () => {
+    const copy = document.querySelector('#a').cloneNode(true);
+    document.querySelector('#a').replaceWith(copy);
+  });
+  assert.equal(await page.locator('mark mark').count(), 0);
+  assert.equal((await marks(page)).map((mark) => mark.split(':')[0]).join(''), 'IL-2 geneNF-kappa BT cells');
+  await close(page);
+});
+
+test('one who writes: paragraphs, line breaks, the caret', { timeout: LONG }, async () => {
+  const page = await open(`<div id="a" contenteditable><p>${SENTENCE.trim()}</p></div><glossa-text for="a" model="/tiny/"></glossa-text>`);
+  await done(page);
+  const html = () => page.locator('#a').evaluate((element) => {
+    const copy = element.cloneNode(true);
+    copy.querySelectorAll('mark').forEach((mark) => mark.replaceWith(...mark.childNodes));
+    return copy.innerHTML;
+  });
+  const pause = async () => {
+    const before = await page.evaluate(() => said.length);
+    return () => page.waitForFunction((before) => said.length > before, before);
+  };
+  const caretBehind = (words) =>
+    page.evaluate((words) => {
+      const walker = document.createTreeWalker(document.querySelector('#a'), NodeFilter.SHOW_TEXT);
+      while (walker.nextNode()) {
+        const at = walker.currentNode.data.indexOf(words);
+        if (at >= 0) return getSelection().setPosition(walker.currentNode, at + words.length);
+      }
+    }, words);
+  // In a mark.
+  await caretBehind('NF-');
+  let annotated = await pause();
+  await page.keyboard.press('Enter');
+  await annotated();
+  assert.equal(await html(), '<p>IL-2 gene expression requires NF-</p><p>kappa B in human T cells.</p>');
+  assert.equal(await page.locator('mark mark').count(), 0);
+  annotated = await pause();
+  await page.keyboard.press('Backspace');
+  await annotated();
+  assert.equal(await html(), `<p>${SENTENCE.trim()}</p>`);
+  // It is two text nodes now, as the browser has left it.
+  assert.deepEqual((await marks(page, '#a')).slice(1, 3), ['NF-: protein', 'kappa B: protein']);
+  await caretBehind(' in');
+  annotated = await pause();
+  await page.keyboard.press('Shift+Enter');
+  await annotated();
+  assert.match(await html(), /^<p>IL-2 gene expression requires NF-kappa B in<br>(&nbsp;| )human T cells\.<\/p>$/);
+  // The new line is empty, and the caret is in it when the marks have come.
+  await caretBehind('.');
+  annotated = await pause();
+  await page.keyboard.press('Enter');
+  await annotated();
+  annotated = await pause();
+  await page.keyboard.type('CD28');
+  await annotated();
+  assert.match(await html(), /<p>CD28<\/p>$/);
+  await close(page);
+});
+
+test('the selection stays where the text is the same, in a shadow root too', { timeout: LONG }, async () => {
+  const page = await open('<div id="host"></div>');
+  await page.evaluate((text) => {
+    const shadow = document.querySelector('#host').attachShadow({ mode: 'open' });
+    shadow.innerHTML = `<glossa-text model="/tiny/">${text}</glossa-text>`;
+  }, SENTENCE);
+  await page.waitForFunction(() => said.length === 1);
+  const selected = await page.evaluate(async () => {
+    const { shadowRoot } = document.querySelector('#host');
+    const element = shadowRoot.querySelector('glossa-text');
+    const [first, second] = element.querySelectorAll('mark');
+    const selection = shadowRoot.getSelection();
+    // Backwards, from one mark to another.
+    selection.setBaseAndExtent(second.firstChild, 2, first.firstChild, 3);
+    const before = selection.toString();
+    element.setAttribute('entities', 'cell_type');
+    await element.annotate();
+    const { anchorOffset, focusOffset } = shadowRoot.getSelection();
+    return [before, shadowRoot.getSelection().toString(), anchorOffset > focusOffset, element.querySelectorAll('mark').length];
+  });
+  assert.deepEqual(selected, ['2 gene expression requires NF', '2 gene expression requires NF', true, 1]);
+  await close(page);
+});
+
+test('a text that changes while it is annotated gets its own result', { timeout: LONG }, async () => {
+  const page = await open('<glossa-text id="a" model="/tiny/" loading="eager"></glossa-text>');
+  const results = await page.evaluate(async (text) => {
+    const element = document.querySelector('#a');
+    element.textContent = text.repeat(400);
+    // The model is still to be loaded.
+    const first = element.annotate();
+    await new Promise((resolve) => element.addEventListener('glossa-progress', resolve, { once: true }));
+    element.textContent = `One. ${text}`;
+    const second = await first;
+    // It is said once, and not again for the change that it has taken into account.
+    element.textContent = 'Of CD28';
+    const third = await element.annotate();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    return [second, third].map(({ chunks }) => chunks.map((chunk) => `${chunk.begin} ${chunk.text}`));
+  }, SENTENCE);
+  assert.deepEqual(results, [['5 IL-2 gene', '35 NF-kappa B', '55 T cells'], ['3 CD28']]);
+  assert.deepEqual(await marks(page), ['CD28: protein']);
+  assert.deepEqual((await page.evaluate(() => said)).at(-2), ['glossa-annotated', 3]);
+  await close(page);
+});
+
+test('two elements and one text', { timeout: LONG }, async () => {
+  const page = await open(
+    `<div id="there">${SENTENCE}<p id="in">${SENTENCE}</p><glossa-text id="own" model="/tiny/">${SENTENCE}</glossa-text></div>
+     <glossa-text id="a" for="there" model="/tiny/"></glossa-text>`,
+  );
+  await done(page, '#a');
+  await done(page, '#own');
+  assert.equal(await page.locator('#there mark').count(), 9, 'one in another has its own text');
+  assert.equal(await page.locator('#a').evaluate(({ chunks }) => chunks.length), 6);
+  const before = await page.locator('#there').textContent();
+  for (const id of ['there', 'in']) {
+    const code = await page.evaluate(async (id) => {
+      const element = Object.assign(document.createElement('glossa-text'), { id: 'other' });
+      element.setAttribute('for', id);
+      element.setAttribute('model', '/tiny/');
+      document.body.append(element);
+      const code = await element.annotate().catch(({ code }) => code);
+      element.remove();
+      return code;
+    }, id);
+    assert.equal(code, 'option_invalid');
+  }
+  assert.equal(await page.locator('#there').textContent(), before);
+  assert.equal(await page.locator('#there mark').count(), 9);
+  // When the first has gone, another may.
+  await page.evaluate(() => document.querySelector('#a').remove());
+  await page.waitForFunction(() => document.querySelectorAll('#there mark').length === 3);
+  await page.evaluate(() => document.querySelector('#there').insertAdjacentHTML('afterend', '<glossa-text id="late" for="in" model="/tiny/"></glossa-text>'));
+  await done(page, '#late');
+  assert.equal(await page.locator('#in mark').count(), 3);
+  await close(page);
+});
+
+test('src is shown without marks too; a model that is taken away takes its marks along', { timeout: LONG }, async () => {
+  const page = await open('<glossa-text id="a" src="/one.txt"></glossa-text><glossa-text id="b" src="/two.txt" model="/tiny/" disabled></glossa-text>', {
+    extra: { '/one.txt': SENTENCE, '/two.txt': 'Of CD28' },
+  });
+  await page.waitForFunction(() => document.querySelector('#a').textContent && document.querySelector('#b').textContent);
+  await page.locator('#a[data-state="waiting"]').waitFor();
+  assert.equal(page.workers().length, 0);
+  await page.evaluate(() => document.querySelector('#a').setAttribute('model', '/tiny/'));
+  await done(page, '#a');
+  assert.deepEqual(await marks(page), IN_SENTENCE);
+  await page.evaluate(() => document.querySelector('#a').setAttribute('src', '/two.txt'));
+  await page.waitForFunction(() => document.querySelector('#a mark')?.textContent === 'CD28');
+  assert.equal(await page.locator('#a').evaluate(({ text }) => text), 'Of CD28');
+  await page.evaluate(() => document.querySelector('#a').removeAttribute('model'));
+  await page.locator('#a[data-state="waiting"]').waitFor();
+  assert.equal(await page.locator('mark').count(), 0);
+  await page.evaluate(() => document.querySelector('#b').removeAttribute('disabled'));
+  await done(page, '#b');
+  assert.deepEqual(await marks(page, '#b'), ['CD28: protein']);
+  await close(page);
+});
+
+test('offsets: line ends, emoji, combining marks, and what is shown later', { timeout: LONG }, async () => {
+  const page = await open('<glossa-text id="a" model="/tiny/"><p id="p"></p><p id="q" hidden>CD28</p></glossa-text>');
+  const given = 'Cafe\u0301 \u{1F468}\u200D\u{1F52C} in\r\nT cells\r\n\r\nof \u{1F9EC}CD28 and IL-2\tgene.';
+  await page.evaluate((given) => (document.querySelector('#p').textContent = given), given);
+  await page.waitForFunction(() => document.querySelectorAll('#p mark').length > 1);
+  const read = () => page.locator('#a').evaluate(({ text, chunks }) => ({ text, chunks }));
+  let { text, chunks } = await read();
+  assert.equal(text, given);
+  for (const chunk of chunks) assert.equal(text.slice(chunk.begin, chunk.end), chunk.text);
+  const pieces = await page.locator('mark').evaluateAll((all) => all.map(({ textContent, dataset: { begin, end } }) => [textContent, Number(begin), Number(end)]));
+  for (const [piece, begin, end] of pieces) assert.equal(text.slice(begin, end), piece);
+  await page.evaluate(() => (document.querySelector('#q').hidden = false));
+  await page.waitForFunction(() => document.querySelector('#q mark'));
+  ({ text, chunks } = await read());
+  assert.equal(text, `${given}\n\nCD28`);
+  assert.equal(chunks.at(-1).begin, given.length + 2);
+  await close(page);
+});
+
+test('states and progress are told, and a property may be there before the module', { timeout: LONG }, async () => {
+  const manifest = readFileSync(join(root, TINY, 'manifest.json'), 'utf8');
+  const page = await open(`<glossa-text id="a">${SENTENCE}</glossa-text>`, {
+    extra: {
+      '/note.js': `globalThis.states = []; globalThis.stages = [];
+        addEventListener('glossa-progress', ({ detail, target }) => stages.push([target.id, detail.stage]));
+        new MutationObserver(() => {
+          const { state, dataset, ariaBusy } = document.querySelector('#a');
+          const now = [state, dataset.state, ariaBusy].join();
+          if (states.at(-1) !== now) states.push(now);
+        }).observe(document, { subtree: true, attributeFilter: ['data-state', 'aria-busy'] });
+        // The document has been read, and modules are still to come.
+        document.addEventListener('readystatechange', () => {
+          const files = Object.fromEntries(['model.onnx', 'vocab.txt'].map((name) => [name, '/tiny/' + name]));
+          document.querySelector('#a').source = { manifest: ${manifest}, files };
+        }, { once: true });`,
+    },
+  });
+  await done(page);
+  assert.equal(await page.evaluate(() => Object.hasOwn(document.querySelector('#a'), 'source')), false);
+  const { states, stages } = await page.evaluate(() => ({ states: globalThis.states, stages: globalThis.stages }));
+  assert.deepEqual(states.filter((state) => !state.startsWith('waiting')), ['loading,loading,true', 'annotating,annotating,true', 'done,done,']);
+  assert.ok(stages.some(([id, stage]) => id === 'a' && stage === 'ready'));
+  await close(page);
+});
+
+test('forced colours, and a name of the page\'s own', { timeout: LONG }, async () => {
+  const page = await open(`<own-text model="/tiny/">${SENTENCE}</own-text>`, { forcedColors: 'active' });
+  await page.evaluate(async () => (await import('/glossa/element.js')).defineElement('own-text'));
+  await done(page, 'own-text');
+  const [mark, around] = await page.evaluate(() => ['mark', 'own-text'].map((name) => getComputedStyle(document.querySelector(name)).backgroundColor));
+  assert.notEqual(mark, around);
+  assert.deepEqual(await marks(page, 'own-text'), IN_SENTENCE);
+  assert.deepEqual(await problems(page), []);
   await close(page);
 });
 

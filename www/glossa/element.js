@@ -13,8 +13,10 @@ import { abortable } from './abort.js';
 import { baseAddress } from './base-address.js';
 import { GlossaError, cancelled, messageOf } from './errors.js';
 import { fetchFile } from './fetch-file.js';
-import { Marks } from './element/marks.js';
-import { placeAt, readText } from './element/read-text.js';
+import { Marks, removeCopies } from './element/marks.js';
+import { disown, own } from './element/owners.js';
+import { leaveOut, readText } from './element/read-text.js';
+import { keepingSelection } from './element/selection.js';
 import { acquire, release } from './element/shared-annotators.js';
 import { adopt, hueOf } from './element/style.js';
 
@@ -63,6 +65,8 @@ export class GlossaText extends Base {
   /** @type {{ model: string | ModelFiles, annotator: Promise<Annotator> } | null} */
   #acquired = null;
   #run = new AbortController();
+  /** @type {Promise<Annotation> | undefined} the result of the run that was begun last, unless it was ended */
+  #result;
   /** The `src` that is shown. */
   #shown = '';
   #isNear = false;
@@ -89,7 +93,11 @@ export class GlossaText extends Base {
     return this.#state;
   }
 
-  /** A package's model, or an annotator of the page's own, in place of the attribute `model`. @returns {ModelFiles | Annotator | null} */
+  /**
+   * A package's model, or an annotator of the page's own, in place of the attribute `model`. Chunks of an annotator that was made without
+   * the option `documentStructure`, and of a model that does not have it by default, may go from one block into the next.
+   * @returns {ModelFiles | Annotator | null}
+   */
   get source() {
     return this.#model;
   }
@@ -101,7 +109,8 @@ export class GlossaText extends Base {
   }
 
   connectedCallback() {
-    this.#changes ??= new MutationObserver(() => this.#changed(PAUSE));
+    this.#takeEarlySource();
+    this.#changes ??= new MutationObserver((records) => this.#edited(records));
     this.#approach ??= new IntersectionObserver(
       (entries) => {
         if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
@@ -139,29 +148,50 @@ export class GlossaText extends Base {
   }
 
   /**
-   * Annotates the text as it is now. After a failure it tries again.
+   * Annotates the text as it is now. After a failure it tries again. If the text or an attribute changes meanwhile, the result is that of
+   * what it has become.
    * @returns {Promise<Annotation>}
-   * @throws {GlossaError} as `Annotator.create` and `Annotator.annotate`; `option_invalid` if there is no model, or no element that `for` names
+   * @throws {GlossaError} as `Annotator.create` and `Annotator.annotate`; `option_invalid` if there is no model, no element that `for` names,
+   *   or another `glossa-text` that annotates it; `cancelled` if it has left the page, or is disabled
    */
-  async annotate() {
+  annotate() {
     clearTimeout(this.#timer);
+    // What has changed until now is no reason to begin once more.
+    this.#settle();
     this.#run.abort();
-    const run = new AbortController();
-    this.#run = run;
+    this.#run = new AbortController();
+    this.#result = this.#annotate(this.#run);
+    return this.#result;
+  }
+
+  /**
+   * @param {AbortController} run
+   * @returns {Promise<Annotation>}
+   */
+  async #annotate(run) {
     try {
       const annotation = await this.#annotated(run.signal);
       this.#set('done');
       this.#emit('glossa-annotated', { annotation });
       return annotation;
     } catch (error) {
-      const reason = error instanceof GlossaError ? error : new GlossaError('worker_failed', messageOf(error), { cause: error });
-      // Another run has taken its place, or it has left the page.
-      if (!run.signal.aborted) {
-        this.#set('error');
-        this.#emit('glossa-error', { error: reason });
-      }
-      throw reason;
+      // Another run has taken its place.
+      if (this.#run !== run && this.#result) return this.#result;
+      throw this.#failed(error, run.signal);
     }
+  }
+
+  /**
+   * @param {unknown} error
+   * @param {AbortSignal} signal of what has failed; nobody is told if it was only ended
+   */
+  #failed(error, signal) {
+    const reason = error instanceof GlossaError ? error : new GlossaError('worker_failed', messageOf(error), { cause: error });
+    if (!signal.aborted) {
+      this.#set('error');
+      this.#emit('glossa-error', { error: reason });
+    }
+    return reason;
   }
 
   /** @param {AbortSignal} signal */
@@ -172,9 +202,11 @@ export class GlossaText extends Base {
     const options = this.#options();
     this.#set('annotating');
     for (;;) {
+      this.#settle();
       const { text } = readText(target);
       const annotation = await annotator.annotate(text, { ...options, signal, reuseWindows: true });
       if (signal.aborted) throw cancelled(signal);
+      this.#settle();
       // What has changed meanwhile would be marked at the wrong places.
       if (readText(target).text !== text) continue;
       this.#text = text;
@@ -198,12 +230,22 @@ export class GlossaText extends Base {
   #stop() {
     clearTimeout(this.#timer);
     this.#run.abort();
-    this.#changes?.disconnect();
+    this.#result = undefined;
     this.#approach?.disconnect();
-    this.#marks.remove();
-    this.#target?.removeAttribute('aria-busy');
-    this.#target = null;
+    this.#leave();
     this.#annotation = null;
+  }
+
+  /** Takes the marks away from what was annotated, which others may annotate from now on. */
+  #leave() {
+    const target = this.#target;
+    if (!target) return;
+    this.#settle();
+    keepingSelection(target, () => this.#marks.remove());
+    this.#changes?.disconnect();
+    target.removeAttribute('aria-busy');
+    disown(target, this);
+    this.#target = null;
   }
 
   /**
@@ -213,14 +255,40 @@ export class GlossaText extends Base {
   #changed(pause = 0) {
     clearTimeout(this.#timer);
     if (!this.isConnected || !this.#isNear) return;
-    if (this.hasAttribute('disabled')) {
+    const isIdle = this.hasAttribute('disabled') || (!this.#model && !this.getAttribute('model'));
+    if (isIdle) {
       this.#stop();
+      removeCopies(this);
       this.#set('waiting');
-      return;
     }
-    if (!this.#model && !this.getAttribute('model')) return;
     // Its failure is told by an event.
-    this.#timer = setTimeout(() => this.annotate().catch(() => {}), pause);
+    this.#timer = setTimeout(() => (isIdle ? this.#showOnly() : this.annotate().catch(() => {})), pause);
+  }
+
+  /** Shows the text of `src`, which one may read without marks. */
+  async #showOnly() {
+    const { signal } = (this.#run = new AbortController());
+    try {
+      await this.#show(signal);
+      this.#set('waiting');
+    } catch (error) {
+      this.#failed(error, signal);
+    }
+  }
+
+  /** @param {MutationRecord[]} records */
+  #edited(records) {
+    const target = this.#target;
+    if (!target) return;
+    const isLess = this.#marks.settle(records);
+    // What changed may be marks of another element in this one, or of no concern.
+    if (!isLess && this.#state === 'done' && this.#marks.areThere && readText(target).text === this.#text) return;
+    this.#changed(PAUSE);
+  }
+
+  /** As {@link GlossaText.#edited}, of changes that are not told yet, before the text is read. */
+  #settle() {
+    this.#marks.settle(this.#changes?.takeRecords() ?? []);
   }
 
   get #isFor() {
@@ -237,7 +305,9 @@ export class GlossaText extends Base {
     const target = this.#isFor ? this.#elementFor() : this;
     if (!target) throw new GlossaError('option_invalid', `for: there is no element with the id ${JSON.stringify(this.getAttribute('for'))}`);
     if (this.#target !== target) {
-      this.#marks.remove();
+      this.#leave();
+      own(target, this);
+      removeCopies(target);
       this.#target = target;
       this.#watch();
     }
@@ -246,7 +316,16 @@ export class GlossaText extends Base {
   }
 
   #watch() {
-    if (this.#target) this.#changes?.observe(this.#target, { childList: true, characterData: true, subtree: true });
+    const options = { childList: true, characterData: true, subtree: true, attributeFilter: ['hidden'] };
+    if (this.#target) this.#changes?.observe(this.#target, options);
+  }
+
+  /** A property that was set before the module was there hides the class's own. */
+  #takeEarlySource() {
+    if (!Object.hasOwn(this, 'source')) return;
+    const { source } = this;
+    Reflect.deleteProperty(this, 'source');
+    this.source = source;
   }
 
   /**
@@ -255,6 +334,7 @@ export class GlossaText extends Base {
    */
   async #show(signal) {
     const src = this.getAttribute('src');
+    if (src === null) this.#shown = '';
     if (src === null || this.#isFor) return;
     const address = absolute('src', src);
     if (address === this.#shown) return;
@@ -309,16 +389,18 @@ export class GlossaText extends Base {
    * @param {string[]} entities
    */
   #paint(target, chunks, entities) {
-    const selected = selectionIn(target);
-    this.#marks.remove();
-    this.#marks.put(readText(target).pieces, chunks, ({ begin, end, entity, confidence }) => {
+    const markOf = (/** @type {Chunk} */ { begin, end, entity, confidence }) => {
       const mark = document.createElement('mark');
       Object.assign(mark.dataset, { glossa: '', entity, begin, end });
       mark.title = `${entity}, confidence ${confidence.toFixed(2)}`;
       mark.style.setProperty('--glossa-hue', String(hueOf(Math.max(0, entities.indexOf(entity)))));
       return mark;
+    };
+    keepingSelection(target, () => {
+      this.#marks.remove();
+      removeCopies(target);
+      this.#marks.put(readText(target).pieces, chunks, markOf);
     });
-    if (selected) select(target, selected);
     // What was done here is no change of the text.
     this.#changes?.takeRecords();
   }
@@ -354,39 +436,12 @@ function absolute(name, address) {
 }
 
 /**
- * Where the selection, or the caret, is in the text of an element; null if it is elsewhere.
- * @param {Element} target
- * @returns {[anchor: number, focus: number] | null}
- */
-function selectionIn(target) {
-  const selection = getSelection();
-  if (!selection?.anchorNode || !selection.focusNode) return null;
-  const { pieces } = readText(target);
-  const at = (/** @type {Node} */ node, /** @type {number} */ offset) => {
-    const piece = pieces.find((one) => one.node === node);
-    return piece ? piece.begin + offset : -1;
-  };
-  const anchor = at(selection.anchorNode, selection.anchorOffset);
-  const focus = at(selection.focusNode, selection.focusOffset);
-  return anchor < 0 || focus < 0 ? null : [anchor, focus];
-}
-
-/**
- * @param {Element} target
- * @param {[anchor: number, focus: number]} where
- */
-function select(target, [anchor, focus]) {
-  const { pieces } = readText(target);
-  const [from, to] = [placeAt(pieces, anchor), placeAt(pieces, focus)];
-  if (from && to) getSelection()?.setBaseAndExtent(...from, ...to);
-}
-
-/**
  * Gives the element a name, by which the page writes it.
  * @param {string} [name] with a hyphen in it
  */
 export function defineElement(name = 'glossa-text') {
   if (!globalThis.customElements || customElements.get(name)) return;
+  leaveOut(name);
   // A class has one name.
   customElements.define(name, name === 'glossa-text' ? GlossaText : class extends GlossaText {});
 }

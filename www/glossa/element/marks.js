@@ -7,9 +7,13 @@
  * A text node that has been split: it kept its first characters, and what followed is in nodes of our own.
  * @typedef {object} Split
  * @property {Text} node
- * @property {string} first what it kept
+ * @property {Text} fence an empty node of our own behind it. `normalize()` takes it away together with an empty `node`; what has put the
+ *   text there, and takes it away again, leaves it
  * @property {Text[]} rest the nodes with what followed, in order
  */
+
+/** All marks that are known; others are copies, which came with markup that was cloned or pasted. @type {WeakSet<Element>} */
+const known = new WeakSet();
 
 /** Marks of one part of a page. */
 export class Marks {
@@ -59,28 +63,82 @@ export class Marks {
       const mark = make(place);
       part.before(mark);
       mark.append(part);
+      known.add(mark);
       this.#marks.push(mark);
       end = from;
     }
-    this.#splits.push({ node, first: node.data, rest });
+    const fence = document.createTextNode('');
+    node.after(fence);
+    this.#splits.push({ node, fence, rest });
   }
 
-  /** Takes all marks away. Text that was changed meanwhile stays changed. */
+  /** Whether all marks are where they were put, with text in them. */
+  get areThere() {
+    return this.#marks.every((mark) => mark.isConnected && mark.textContent);
+  }
+
+  /**
+   * Goes along with what has put the text there, and has written or taken away a node that was split: it knows nothing of the rest of it.
+   * To be called before the text is read, which would have what is no longer meant to be there.
+   * @param {MutationRecord[]} records of changes that are not our own
+   * @returns {boolean} whether marks have gone
+   */
+  settle(records) {
+    const written = new Set(records.filter(({ type }) => type === 'characterData').map(({ target }) => target));
+    const before = this.#splits.length;
+    this.#splits = this.#splits.filter(({ node, fence, rest }) => {
+      // One who writes in a text changes any of its nodes. And without the fence it was `normalize()`.
+      if (!fence.parentElement || fence.parentElement.isContentEditable) return true;
+      if (node.parentNode) {
+        const isBeside = node.nextSibling === fence;
+        if (isBeside && !written.has(node)) return true;
+        // Others that split text nodes, or put elements around them, leave the text as it is.
+        if (!isBeside && (written.has(node) || fence.previousSibling?.contains(node))) return true;
+        // It was moved, or something was put behind it: behind all of it, for those who know of no marks.
+        if (!isBeside) node.appendData(rest.filter((part) => part.isConnected).map(({ data }) => data).join(''));
+      }
+      for (const part of [fence, ...rest]) part.remove();
+      return false;
+    });
+    if (this.#splits.length === before) return false;
+    this.#marks = this.#marks.filter((mark) => {
+      if (!mark.hasChildNodes()) mark.remove();
+      return mark.hasChildNodes();
+    });
+    return true;
+  }
+
+  /** Takes all marks away. The text stays as it is, also where it was changed meanwhile. */
   remove() {
-    for (const { node, first, rest } of this.#splits) {
-      // The element may have left the page, with its text.
-      const isThere = node.parentNode !== null;
-      // What has put the text there, and has put another in its place, knows nothing of the rest.
-      const isReplaced = node.data !== first && !node.parentElement?.isContentEditable;
-      const tail = rest.filter((part) => part.parentNode !== null).map(({ data }) => data).join('');
-      if (isThere && !isReplaced && tail) node.data += tail;
-      for (const part of rest) part.remove();
-    }
-    for (const mark of this.#marks) {
-      // Someone may have written into it.
-      if (mark.parentNode) mark.replaceWith(...mark.childNodes);
+    // Someone may have written into them.
+    for (const mark of this.#marks) unwrap(mark);
+    for (const { node, fence, rest } of this.#splits) {
+      const own = new Set([fence, ...rest]);
+      // Only what still follows: a line break may have come in between, or a part may be in a paragraph of its own now.
+      let next = node.nextSibling;
+      while (node.parentNode && next instanceof Text && own.has(next)) {
+        // Live ranges go along with no data that moves, so that whoever keeps the selection has to put it back.
+        node.appendData(next.data);
+        next.remove();
+        next = node.nextSibling;
+      }
+      if (!fence.data) fence.remove();
     }
     this.#splits = [];
     this.#marks = [];
   }
+}
+
+/** @param {Element} mark */
+function unwrap(mark) {
+  known.delete(mark);
+  if (mark.parentNode) mark.replaceWith(...mark.childNodes);
+}
+
+/**
+ * Takes away marks that are copies.
+ * @param {Element} root
+ */
+export function removeCopies(root) {
+  for (const mark of root.querySelectorAll('mark[data-glossa]')) if (!known.has(mark)) unwrap(mark);
 }
