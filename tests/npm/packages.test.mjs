@@ -253,6 +253,7 @@ test('the engine on a thread of the caller: in a page, and in Node', { timeout: 
     setTimeout(() => controller.abort(), 60);
     await assert.rejects(annotator.annotate(text.repeat(20), { signal: controller.signal }), ({ code }) => code === 'cancelled');
     await assert.rejects(annotator.annotate('IL-2', { mode: 'sentence' }), ({ code }) => code === 'option_invalid');
+    await assert.rejects(Annotator.create({ model, wasmUrl: 'https://[' }), ({ code }) => code === 'option_invalid');
     assert.equal((await annotator.annotate('IL-2 gene')).windows, 1);
     annotator.dispose();
     await assert.rejects(annotator.annotate('IL-2'), ({ code }) => code === 'disposed');

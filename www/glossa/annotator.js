@@ -122,7 +122,7 @@ import { WorkerClient } from './worker-client.js';
  * @property {string | URL} [wasmUrl] see {@link Places}
  */
 
-/** @typedef {import('./start-worker.js').Places} Places */
+/** @typedef {import('./places.js').Places} Places */
 
 /** @typedef {import('./download-rules.js').DownloadOptions} DownloadOptions */
 

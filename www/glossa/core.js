@@ -3,18 +3,19 @@
  * takes long gives the thread a turn some twenty times a second, and blocks it in between.
  */
 
-import { baseAddress } from './base-address.js';
 import { rulesOf } from './download-rules.js';
 import { GlossaError, cancelled } from './errors.js';
 import { filesOf, loadRequest, withDefaults, withoutUndefined } from './load-request.js';
 import { annotateAll, withChunks } from './many-texts.js';
 import { notify } from './notify.js';
 import { readPipeline } from './pipeline-file.js';
+import { placesOf } from './places.js';
 import { isCoded, loadModel } from './worker/load-model.js';
 import { nextTask } from './worker/next-task.js';
 import { dropEngine, loadEngine, takeBinariesFrom } from './worker/wasm-binary.js';
 
 export { GlossaError } from './errors.js';
+export { configure } from './places.js';
 
 /** @typedef {import('./annotator.js').Annotation} Annotation */
 /** @typedef {import('./annotator.js').CallOptions} CallOptions */
@@ -29,7 +30,7 @@ const SLICE = 40;
  * @typedef {object} CoreOptions
  * @property {(event: LoadProgress) => void} [onProgress]
  * @property {AbortSignal} [signal]
- * @property {string | URL} [wasmUrl] see {@link import('./start-worker.js').Places}
+ * @property {string | URL} [wasmUrl] see {@link import('./places.js').Places}
  * @property {number} [stallTimeout] see {@link import('./download-rules.js').DownloadOptions}
  * @property {string[]} [allowedOrigins] see {@link import('./download-rules.js').DownloadOptions}
  */
@@ -64,7 +65,8 @@ export class Annotator {
     };
     refuseIfCancelled();
     const rules = rulesOf({ stallTimeout, allowedOrigins });
-    if (wasmUrl !== undefined) takeBinariesFrom(new URL(wasmUrl, baseAddress()).href);
+    const { wasmUrl: binaries } = placesOf({ wasmUrl });
+    if (binaries) takeBinariesFrom(binaries);
     notify(onProgress, { stage: 'engine' });
     /** @type {import('./options.js').AnnotateOptions} */
     let defaults = {};

@@ -21,7 +21,7 @@ import { acquire, release } from './element/shared-annotators.js';
 import { adopt, hueOf } from './element/style.js';
 
 export { GlossaError } from './errors.js';
-export { configure } from './start-worker.js';
+export { configure } from './places.js';
 
 /** @typedef {import('./annotator.js').Annotation} Annotation */
 /** @typedef {import('./annotator.js').Annotator} Annotator */

@@ -2,7 +2,7 @@
 
 export { formats, readDocuments, richText, writeDocuments } from './documents.js';
 export { GlossaError } from './errors.js';
-export { configure } from './start-worker.js';
+export { configure } from './places.js';
 
 /**
  * @typedef {import('./documents.js').Document} Document

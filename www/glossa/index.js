@@ -13,7 +13,7 @@ export { formats, readDocuments, richText, writeDocuments } from './documents.js
 export { GlossaError } from './errors.js';
 export { isModelCached } from './model-cache.js';
 export { readPipeline } from './pipeline-file.js';
-export { configure } from './start-worker.js';
+export { configure } from './places.js';
 
 /**
  * @typedef {import('./annotator.js').Annotation} Annotation
@@ -30,7 +30,7 @@ export { configure } from './start-worker.js';
  * @typedef {import('./many-texts.js').Outcome} Outcome
  * @typedef {import('./annotator.js').ModelFiles} ModelFiles
  * @typedef {import('./documents.js').Passage} Passage
- * @typedef {import('./start-worker.js').Places} Places
+ * @typedef {import('./places.js').Places} Places
  * @typedef {import('./annotator.js').Source} Source
  * @typedef {import('./options.js').AnnotateOptions} AnnotateOptions
  * @typedef {import('./options.js').LoadOptions} LoadOptions

@@ -51,7 +51,7 @@ export class Pool {
   #workers = new Set();
   /** @type {Task[]} */
   #waiting = [];
-  /** @type {import('./start-worker.js').Places | undefined} where the engine's files are */
+  /** @type {import('./places.js').Places | undefined} where the engine's files are */
   #engine;
   /** @type {Map<string, PoolWorker>} who had the last task of a place */
   #places = new Map();
@@ -63,7 +63,7 @@ export class Pool {
   /**
    * @param {Message} load what each worker is asked to load
    * @param {number} most most workers that there may be
-   * @param {Limits & { places?: import('./start-worker.js').Places }} [options]
+   * @param {Limits & { places?: import('./places.js').Places }} [options]
    */
   constructor(load, most, { loadTimeout = LOAD_TIMEOUT, silenceTimeout, places } = {}) {
     this.#load = load;

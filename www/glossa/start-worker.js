@@ -1,47 +1,8 @@
 /** How the engine's workers are started. */
 
-import { baseAddress } from './base-address.js';
-import { GlossaError } from './errors.js';
+import { placesOf } from './places.js';
 
-/**
- * Where the engine's files are, if they are not found by themselves.
- * @typedef {object} Places
- * @property {string | URL} [workerUrl] the address, relative to the page, of the worker's script
- * @property {string | URL} [wasmUrl] the address, relative to the page, of the folder with the folders `simd` and `relaxed-simd`, in
- *   each of which is `glossa_bg.wasm`
- */
-
-/** @type {Places} */
-let configured = {};
-
-/**
- * Says where the engine's files are, for all annotators and documents from now on.
- * @param {Places} places
- * @throws {GlossaError} `option_invalid`: what is given is no address
- */
-export function configure({ workerUrl, wasmUrl }) {
-  absolute({ workerUrl, wasmUrl });
-  configured = { workerUrl, wasmUrl };
-}
-
-/**
- * The absolute addresses of places.
- * @param {Places} places
- * @returns {{ workerUrl?: string, wasmUrl?: string }}
- * @throws {GlossaError} `option_invalid`
- */
-function absolute(places) {
-  const given = Object.entries(places).filter(([, place]) => place !== undefined);
-  return Object.fromEntries(
-    given.map(([name, place]) => {
-      try {
-        return [name, new URL(place, baseAddress()).href];
-      } catch (error) {
-        throw new GlossaError('option_invalid', `option ${name}: ${place} is not an address`, { cause: error });
-      }
-    }),
-  );
-}
+/** @typedef {import('./places.js').Places} Places */
 
 /** The address of their script, unless another is given. */
 export const SCRIPT = String(import.meta.url).replace(/[^/]*$/, 'worker/worker.js');
@@ -53,13 +14,12 @@ let start = () => new Worker(new URL('./worker/worker.js', import.meta.url), { t
  * @param {Places} [own] take precedence over those that are configured
  * @returns {{ worker: Worker, script: string, wasm: string | undefined }} `script`: its address. `wasm`: the address of the folder of the
  *   binaries, if one is given
- * @throws {GlossaError} `option_invalid`
+ * @throws {import('./errors.js').GlossaError} `option_invalid`
  * @throws what the browser throws
  */
-export function startWorker({ workerUrl = configured.workerUrl, wasmUrl = configured.wasmUrl } = {}) {
-  const places = absolute({ workerUrl, wasmUrl });
-  const script = places.workerUrl ?? SCRIPT;
-  return { worker: places.workerUrl ? startedFrom(script) : startedHere(), script, wasm: places.wasmUrl };
+export function startWorker(own) {
+  const { workerUrl: script, wasmUrl: wasm } = placesOf(own);
+  return { worker: script ? startedFrom(script) : startedHere(), script: script ?? SCRIPT, wasm };
 }
 
 /** Starts the script that is beside this module. */

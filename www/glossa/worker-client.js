@@ -65,7 +65,7 @@ export class WorkerClient {
 
   /**
    * Starts a worker.
-   * @param {import('./start-worker.js').Places} [places]
+   * @param {import('./places.js').Places} [places]
    * @throws {GlossaError} `worker_failed`, `option_invalid`
    */
   constructor(places) {

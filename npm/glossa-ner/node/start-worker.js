@@ -1,36 +1,10 @@
 /** How the engine's workers are started in Node: as threads that look like a browser's workers. */
 
 import { Worker } from 'node:worker_threads';
-import { GlossaError } from '../../../www/glossa/errors.js';
-import { baseAddress } from './base-address.js';
+import { placesOf } from '../../../www/glossa/places.js';
 
 /** The address of their script, unless another is given. */
 export const SCRIPT = new URL('../worker/node.js', import.meta.url).href;
-
-/** @type {import('../../../www/glossa/start-worker.js').Places} */
-let configured = {};
-
-/**
- * Says where the engine's files are, for all annotators and documents from now on.
- * @param {import('../../../www/glossa/start-worker.js').Places} places
- * @throws {GlossaError} `option_invalid`: what is given is no address
- */
-export function configure({ workerUrl, wasmUrl }) {
-  for (const [name, place] of Object.entries({ workerUrl, wasmUrl })) if (place !== undefined) absolute(name, place);
-  configured = { workerUrl, wasmUrl };
-}
-
-/**
- * @param {string} name
- * @param {string | URL} place
- */
-function absolute(name, place) {
-  try {
-    return new URL(place, baseAddress());
-  } catch (error) {
-    throw new GlossaError('option_invalid', `option ${name}: ${place} is not an address`, { cause: error });
-  }
-}
 
 /** A thread with the part of a browser's `Worker` that is used. It keeps the process alive only while it has something to do. */
 class Thread {
@@ -76,11 +50,10 @@ class Thread {
 }
 
 /**
- * @param {import('../../../www/glossa/start-worker.js').Places} [own] take precedence over those that are configured
- * @throws {GlossaError} `option_invalid`
+ * @param {import('../../../www/glossa/places.js').Places} [own] take precedence over those that are configured
+ * @throws {import('../../../www/glossa/errors.js').GlossaError} `option_invalid`
  */
-export function startWorker({ workerUrl = configured.workerUrl, wasmUrl = configured.wasmUrl } = {}) {
-  const script = workerUrl === undefined ? new URL(SCRIPT) : absolute('workerUrl', workerUrl);
-  const wasm = wasmUrl === undefined ? undefined : absolute('wasmUrl', wasmUrl).href;
-  return { worker: new Thread(script), script: script.href, wasm };
+export function startWorker(own) {
+  const { workerUrl: script = SCRIPT, wasmUrl: wasm } = placesOf(own);
+  return { worker: new Thread(new URL(script)), script, wasm };
 }
