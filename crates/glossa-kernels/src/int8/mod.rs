@@ -5,6 +5,8 @@
 //! must not use its eighth bit, has only one result. The f32 arithmetic before and after uses no fused multiply-add,
 //! which not every processor has.
 
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
 mod pack;
 mod quantised_rows;
 mod run;
@@ -123,6 +125,8 @@ pub fn best() -> Kernel {
 /// The kernels that this processor runs, the fastest first, the scalar one last.
 pub fn all() -> Vec<Kernel> {
     let mut kernels = Vec::new();
+    #[cfg(target_arch = "aarch64")]
+    kernels.extend(aarch64::kernels());
     #[cfg(target_arch = "x86_64")]
     kernels.extend(x86::kernels());
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -293,11 +297,14 @@ mod tests {
     #[test]
     fn kernels_are_known_by_their_names() {
         let names: Vec<&str> = all().iter().map(Kernel::name).collect();
+        println!("kernels: {}", names.join(" "));
         assert_eq!(names.last(), Some(&"scalar"));
         assert!(names.iter().all(|name| names.iter().filter(|other| *other == name).count() == 1), "{names:?}");
         assert_eq!(format!("{:?}", best()), names[0]);
         #[cfg(target_arch = "x86_64")]
         assert_eq!(names.contains(&"avx2"), is_x86_feature_detected!("avx2"));
+        #[cfg(target_arch = "aarch64")]
+        assert_eq!(names.contains(&"i8mm"), std::arch::is_aarch64_feature_detected!("i8mm"));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! A loop is a [`Work`], generic over the vector. [`run`] compiles it for each instruction set, and picks the best one
 //! that this processor has.
 
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
 #[cfg(target_arch = "x86_64")]
@@ -95,6 +97,8 @@ pub(crate) enum Set {
     Avx512,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     Simd128,
     /// Scalar arithmetic, for every processor: the twin that the others are compared with.
@@ -108,6 +112,8 @@ impl Set {
         Set::Avx512,
         #[cfg(target_arch = "x86_64")]
         Set::Avx2,
+        #[cfg(target_arch = "aarch64")]
+        Set::Neon,
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         Set::Simd128,
         Set::Portable,
@@ -120,6 +126,8 @@ impl Set {
             Set::Avx512 => is_x86_feature_detected!("avx512f"),
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "aarch64")]
+            Set::Neon => std::arch::is_aarch64_feature_detected!("neon"),
             // Engines without SIMD refuse the whole binary.
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Set::Simd128 => true,
@@ -137,6 +145,8 @@ impl Set {
                 Set::Avx512 => x86::avx512(work),
                 #[cfg(target_arch = "x86_64")]
                 Set::Avx2 => x86::avx2(work),
+                #[cfg(target_arch = "aarch64")]
+                Set::Neon => aarch64::neon(work),
                 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
                 Set::Simd128 => wasm::simd128(work),
                 Set::Portable => work.run::<Portable>(),
