@@ -6,7 +6,7 @@
 #   ./build.sh lint           formatting and lints of Rust and JavaScript; runs no test
 #   ./build.sh firefox        the page and the module in Firefox
 #   ./build.sh readers        what readers of other projects find in the files of each format that Glossa writes
-#   ./build.sh crate          the tests of the library's crate as published, packed and unpacked
+#   ./build.sh crate          the crates as published: their public interface, the oldest Rust, packing, the packed tests
 #   ./build.sh build          what is shipped: the command line (target/release/glossa) and the browser's files (www/pkg)
 #   ./build.sh egress         watches all that a browser sends and keeps while someone works on the page, and prints it
 #   ./build.sh bench          everything that docs/performance.md has figures of; its first part lists the flags
@@ -16,6 +16,7 @@
 #   ./build.sh audit [FOLDER] advisories, licences and sources of all crates, by cargo-deny
 #   ./build.sh mutants        which changes of the code no test would notice, by cargo-mutants
 #   ./build.sh fuzz [MINUTES] [SURFACE]   libFuzzer on each surface that strangers' bytes reach, or on one, so long each (1)
+#   ./build.sh arm            the tests of the kernels of 64-bit Arm, under qemu
 #   ./build.sh sanitize       the tests of the unsafe code under AddressSanitizer
 #
 # A second run builds only what has changed. CONTRIBUTING.md says how long each step takes.
@@ -28,7 +29,11 @@ CARGO_DENY=0.20.2
 CARGO_FUZZ=0.13.2
 CARGO_MUTANTS=27.1.0
 # One selection of packages for building and testing: with another, cargo would build libraries again for other features.
-LIBRARY_AND_COMMAND=(--workspace --exclude bind-wasm)
+LIBRARY_AND_COMMAND=(--workspace --exclude bind-wasm --exclude list-api)
+
+# The packages of crates.io, and the others.
+PUBLISHED=(glossa-kernels jdk-regex glossa-ner)
+NOT_PUBLISHED=(--exclude bind-wasm --exclude glossa-fuzz --exclude list-api)
 
 say() { printf '\n== %s\n' "$*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -148,7 +153,7 @@ cargo_wasm() {
   local command=$1 profile=$2 flags="-C target-feature=+simd128"
   local small_std=(-Z build-std=std,panic_abort -Z build-std-features=optimize_for_size)
   shift 2
-  set -- --profile "$profile" --target "$WASM_TARGET" --locked --package glossa-ner --lib "$@"
+  set -- --profile "$profile" --target "$WASM_TARGET" --locked --package glossa-ner --lib --no-default-features --features javascript "$@"
   if [ "$profile" != web ] && rustup_target; then
     RUSTFLAGS=$flags cargo "$command" "$@"
   elif rustup_sources; then
@@ -171,17 +176,17 @@ build_native() {
 # Whether file $1 is newer than everything that the browser's binaries are built from. cargo cannot tell: it keeps one
 # binary at a time, and would build both again.
 is_fresh() {
-  [ -f "$1" ] && [ -z "$(find Cargo.toml Cargo.lock README.md build.sh crates src -newer "$1" -print -quit)" ]
+  [ -f "$1" ] && [ -z "$(find Cargo.toml Cargo.lock build.sh crates src -newer "$1" -print -quit)" ]
 }
 
 # Builds the browser's binary $2 (relaxed-simd or simd) with the profile $1 (quick or web) into www/pkg.
 build_binary() {
-  local profile=$1 name=$2 features="" simd=()
+  local profile=$1 name=$2 features=() simd=()
   local made=target/pkg/$profile/$name
-  [ "$name" = simd ] || { features=relaxed-simd simd=(--enable-relaxed-simd); }
+  [ "$name" = simd ] || { features=(--features relaxed-simd) simd=(--enable-relaxed-simd); }
   if ! is_fresh "$made/glossa_bg.wasm"; then
     say "Building the browser's binary '$name' ($3)"
-    cargo_wasm build "$profile" --features "$features" ||
+    cargo_wasm build "$profile" "${features[@]}" ||
       give_up "the build failed: see above"
     rm -rf "$made" && mkdir -p "$made"
     "$CARGO" run -q --profile quick --locked --package bind-wasm -- \
@@ -285,15 +290,21 @@ run_test() {
   node --test --test-concurrency=1 tests/browser/
 }
 
-# The library's crate must build and pass its tests from what crates.io would have: outside the repository, with the
-# workspace's other crates from their packages too.
+# The crates as crates.io would have them. The library must pass its tests outside the repository, with the workspace's other
+# crates from their packages too.
 run_crate() {
   need_rust
+  check_public_api
+  check_without_features
+  check_oldest_rust
+  say "What crates.io would take"
+  "$CARGO" publish --quiet --dry-run --no-verify --allow-dirty --locked --workspace "${NOT_PUBLISHED[@]}" ||
+    give_up "crates.io would not take the crates: see above"
   say "The library's crate, packed, unpacked and tested (2 minutes after the tests)"
   pack_crates
   local folder target patches=() name
   folder=$(mktemp -d) target=$PWD/target
-  for name in glossa-kernels jdk-regex glossa-ner; do
+  for name in "${PUBLISHED[@]}"; do
     tar xzf "target/package/$name-$(crate_version)".crate -C "$folder"
     [ $name = glossa-ner ] || patches+=(--config "patch.crates-io.$name.path='$folder/$name-$(crate_version)'")
   done
@@ -302,8 +313,70 @@ run_crate() {
   rm -rf "$folder"
 }
 
+# The public interface of each crate is listed in tests/public_api/, so that a change of it is seen. rustdoc's JSON is not yet
+# for every compiler, and each version of the tool reads one version of it. UPDATE=1 writes the lists.
+check_public_api() {
+  say "The public interface of the crates (a minute)"
+  local name json state
+  # For rustdoc alone: build scripts look at this variable, and all would be built again.
+  printf '#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec %q "$@"\n' "$("${RUSTC:-rustc}" --print sysroot)/bin/rustdoc" >target/rustdoc-json
+  chmod +x target/rustdoc-json
+  for name in "${PUBLISHED[@]}"; do
+    json=target/doc/${name//-/_}.json
+    RUSTDOC=$PWD/target/rustdoc-json "$CARGO" rustdoc --quiet --release --locked --package "$name" --lib -- \
+      -Z unstable-options --output-format json || give_up "the interface of $name could not be listed: see above"
+    state=0
+    "$CARGO" run -q --profile quick --locked --package list-api -- "$json" "tests/public_api/$name.txt" || state=$?
+    case $state in
+      0) ;;
+      3) say "Not compared: $(rustc --version) writes this list in a way that is not known here" && return ;;
+      *) give_up "the public interface of $name is not the one in tests/public_api/$name.txt: see above" \
+        "if that is meant: UPDATE=1 ./build.sh crate, and a line in CHANGELOG.md" ;;
+    esac
+  done
+}
+
+check_without_features() {
+  say "The library without its features, and with formats alone (a minute)"
+  local features
+  for features in "" formats; do
+    "$CARGO" clippy --quiet --release --locked --lib --no-default-features --features "$features" -- --deny warnings ||
+      give_up "the library has warnings or errors with the features '$features': see above"
+  done
+}
+
+# The kernels' tests on processors that this machine has not: one without a dot product, one with it, and one with products of
+# matrices. qemu gives their results, not their speed.
+run_arm() {
+  need_rust
+  local target=aarch64-unknown-linux-musl name=AARCH64_UNKNOWN_LINUX_MUSL processor kernel
+  have qemu-aarch64 || packages "an emulator of 64-bit Arm" qemu-user
+  { have rustup && { rustup target list --installed | grep -qx $target ||
+    timeout 120 rustup target add $target >/dev/null 2>&1; }; } || give_up "rustup does not have the target $target"
+  export "CARGO_TARGET_${name}_LINKER=rust-lld"
+  local tests=(--release --locked --package glossa-kernels --lib --target $target --target-dir target/arm)
+  "$CARGO" clippy --quiet "${tests[@]}" --tests -- --deny warnings || give_up "the kernels have warnings: see above"
+  for processor in cortex-a72:neon neoverse-n1:dotprod max:i8mm; do
+    kernel=${processor#*:}
+    say "The kernels' tests on ${processor%:*}, whose fastest is '$kernel'"
+    export "CARGO_TARGET_${name}_RUNNER=qemu-aarch64 -cpu ${processor%:*}"
+    "$CARGO" test --quiet "${tests[@]}" -- --nocapture | tee target/arm/log && grep -q "kernels: $kernel " target/arm/log ||
+      give_up "the tests fail, or do not run '$kernel': see above"
+  done
+}
+
+# Everything that is published, with the oldest compiler that Cargo.toml names.
+check_oldest_rust() {
+  have rustup && { rustup run "$OLDEST_RUST" rustc --version >/dev/null 2>&1 ||
+    timeout 300 rustup toolchain install "$OLDEST_RUST" --profile minimal --no-self-update >/dev/null 2>&1; } ||
+    { say "Not checked with Rust $OLDEST_RUST: rustup does not have it" && return; }
+  say "The crates with Rust $OLDEST_RUST (2 minutes)"
+  RUSTUP_TOOLCHAIN=$OLDEST_RUST cargo check --quiet --locked --workspace "${NOT_PUBLISHED[@]}" --target-dir target/oldest ||
+    give_up "Rust $OLDEST_RUST does not build the crates: see above"
+}
+
 pack_crates() {
-  "$CARGO" package --quiet --workspace --exclude bind-wasm --exclude glossa-fuzz --no-verify --allow-dirty ||
+  "$CARGO" package --quiet --workspace "${NOT_PUBLISHED[@]}" --no-verify --allow-dirty ||
     give_up "the crates could not be packed: see above"
 }
 
@@ -607,6 +680,7 @@ case "${1:-}" in
   # For reproduce: the browser's binaries by themselves.
   binaries) build_binaries ;;
   fuzz) run_fuzz "${@:2}" ;;
+  arm) run_arm ;;
   sanitize) run_sanitize ;;
   *)
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"

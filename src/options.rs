@@ -192,13 +192,19 @@ impl AnnotateOptions {
     }
 }
 
-/// All options as `{"load": …, "annotate": …}`: two JSON Schemas without references, with types, values, limits, defaults
+/// All options as JSON text, `{"load": …, "annotate": …}`: two JSON Schemas without references, with types, values, limits, defaults
 /// and descriptions. An option without a `default` is unset by default.
 ///
 /// `x-flag` is the command-line flag if it is not the name in kebab case, `x-spark` is Spark NLP's name, and
 /// `x-characters` marks lists of single characters.
 #[cfg(feature = "schema")]
-pub fn schema() -> serde_json::Value {
+pub fn schema() -> String {
+    format!("{:#}\n", schema_value())
+}
+
+/// As [`schema`], not yet as text.
+#[cfg(feature = "schema")]
+pub(crate) fn schema_value() -> serde_json::Value {
     let settings = schemars::generate::SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::formats::Format;
+use crate::format::Format;
 use crate::{AnnotateOptions, Error, Options};
 
 /// A model and its options as a JSON document:

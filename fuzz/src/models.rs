@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::OnceLock;
 
 use glossa_ner::labels::AggregationStrategy;
-use glossa_ner::model::{Manifest, ManifestFile, MemoryFiles};
+use glossa_ner::model::{Manifest, ManifestFile, Measured, MemoryFiles};
 use glossa_ner::text::{CleanupMode, TokenTypes, TokenizerOptions};
 use glossa_ner::{Annotator, Decoding, Options};
 use serde_json::{json, Value};
@@ -67,7 +67,7 @@ pub(crate) fn manifest(graph: &[u8], vocabulary: &[u8]) -> Manifest {
         normalisation: Some(true),
         licence: "Apache-2.0".into(),
         attribution: vec![],
-        measured: json!({}),
+        measured: Measured::default(),
     }
 }
 

@@ -6,10 +6,12 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const CRATES_IO = 'registry+https://github.com/rust-lang/crates.io-index';
 
+const LIBRARY = ['--package', 'glossa-ner'];
+
 /** The binaries that are shipped, each with the arguments by which `cargo tree` finds what is linked into it. */
 const BINARIES = {
-  browser: ['--package', 'glossa-ner', '--target', 'wasm32-unknown-unknown', '--features', 'relaxed-simd'],
-  'command line': ['--package', 'glossa-cli', '--target', 'x86_64-unknown-linux-gnu'],
+  browser: [...LIBRARY, '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'javascript,relaxed-simd'],
+  'command line': [...LIBRARY, '--target', 'x86_64-unknown-linux-gnu'],
 };
 
 function cargo(...args) {

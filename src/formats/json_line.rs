@@ -30,7 +30,7 @@ pub(super) fn write(out: &mut dyn Write, value: &impl Serialize) -> io::Result<(
 
 /// A JSON object whose keys are all different, with its place for errors. What is taken from it is no longer in it.
 #[derive(Debug)]
-pub struct Object {
+pub(crate) struct Object {
     fields: Map<String, Value>,
     pub(super) place: String,
 }
@@ -40,7 +40,7 @@ impl Object {
     ///
     /// # Errors
     /// `input_invalid`.
-    pub fn parse(line: &str, place: &str) -> Result<Self, Error> {
+    pub(crate) fn parse(line: &str, place: &str) -> Result<Self, Error> {
         match serde_json::from_str(line) {
             Ok(UniqueFields(fields)) => Ok(Object { fields, place: place.to_string() }),
             Err(error) => {
@@ -60,17 +60,17 @@ impl Object {
     }
 
     /// An error of this object.
-    pub fn invalid(&self, reason: impl Into<String>) -> Error {
+    pub(crate) fn invalid(&self, reason: impl Into<String>) -> Error {
         invalid(&self.place, reason)
     }
 
     /// Whether it has a field that is not null.
-    pub fn has(&self, field: &str) -> bool {
+    pub(crate) fn has(&self, field: &str) -> bool {
         self.fields.get(field).is_some_and(|value| !value.is_null())
     }
 
     /// Takes a field out; `None` if there is none, or null.
-    pub fn take(&mut self, field: &str) -> Option<Value> {
+    pub(crate) fn take(&mut self, field: &str) -> Option<Value> {
         self.fields.remove(field).filter(|value| !value.is_null())
     }
 
@@ -78,7 +78,7 @@ impl Object {
     ///
     /// # Errors
     /// `input_invalid` if there is none, or it is not a string.
-    pub fn text(&mut self, options: &ReadOptions) -> Result<String, Error> {
+    pub(crate) fn text(&mut self, options: &ReadOptions) -> Result<String, Error> {
         let usual = || TEXT_FIELDS.into_iter().find(|field| self.has(field)).unwrap_or(TEXT_FIELDS[0]);
         let field = options.text_field.as_deref().unwrap_or_else(usual).to_string();
         match self.fields.remove(&field) {
@@ -97,7 +97,7 @@ impl Object {
     ///
     /// # Errors
     /// `input_invalid` if it is neither a string nor a number.
-    pub fn id(&mut self, options: &ReadOptions) -> Result<String, Error> {
+    pub(crate) fn id(&mut self, options: &ReadOptions) -> Result<String, Error> {
         let is_id = |value: &Value| value.is_string() || value.is_number();
         let has = |field: &&str| self.fields.get(*field).is_some_and(is_id);
         let usual = || ID_FIELDS.into_iter().find(has).unwrap_or(ID_FIELDS[0]);

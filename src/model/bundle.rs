@@ -67,7 +67,24 @@ pub struct Manifest {
     pub attribution: Vec<String>,
     /// Reports of `glossa eval`, by data set.
     #[serde(default)]
-    pub measured: serde_json::Value,
+    pub measured: Measured,
+}
+
+/// Reports of `glossa eval`, by data set, as a manifest has them: for people to read, in JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Measured(serde_json::Value);
+
+impl Default for Measured {
+    fn default() -> Self {
+        Measured(serde_json::json!({}))
+    }
+}
+
+impl std::fmt::Display for Measured {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(out)
+    }
 }
 
 /// A file of a bundle.

@@ -17,7 +17,7 @@ mod wrapped_graph;
 
 use std::io::{self, Read};
 
-pub use bundle::{Manifest, ManifestFile, MANIFEST};
+pub use bundle::{Manifest, ManifestFile, Measured, MANIFEST};
 pub use graph_files::{Dtype, GRAPH_FILES, GRAPH_FOLDERS};
 pub use source::{is_archive_name, list_paths};
 pub use source::{ArchiveFile, FileVisitor, Folder, MemoryFiles, ReadSeek, Source};

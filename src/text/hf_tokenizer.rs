@@ -59,7 +59,7 @@ impl HfTokenizer {
     ///
     /// # Errors
     /// `vocabulary_invalid`; also for steps that make a text many times longer, and templates without their tokens.
-    pub fn new(json: &Json, unknown: Option<&str>, file: &str) -> Result<Self, Error> {
+    pub(crate) fn new(json: &Json, unknown: Option<&str>, file: &str) -> Result<Self, Error> {
         let made = guarded(|| Self::make(json, unknown)).unwrap_or_else(Err);
         made.map_err(|reason| Error::VocabularyInvalid { file: file.to_string(), reason })
     }

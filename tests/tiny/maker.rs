@@ -4,7 +4,7 @@
 //! piece of a token decides. Attention and the feed-forward layer change the scores a little, by what else is in the
 //! window: no label, but every confidence.
 
-use glossa_ner::model::{Manifest, ManifestFile, MemoryFiles};
+use glossa_ner::model::{Manifest, ManifestFile, Measured, MemoryFiles};
 use glossa_ner::text::{TokenTypes, TokenizerOptions};
 use glossa_ner::{Annotator, Decoding, Options};
 use sha2::{Digest, Sha256};
@@ -268,7 +268,7 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
         normalisation: None,
         licence: "Apache-2.0".into(),
         attribution: vec![],
-        measured: serde_json::json!({}),
+        measured: Measured::default(),
     };
     let manifest = serde_json::to_string_pretty(&manifest).expect("JSON") + "\n";
     [("manifest.json", manifest.into_bytes())].into_iter().chain(contents).collect()

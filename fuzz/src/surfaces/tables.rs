@@ -1,7 +1,7 @@
 //! Results that are read again: records to measure a model on, and tables to compare.
 
-use glossa_cli::compare::{compare as compare_tables, EndOffset, Table};
-use glossa_cli::eval::{Record, Report, ReportPage, RunInfo, Tally, TemperatureSamples};
+use glossa_ner::command_line::compare::{compare as compare_tables, EndOffset, Table};
+use glossa_ner::command_line::eval::{Record, Report, ReportPage, RunInfo, Tally, TemperatureSamples};
 use glossa_ner::Mode;
 
 use crate::bag::find;

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use glossa_cli::compare::{compare, EndOffset, Table};
-use glossa_cli::eval::Record;
+use glossa_ner::command_line::compare::{compare, EndOffset, Table};
+use glossa_ner::command_line::eval::Record;
 use glossa_ner::formats::{self, read_files, FilesOptions, Format, NamedFile, ReadOptions, WriteOptions, Writer};
 use glossa_ner::pipeline_file::PipelineFile;
 use glossa_ner::text::charset::Charset;

@@ -1,5 +1,0 @@
-//! The program `glossa`.
-
-fn main() -> std::process::ExitCode {
-    glossa_cli::run()
-}
