@@ -11,6 +11,7 @@ const FILE = 'THIRD-PARTY-LICENSES';
 
 /** By what the text of a licence begins, after its title and copyright notice. */
 const BEGINNINGS = {
+  'BSD-3-Clause': /Redistribution and use in source and binary forms/,
   MIT: /Permission is hereby granted, free of charge/,
   Zlib: /This software is provided ['‘]as-is['’]/,
   'Unicode-3.0': /UNICODE LICENSE V3/,

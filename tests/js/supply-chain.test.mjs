@@ -15,7 +15,7 @@ import { integrityOf } from '../../scripts/supply/shipped-files.mjs';
 import { chooseLicences, spdxExpression } from '../../scripts/supply/spdx.mjs';
 
 const read = (path) => readFileSync(join(ROOT, path), 'utf8');
-const OWN = new Set(['bind-wasm', 'glossa-fuzz', 'glossa-kernels', 'glossa-ner', 'jdk-regex']);
+const OWN = new Set(['bind-wasm', 'glossa-fuzz', 'glossa-kernels', 'glossa-ner', 'jdk-regex', 'list-api']);
 const ALLOWED = ['Apache-2.0', 'MIT', 'Zlib', 'Unicode-3.0'];
 
 for (const path of ['package-lock.json', 'bench/package-lock.json', 'tests/npm/package-lock.json']) {
