@@ -1,9 +1,9 @@
 // Times the int8 kernels in headless Chromium, and compares them with the scalar one. Each of the two binaries is
 // compiled from this crate and kernels.rs by rustc, in seconds. Prints the best of many runs.
 //
-//   node crates/glossa-kernels/benches/kernels.mjs [ROWS [LARGEST_WEIGHT]]
+//   [V8_FLAGS=--no-enable-avx-vnni] node crates/glossa-kernels/benches/kernels.mjs [ROWS [LARGEST_WEIGHT]]
 //
-// With weights up to 60 the 16-bit kernel widens its sums every second group, up to 30 every fourth.
+// Without AVX-VNNI the engine makes the code of processors that have AVX2 only.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -72,7 +72,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     extra[`/${name}.wasm`] = isolated('application/wasm', readFileSync(compile(name)));
   }
   const server = await serve(extra);
-  const chromium = await browser();
+  const flags = process.env.V8_FLAGS ? [`--js-flags=${process.env.V8_FLAGS}`] : [];
+  const chromium = await browser({ args: flags });
   const page = await chromium.newPage();
   await page.goto(`${server.address}b.html`);
   console.log(`GOP/s, ${rows} rows`.padEnd(24), ...SHAPES.map(([k, n]) => `${k}x${n}`.padStart(9)));

@@ -5,6 +5,7 @@
 use std::arch::aarch64::*;
 use std::arch::{asm, is_aarch64_feature_detected};
 
+use super::pack::Pairing;
 use super::run::{self, Sums};
 use super::{Kernel, Layer, QuantisedRows, Tile, GROUP, STEP_BYTES};
 
@@ -85,7 +86,7 @@ impl Sums for I8mm {
         _count: usize,
         panels: &[i8],
         groups: usize,
-        _widen_every: usize,
+        _pairing: &Pairing,
         tile: &mut Tile,
     ) {
         i8mm_sums(rows, panels, groups, tile);
@@ -149,7 +150,7 @@ impl Sums for Dotprod {
         _count: usize,
         panels: &[i8],
         groups: usize,
-        _widen_every: usize,
+        _pairing: &Pairing,
         tile: &mut Tile,
     ) {
         dotprod_sums(rows, panels, groups, tile);
@@ -181,7 +182,7 @@ impl Sums for Neon {
         _count: usize,
         panels: &[i8],
         groups: usize,
-        _widen_every: usize,
+        _pairing: &Pairing,
         tile: &mut Tile,
     ) {
         neon_sums(rows, panels, groups, tile);

@@ -14,8 +14,8 @@ pub struct PackedWeights {
     scales: Vec<f32>,
     /// Per column, the sum of its weights times its scale: what a row's minimum is multiplied by.
     sums: Vec<f32>,
-    /// Per panel: see [`Self::widen_every`].
-    widen_every: Vec<u8>,
+    /// Per panel; none where no kernel asks for it.
+    pairings: Vec<Pairing>,
 }
 
 impl PackedWeights {
@@ -53,8 +53,9 @@ impl PackedWeights {
         let mut padded = scales.to_vec();
         padded.resize(columns, 0.0);
         let sums = totals.iter().zip(&padded).map(|(&total, scale)| total as f32 * scale).collect();
-        let widen_every = panels.chunks_exact(groups * STEP_BYTES).map(widen_every).collect();
-        PackedWeights { k, n, panels, scales: padded, sums, widen_every }
+        let pairings =
+            if PAIRED { panels.chunks_exact(groups * STEP_BYTES).map(Pairing::of).collect() } else { Vec::new() };
+        PackedWeights { k, n, panels, scales: padded, sums, pairings }
     }
 
     /// Number of rows.
@@ -69,7 +70,7 @@ impl PackedWeights {
 
     /// Number of panels.
     pub(super) fn panels(&self) -> usize {
-        self.widen_every.len()
+        self.scales.len() / PANEL
     }
 
     /// Columns of all panels, padding included.
@@ -83,10 +84,11 @@ impl PackedWeights {
         &self.panels[first * length..last * length]
     }
 
-    /// After how many groups, 1, 2 or 4, a kernel that sums products in 16 bits must widen its sums to 32, so that they
-    /// cannot overflow, whatever the activations.
-    pub(super) fn widen_every(&self, first: usize, last: usize) -> usize {
-        usize::from(self.widen_every[first..last].iter().copied().min().unwrap_or(1))
+    /// The pairing of a panel.
+    #[inline(always)]
+    pub(super) fn pairing(&self, panel: usize) -> &Pairing {
+        const NONE: &Pairing = &Pairing { pairs: Vec::new(), single: Vec::new() };
+        self.pairings.get(panel).unwrap_or(NONE)
     }
 
     pub(super) fn scales(&self) -> &[f32] {
@@ -106,44 +108,104 @@ fn interleave(rows: &[[i8; PANEL]; GROUP], out: &mut [i8; STEP_BYTES]) {
     }
 }
 
-/// [`PackedWeights::widen_every`] of one panel.
-fn widen_every(panel: &[i8]) -> u8 {
-    // The largest sum of absolute weights that a 16-bit lane, which takes a pair of `k` per group, gets over two and over
-    // four groups.
-    let (mut two, mut four) = (0, 0);
-    for groups in panel.chunks(4 * STEP_BYTES) {
-        let mut whole = [0u16; STEP_BYTES / 2];
-        for groups in groups.chunks(2 * STEP_BYTES) {
-            let mut half = [0u16; STEP_BYTES / 2];
-            for pairs in groups.chunks_exact(STEP_BYTES) {
-                for (sum, pair) in half.iter_mut().zip(pairs.as_chunks::<2>().0) {
-                    *sum += u16::from(pair[0].unsigned_abs()) + u16::from(pair[1].unsigned_abs());
-                }
+/// Whether a kernel of this target sums in 16 bits, or a test looks at it.
+const PAIRED: bool = cfg!(any(test, all(target_arch = "wasm32", feature = "relaxed-simd")));
+/// Lanes of 16 bits that a group's products add up in: two of its four `k` each.
+const LANES: usize = STEP_BYTES / 2;
+/// The largest sum of absolute weights whose products with activations of at most 127 fit a lane.
+const LARGEST: u16 = i16::MAX as u16 / 127;
+
+/// The groups of a panel, two by two, so that a kernel can add up the products of two groups in 16 bits before it widens the sums
+/// to 32, and they cannot overflow, whatever the activations. Sums are exact, so that the order of groups is free.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Pairing {
+    /// Groups that fit together.
+    pub(super) pairs: Vec<[u32; 2]>,
+    /// The others.
+    pub(super) single: Vec<u32>,
+}
+
+impl Pairing {
+    /// Gives the largest group the largest one that it fits, then the largest of the rest, and so on.
+    fn of(panel: &[i8]) -> Self {
+        let sizes: Vec<[u16; LANES]> = panel.as_chunks::<STEP_BYTES>().0.iter().map(lane_sizes).collect();
+        let largest = |group: &u32| sizes[*group as usize].iter().copied().max();
+        let mut left: Vec<u32> = (0..).take(sizes.len()).collect();
+        left.sort_by_key(|group| std::cmp::Reverse(largest(group)));
+        let mut taken = vec![false; sizes.len()];
+        let mut pairing = Pairing::default();
+        for (place, &group) in left.iter().enumerate() {
+            if taken[group as usize] {
+                continue;
             }
-            for (whole, half) in whole.iter_mut().zip(half) {
-                *whole += half;
-                two = half.max(two);
+            let is_partner = |other: &&u32| {
+                let lanes = || sizes[group as usize].iter().zip(&sizes[**other as usize]);
+                !taken[**other as usize] && lanes().all(|(one, other)| one + other <= LARGEST)
+            };
+            match left[place + 1..].iter().find(is_partner) {
+                Some(&other) => {
+                    taken[other as usize] = true;
+                    pairing.pairs.push([group, other]);
+                }
+                None => pairing.single.push(group),
             }
         }
-        four = whole.into_iter().fold(four, u16::max);
+        pairing
     }
-    let fits = |largest: u16| u32::from(largest) * 127 <= i16::MAX as u32;
-    match () {
-        () if fits(four) => 4,
-        () if fits(two) => 2,
-        () => 1,
-    }
+}
+
+/// Per lane of a group, the sum of its absolute weights.
+fn lane_sizes(group: &[i8; STEP_BYTES]) -> [u16; LANES] {
+    let pairs = group.as_chunks::<2>().0;
+    std::array::from_fn(|lane| pairs[lane].iter().map(|weight| u16::from(weight.unsigned_abs())).sum())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The pairing of a panel whose groups have all weights equal.
+    fn pairing(weights: &[i8]) -> Pairing {
+        let rows: Vec<i8> = weights.iter().flat_map(|&weight| [weight; GROUP * PANEL]).collect();
+        PackedWeights::new(weights.len() * GROUP, PANEL, &rows, &[1.0; PANEL]).pairing(0).clone()
+    }
+
     #[test]
-    fn sums_are_widened_before_they_can_overflow() {
-        // A 16-bit lane takes a pair of `k` per group, and 258 in absolute weights.
-        for (weight, expected) in [(32, 4), (33, 2), (64, 2), (65, 1), (-32, 4), (-127, 1)] {
-            assert_eq!(PackedWeights::new(32, 3, &[weight; 96], &[1.0; 3]).widen_every(0, 1), expected, "{weight}");
+    fn a_large_group_goes_with_the_largest_that_it_fits() {
+        // A lane takes two `k` of a group, and 258 in absolute weights of two groups.
+        let cases: [(&[i8], &[[u32; 2]], &[u32]); 6] = [
+            (&[64, 65], &[[1, 0]], &[]),
+            (&[65, 65], &[], &[0, 1]),
+            (&[127, 3, 2, 1], &[[0, 2], [1, 3]], &[]),
+            (&[-127, 2, 1, 100], &[[0, 1], [3, 2]], &[]),
+            (&[1, -127, 29, 100, 2], &[[1, 4], [3, 2]], &[0]),
+            (&[0], &[], &[0]),
+        ];
+        for (weights, pairs, single) in cases {
+            let found = pairing(weights);
+            assert_eq!((&found.pairs[..], &found.single[..]), (pairs, single), "{weights:?}");
+        }
+    }
+
+    #[test]
+    fn every_group_is_in_one_pair_or_single_and_pairs_fit() {
+        let mut random = fastrand::Rng::with_seed(5);
+        for round in 0..40 {
+            let (k, n) = (random.usize(1..300), random.usize(1..40));
+            let most = [10, 70, 127][round % 3];
+            let weights: Vec<i8> = (0..k * n).map(|_| random.i8(-most..=most)).collect();
+            let packed = PackedWeights::new(k, n, &weights, &vec![1.0; n]);
+            for panel in 0..packed.panels() {
+                let sizes: Vec<_> = packed.between(panel, panel + 1).as_chunks().0.iter().map(lane_sizes).collect();
+                let Pairing { pairs, single } = packed.pairing(panel);
+                let mut all: Vec<u32> = pairs.iter().flatten().chain(single).copied().collect();
+                all.sort_unstable();
+                assert_eq!(all, (0..k.div_ceil(GROUP) as u32).collect::<Vec<_>>());
+                for [one, other] in pairs {
+                    let lanes = sizes[*one as usize].iter().zip(&sizes[*other as usize]);
+                    assert!(lanes.clone().all(|(one, other)| u32::from(one + other) * 127 <= i16::MAX as u32));
+                }
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The loop around every kernel: quantise rows, sum products, scale back, add the bias, apply the activation. It is
 //! inlined into functions that are compiled for a processor's features.
 
+use super::pack::Pairing;
 use super::{Activation, Layer, QuantisedRows, Tile, Value, GROUP, PANEL, PANELS, ROWS};
 use crate::gelu::gelu;
 
@@ -18,7 +19,7 @@ pub(super) trait Sums {
     fn prepare(&mut self, _panels: &[i8], _groups: usize) {}
 
     /// Writes the sums of [`Self::ROWS`] rows of equal length with the panels, each of `groups` groups. Only those of the
-    /// first `count` rows are needed. `widen_every` as in [`super::PackedWeights::widen_every`].
+    /// first `count` rows are needed. `pairing` is that of the first panel.
     ///
     /// # Safety
     /// The processor has the features that the implementation is compiled for.
@@ -28,7 +29,7 @@ pub(super) trait Sums {
         count: usize,
         panels: &[i8],
         groups: usize,
-        widen_every: usize,
+        pairing: &Pairing,
         tile: &mut Tile,
     );
 }
@@ -55,12 +56,12 @@ pub(super) unsafe fn run<S: Sums>(
     while first < weights.panels() {
         let last = weights.panels().min(first + S::PANELS);
         let panels = weights.between(first, last);
-        let widen_every = weights.widen_every(first, last);
+        let pairing = weights.pairing(first);
         sums.prepare(panels, groups);
         let columns = first * PANEL..n.min(last * PANEL);
         for row in (0..rows.len()).step_by(S::ROWS) {
             let count = S::ROWS.min(rows.len() - row);
-            sums.sums(rows.from(row, S::ROWS), count, panels, groups, widen_every, &mut tile);
+            sums.sums(rows.from(row, S::ROWS), count, panels, groups, pairing, &mut tile);
             for (row, sums) in (row..).zip(&tile[..count]) {
                 let (row, out) = (rows.row(row), &mut out[row * n..][columns.clone()]);
                 match layer.activation {

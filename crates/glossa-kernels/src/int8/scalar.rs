@@ -1,5 +1,6 @@
 //! The scalar kernel, which the others are compared with.
 
+use super::pack::Pairing;
 use super::run::{self, Sums};
 use super::{Kernel, Tile, Value, GROUP, STEP_BYTES};
 
@@ -22,7 +23,7 @@ impl Sums for Scalar {
         _count: usize,
         panels: &[i8],
         _groups: usize,
-        _widen_every: usize,
+        _pairing: &Pairing,
         tile: &mut Tile,
     ) {
         for (row, tile) in rows.chunks_exact(rows.len() / Self::ROWS).zip(tile) {

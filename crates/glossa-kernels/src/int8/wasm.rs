@@ -3,6 +3,7 @@
 
 use std::arch::wasm32::*;
 
+use super::pack::Pairing;
 use super::run::{self, Sums};
 #[cfg(feature = "relaxed-simd")]
 use super::TileRow;
@@ -76,7 +77,7 @@ mod relaxed {
             count: usize,
             panels: &[i8],
             groups: usize,
-            _widen_every: usize,
+            _pairing: &Pairing,
             tile: &mut Tile,
         ) {
             let stride = stride(rows, MANY, panels.len(), groups);
@@ -123,12 +124,15 @@ mod relaxed {
         }
     }
 
-    /// Where the processor lacks that instruction: sums pairs of products in 16 bits for as many groups as cannot
-    /// overflow, then widens.
+    /// Rows that [`Dot16`] takes together: with two vectors of columns, their sums and the weights of two groups stay in registers.
+    const FEW: usize = 3;
+
+    /// Where the processor lacks that instruction: sums pairs of products in 16 bits, over two groups where that cannot overflow,
+    /// then widens.
     pub(super) struct Dot16;
 
     impl Sums for Dot16 {
-        const ROWS: usize = ROWS;
+        const ROWS: usize = FEW;
         const PANELS: usize = 1;
 
         #[inline(always)]
@@ -138,60 +142,57 @@ mod relaxed {
             _count: usize,
             panels: &[i8],
             groups: usize,
-            widen_every: usize,
+            pairing: &Pairing,
             tile: &mut Tile,
         ) {
-            match widen_every {
-                4 => dot16::<4>(rows, panels, groups, tile),
-                2 => dot16::<2>(rows, panels, groups, tile),
-                _ => dot16::<1>(rows, panels, groups, tile),
-            }
+            dot16(rows, panels, groups, pairing, tile);
         }
     }
 
     #[target_feature(enable = "relaxed-simd")]
-    unsafe fn dot16<const S: usize>(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Tile) {
-        let stride = stride(rows, ROWS, panel.len(), groups);
+    unsafe fn dot16(rows: &[u8], panel: &[i8], groups: usize, pairing: &Pairing, tile: &mut Tile) {
+        let stride = stride(rows, FEW, panel.len(), groups);
         for half in 0..2 {
-            let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
+            let mut sums = [[i32x4_splat(0); VECTORS]; FEW];
             let panel = panel.as_ptr().add(half * STEP_BYTES / 2);
-            let whole = groups / S * S;
-            for group in (0..whole).step_by(S) {
-                add16::<S>(rows.as_ptr().add(group * GROUP), stride, panel.add(group * STEP_BYTES), &mut sums);
+            for &pair in &pairing.pairs {
+                add16(rows.as_ptr(), stride, panel, pair.map(|group| group as usize), &mut sums);
             }
-            for group in whole..groups {
-                add16::<1>(rows.as_ptr().add(group * GROUP), stride, panel.add(group * STEP_BYTES), &mut sums);
+            for &group in &pairing.single {
+                add16(rows.as_ptr(), stride, panel, [group as usize], &mut sums);
             }
             store(sums, half, tile);
         }
     }
 
+    /// Adds the products of some groups, which fit 16 bits together.
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
     unsafe fn add16<const S: usize>(
         rows: *const u8,
         stride: usize,
         panel: *const i8,
-        sums: &mut [[v128; VECTORS]; ROWS],
+        groups: [usize; S],
+        sums: &mut [[v128; VECTORS]; FEW],
     ) {
+        let weights = groups.map(|group| {
+            let at = panel.add(group * STEP_BYTES).cast::<v128>();
+            [v128_load(at), v128_load(at.add(1))]
+        });
         for (row, sums) in sums.iter_mut().enumerate() {
-            let mut pairs = [i16x8_splat(0); VECTORS];
-            for step in 0..S {
-                let values = v128_load32_splat(rows.add(row * stride + step * GROUP).cast());
-                for (vector, pairs) in pairs.iter_mut().enumerate() {
-                    let weights = v128_load(panel.add(step * STEP_BYTES + vector * 16).cast());
-                    let products = i16x8_relaxed_dot_i8x16_i7x16(weights, values);
-                    *pairs = if step == 0 { products } else { i16x8_add(*pairs, products) };
+            let values = groups.map(|group| v128_load32_splat(rows.add(row * stride + group * GROUP).cast()));
+            for (vector, sum) in sums.iter_mut().enumerate() {
+                let mut pairs = i16x8_relaxed_dot_i8x16_i7x16(weights[0][vector], values[0]);
+                for step in 1..S {
+                    pairs = i16x8_add(pairs, i16x8_relaxed_dot_i8x16_i7x16(weights[step][vector], values[step]));
                 }
-            }
-            for (sum, pairs) in sums.iter_mut().zip(pairs) {
                 *sum = i32x4_add(*sum, i32x4_extadd_pairwise_i16x8(pairs));
             }
         }
     }
 
     #[inline(always)]
-    unsafe fn store(sums: [[v128; VECTORS]; ROWS], half: usize, tile: &mut [TileRow]) {
+    unsafe fn store<const R: usize>(sums: [[v128; VECTORS]; R], half: usize, tile: &mut [TileRow]) {
         for (out, sums) in tile.iter_mut().zip(sums) {
             let out = out[0].as_mut_ptr().add(half * PANEL / 2).cast::<v128>();
             v128_store(out, sums[0]);
@@ -244,7 +245,7 @@ mod wide {
             _count: usize,
             _panels: &[i8],
             groups: usize,
-            _widen_every: usize,
+            _pairing: &Pairing,
             tile: &mut Tile,
         ) {
             wide(rows, &self.panel, groups, tile);

@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use super::pack::Pairing;
 use super::run::{self, Sums};
 use super::{Kernel, Layer, QuantisedRows, Tile, GROUP, PANEL, STEP_BYTES};
 
@@ -75,7 +76,7 @@ impl Sums for Avx512Vnni {
         _count: usize,
         panels: &[i8],
         groups: usize,
-        _widen_every: usize,
+        _pairing: &Pairing,
         tile: &mut Tile,
     ) {
         match panels.len() / (groups * STEP_BYTES) {
@@ -124,7 +125,7 @@ impl Sums for AvxVnni {
         _count: usize,
         panels: &[i8],
         groups: usize,
-        _widen_every: usize,
+        _pairing: &Pairing,
         tile: &mut Tile,
     ) {
         avx_vnni_sums(rows, panels, groups, tile);
@@ -151,7 +152,7 @@ impl Sums for Avx2 {
         _count: usize,
         panels: &[i8],
         groups: usize,
-        _widen_every: usize,
+        _pairing: &Pairing,
         tile: &mut Tile,
     ) {
         avx2_sums(rows, panels, groups, tile);
