@@ -173,18 +173,16 @@ mod tests {
     #[test]
     fn a_large_group_goes_with_the_largest_that_it_fits() {
         // A lane takes two `k` of a group, and 258 in absolute weights of two groups.
-        let cases: [(&[i8], &[[u32; 2]], &[u32]); 6] = [
-            (&[64, 65], &[[1, 0]], &[]),
-            (&[65, 65], &[], &[0, 1]),
-            (&[127, 3, 2, 1], &[[0, 2], [1, 3]], &[]),
-            (&[-127, 2, 1, 100], &[[0, 1], [3, 2]], &[]),
-            (&[1, -127, 29, 100, 2], &[[1, 4], [3, 2]], &[0]),
-            (&[0], &[], &[0]),
-        ];
-        for (weights, pairs, single) in cases {
+        let check = |weights: &[i8], pairs: &[[u32; 2]], single: &[u32]| {
             let found = pairing(weights);
             assert_eq!((&found.pairs[..], &found.single[..]), (pairs, single), "{weights:?}");
-        }
+        };
+        check(&[64, 65], &[[1, 0]], &[]);
+        check(&[65, 65], &[], &[0, 1]);
+        check(&[127, 3, 2, 1], &[[0, 2], [1, 3]], &[]);
+        check(&[-127, 2, 1, 100], &[[0, 1], [3, 2]], &[]);
+        check(&[1, -127, 29, 100, 2], &[[1, 4], [3, 2]], &[0]);
+        check(&[0], &[], &[0]);
     }
 
     #[test]
