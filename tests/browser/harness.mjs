@@ -94,7 +94,7 @@ export async function until(page, condition, argument) {
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** How the browser is started; a benchmark starts it so too. */
+/** How the browser is started; a benchmark starts it so too. V8_FLAGS are for its engine, as `--no-enable-avx-vnni`. */
 export const launching = {
   executablePath: process.env.CHROMIUM ?? BROWSERS.find(existsSync),
   args: [
@@ -106,6 +106,7 @@ export const launching = {
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
+    ...(process.env.V8_FLAGS ? [`--js-flags=${process.env.V8_FLAGS}`] : []),
   ],
 };
 

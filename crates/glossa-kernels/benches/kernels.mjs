@@ -72,8 +72,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     extra[`/${name}.wasm`] = isolated('application/wasm', readFileSync(compile(name)));
   }
   const server = await serve(extra);
-  const flags = process.env.V8_FLAGS ? [`--js-flags=${process.env.V8_FLAGS}`] : [];
-  const chromium = await browser({ args: flags });
+  const chromium = await browser();
   const page = await chromium.newPage();
   await page.goto(`${server.address}b.html`);
   console.log(`GOP/s, ${rows} rows`.padEnd(24), ...SHAPES.map(([k, n]) => `${k}x${n}`.padStart(9)));
