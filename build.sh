@@ -188,12 +188,14 @@ build_binary() {
     say "Building the browser's binary '$name' ($3)"
     cargo_wasm build "$profile" "${features[@]}" ||
       give_up "the build failed: see above"
-    rm -rf "$made" && mkdir -p "$made"
+    # In its place when it is complete: what a failed step leaves must not be taken for fresh.
+    rm -rf "$made" "$made.new" && mkdir -p "$made.new"
     "$CARGO" run -q --profile quick --locked --package bind-wasm -- \
-      "target/$WASM_TARGET/$profile/glossa_ner.wasm" "$made" || give_up "the bindings were not made: see above"
-    [ "$profile" = quick ] || optimise_binary "$made" "${simd[@]}"
+      "target/$WASM_TARGET/$profile/glossa_ner.wasm" "$made.new" || give_up "the bindings were not made: see above"
+    [ "$profile" = quick ] || optimise_binary "$made.new" "${simd[@]}"
     # By its hash a browser tells whether the binary that it keeps is still the one to run.
-    printf "\nexport const sha256 = '%s';\n" "$(sha256sum "$made/glossa_bg.wasm" | cut -d ' ' -f 1)" >>"$made/glossa.js"
+    printf "\nexport const sha256 = '%s';\n" "$(sha256sum "$made.new/glossa_bg.wasm" | cut -d ' ' -f 1)" >>"$made.new/glossa.js"
+    mv "$made.new" "$made"
   fi
   if ! cmp -s "$made/glossa.js" "www/pkg/$name/glossa.js"; then
     rm -rf "www/pkg/$name" && mkdir -p www/pkg && cp -R "$made" "www/pkg/$name"
@@ -201,13 +203,14 @@ build_binary() {
 }
 
 # Runs wasm-opt on the binary in folder $1; the rest are its flags. The compiler has optimised for speed; of the levels
-# here, -O1 gives the smallest file after compression, and of the passes these five take as much again from it.
+# here, -O1 gives the smallest file after compression, and the passes that are named take as much again from it.
 optimise_binary() {
   local binary=$1/glossa_bg.wasm
   shift
   node_modules/.bin/wasm-opt -O1 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue "$@" \
     --dae-optimizing --duplicate-function-elimination --code-pushing --rse --vacuum \
+    --simplify-locals-nostructure --reorder-locals --merge-locals \
     --strip-debug --strip-producers "$binary" -o "$binary.optimised" && mv "$binary.optimised" "$binary" ||
     give_up "wasm-opt failed: see above"
 }

@@ -60,8 +60,8 @@ pub enum Error {
         /// What violates the format.
         reason: String,
     },
-    /// A file's length or sha256 differs from the manifest.
-    #[error("{file}: does not match its manifest: expected {expected}, found {found}")]
+    /// A file's length or sha256 differs from what the manifest, or who asked for it, says.
+    #[error("{file}: is not the file that it should be: expected {expected}, found {found}")]
     FileMismatch {
         /// The file's path or address.
         file: String,

@@ -213,7 +213,7 @@ test('a file that is short, or another, is asked for once more before it is told
     await page.evaluate(() => caches.delete('glossa-hashed'));
     host.fault(MODEL, fault);
     const { error } = await find(page, { model: '/m/' });
-    assert.match(error, /^file_mismatch: \/m\/model\.onnx: does not match its manifest/);
+    assert.match(error, /^file_mismatch: \/m\/model\.onnx: is not the file that it should be/);
     assert.match(error, found);
     assert.equal(host.rangesOf(MODEL).length, 4);
     host.fault(MODEL);

@@ -2,6 +2,7 @@
 /* global said -- the pages set it */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -113,6 +114,21 @@ test('errors are events, and may be tried again', { timeout: LONG }, async () =>
     return [failed, (await element.annotate()).chunks.length];
   });
   assert.deepEqual(again, ['model_unrecognised', 3]);
+  await close(page);
+});
+
+test('a model is what its integrity says, or is not loaded', { timeout: LONG }, async () => {
+  const sri = (text) => `sha256-${createHash('sha256').update(text).digest('base64')}`;
+  const right = sri(readFileSync(join(root, TINY, 'manifest.json')));
+  const page = await open(`<glossa-text id="a" model="/tiny/" integrity="${right}">${SENTENCE}</glossa-text>
+    <glossa-text id="b" model="/tiny/" integrity="${sri('another')}">${SENTENCE}</glossa-text>`);
+  await done(page, '#a');
+  await page.locator('#b[data-state="error"]').waitFor({ state: 'attached' });
+  assert.deepEqual(await page.evaluate(() => said.map(([, found]) => found).sort()), [3, 'file_mismatch']);
+  assert.deepEqual(await marks(page, '#a'), IN_SENTENCE);
+  await page.locator('#b').evaluate((element, right) => element.setAttribute('integrity', right), right);
+  await done(page, '#b');
+  assert.deepEqual(await marks(page, '#b'), IN_SENTENCE);
   await close(page);
 });
 

@@ -323,7 +323,7 @@ test('a listed file of another content is refused, whoever hashes it', { timeout
     });
     const [whole, flippedGraph, short, long] = found;
     assert.equal(whole, undefined);
-    const mismatch = (file) => `file_mismatch: ${file}: does not match its manifest: expected`;
+    const mismatch = (file) => `file_mismatch: ${file}: is not the file that it should be: expected`;
     assert.match(flippedGraph, new RegExp(`^${mismatch('/models/other/model.onnx')} sha256 [0-9a-f]{64}, found sha256 `));
     assert.equal(short, `${mismatch('/models/short/vocab.txt')} 181 bytes, found 180 bytes`);
     assert.equal(long, `${mismatch('/models/long/vocab.txt')} 181 bytes, found more`);

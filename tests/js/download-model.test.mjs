@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
+import { filesOf, loadRequest } from '../../www/glossa/load-request.js';
 import { downloadModel } from '../../www/glossa/worker/download-model.js';
 import { GRAPH_FILES, GRAPH_FOLDERS, graphPaths } from '../../www/glossa/worker/graph-files.js';
 
@@ -32,19 +33,19 @@ const listed = (path, text) => ({ path, bytes: Buffer.byteLength(text), sha256: 
 const manifest = (...files) => JSON.stringify({ files });
 
 /** The files as text, the paths that were asked for, and the last progress. */
-async function download(model, served, dtype) {
+async function download(model, served, dtype, integrity) {
   files = served;
   requests = [];
   let last;
-  const { name, files: found, hashed, verified } = await downloadModel(`${address}${model}`, (event) => (last = event), { dtype });
+  const { name, files: found, hashed, verified } = await downloadModel(`${address}${model}`, (event) => (last = event), { dtype, integrity });
   await verified;
   const text = (content) => Buffer.concat([content].flat()).toString();
   const texts = Object.fromEntries(Object.entries(found).map(([path, content]) => [path, text(content)]));
   return { name: name.replace(address, ''), texts, hashed, requests, last };
 }
 
-const failure = (model, served) =>
-  download(model, served).then(
+const failure = (model, served, integrity) =>
+  download(model, served, undefined, integrity).then(
     () => assert.fail('it was downloaded'),
     ({ code, message }) => `${code}: ${message.replace(address, '')}`,
   );
@@ -62,7 +63,7 @@ test('a bundle: what its manifest lists, checked', async () => {
 
 test('a bundle whose files are not those listed', async () => {
   const served = (body) => ({ '/m/manifest.json': manifest(listed('model.onnx', 'graph')), '/m/model.onnx': body });
-  const mismatch = '/m/model.onnx: does not match its manifest: expected';
+  const mismatch = '/m/model.onnx: is not the file that it should be: expected';
   assert.equal(await failure('/m', served('grap')), `file_mismatch: ${mismatch} 5 bytes, found 4 bytes`);
   assert.equal(await failure('/m', served('graphs')), `file_mismatch: ${mismatch} 5 bytes, found more`);
   const hashes = `sha256 ${sha256('graph')}, found sha256 ${sha256('grapf')}`;
@@ -159,4 +160,47 @@ test('a zip is one file, and must be there', async () => {
   const { name, texts } = await download('/some/model.ZIP', { '/some/model.ZIP': 'PK' });
   assert.deepEqual([name, texts], ['/some', { 'model.ZIP': 'PK' }]);
   assert.equal(await failure('/some/model.zip', {}), 'file_missing: /some/model.zip: no such file');
+});
+
+const sri = (text, algorithm = 'sha256') => `${algorithm}-${createHash(algorithm).update(text).digest('base64')}`;
+
+test('integrity: a bundle by its manifest, a zip by its bytes, and nothing else', async () => {
+  const all = manifest(listed('model.onnx', 'graph'), listed('vocab.txt', 'words'));
+  const bundle = { '/m/manifest.json': all, '/m/model.onnx': 'graph', '/m/vocab.txt': 'words' };
+  const right = [sri(all), sri(all, 'sha384'), sri(all, 'sha512').replaceAll('=', ''), `${sri('other')} ${sri(all)}?option`];
+  // Of several algorithms the strongest counts.
+  right.push(`${sri('other')} ${sri(all, 'sha512')}`);
+  for (const integrity of right) {
+    const { texts } = await download('/m/', bundle, undefined, integrity);
+    assert.deepEqual(Object.keys(texts).sort(), ['manifest.json', 'model.onnx', 'vocab.txt'], integrity);
+  }
+  for (const integrity of [sri('other'), `${sri(all)} ${sri('other', 'sha512')}`]) {
+    assert.match(await failure('/m/', bundle, integrity), /^file_mismatch: .*\/m\/manifest\.json: is not the file that it should be/);
+    assert.deepEqual(requests, ['/m/manifest.json']);
+  }
+  assert.deepEqual((await download('/m.zip', { '/m.zip': 'zip' }, undefined, sri('zip'))).texts, { 'm.zip': 'zip' });
+  assert.match(await failure('/m.zip', { '/m.zip': 'zip' }, sri('other')), /^file_mismatch: .*m\.zip: is not the file/);
+  const folder = { '/m/assets/vocab.txt': 'words', '/m/assets/labels.txt': 'O', '/m/model.onnx': 'graph' };
+  assert.match(await failure('/m/', folder, sri('words')), /^option_invalid: option integrity: at .* is neither a manifest\.json/);
+});
+
+test('integrity: what is no hash is refused before anything is asked for', () => {
+  // A page has a base address.
+  globalThis.document = { baseURI: `${address}/` };
+  const load = (source) => () => loadRequest({ model: 'm/', ...source }, {});
+  for (const integrity of ['', 'abc', 'md5-abc', `${sri('x')} abc`, 'sha256-', 7]) {
+    assert.throws(load({ integrity }), ({ code, message }) => code === 'option_invalid' && message.startsWith('option integrity'));
+  }
+  const integrity = sri('x');
+  assert.throws(load({ integrity, files: {} }), { code: 'option_invalid' });
+  assert.throws(load({ integrity, model: { manifest: {}, files: {} } }), { code: 'option_invalid' });
+  assert.equal(load({ integrity })().integrity, integrity);
+  delete globalThis.document;
+});
+
+test('integrity: a host’s answer', async () => {
+  const answer = () => new Response('zip');
+  assert.equal(await (await filesOf(answer(), sri('zip'))).files['model.zip'].text(), 'zip');
+  await assert.rejects(filesOf(answer(), sri('other')), { code: 'file_mismatch' });
+  await assert.rejects(filesOf(answer(), 'other'), { code: 'option_invalid' });
 });

@@ -97,6 +97,8 @@ import { WorkerClient } from './worker-client.js';
  * @typedef {object} Source
  * @property {string | URL | ModelFiles | Response} [model] the address, relative to the page, of a model's folder or zip; a package's
  *   model; or a host's answer, of which the body is a zip
+ * @property {string} [integrity] what the model is to be, as `sha256-…` of Subresource Integrity: the hash of a zip, or of a bundle's
+ *   `manifest.json`, which has those of its files. Another is `file_mismatch`; a folder without a manifest is `option_invalid`
  * @property {Record<string, Uint8Array | Blob>} [files] a model's files by path, instead of `model`: a folder's, or one
  *   zip. They are read again if a worker has to be replaced, so leave them as they are
  * @property {string} [name] what to call a model given by `files`
@@ -216,7 +218,7 @@ export class Annotator {
         source = { ...source, model: source.model ?? model, options: merged };
         defaults = annotate;
       }
-      if (source.model instanceof Response) source = { ...source, model: undefined, ...(await filesOf(source.model)) };
+      if (source.model instanceof Response) source = { ...source, ...(await filesOf(source.model, source.integrity)) };
       pool = new Pool(loadRequest(source, rules), workers ?? 1, { loadTimeout, silenceTimeout, places });
       let bytes = 0;
       const listener = (/** @type {LoadProgress} */ event) => {

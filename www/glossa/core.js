@@ -75,7 +75,7 @@ export class Annotator {
       source = { ...source, model: source.model ?? model, options: { ...options, ...withoutUndefined(source.options) } };
       defaults = annotate;
     }
-    if (source.model instanceof Response) source = { ...source, model: undefined, ...(await filesOf(source.model)) };
+    if (source.model instanceof Response) source = { ...source, ...(await filesOf(source.model, source.integrity)) };
     if (source.files) source = { ...source, files: await inBytes(source.files) };
     try {
       const wanted = /** @type {import('./worker/load-model.js').Wanted} */ (loadRequest(source, rules));

@@ -50,7 +50,7 @@ const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class 
  * Events, which bubble: `glossa-progress` (`detail`: a progress event), `glossa-annotated` (`detail.annotation`), `glossa-error` (`detail.error`).
  */
 export class GlossaText extends Base {
-  static observedAttributes = ['model', 'for', 'src', 'threshold', 'entities', 'mode', 'loading', 'disabled'];
+  static observedAttributes = ['model', 'integrity', 'for', 'src', 'threshold', 'entities', 'mode', 'loading', 'disabled'];
 
   #marks = new Marks();
   /** @type {Element | null} what is watched, and has the marks */
@@ -62,7 +62,7 @@ export class GlossaText extends Base {
   #state = 'waiting';
   /** @type {ModelFiles | Annotator | null} */
   #model = null;
-  /** @type {{ model: string | ModelFiles, annotator: Promise<Annotator> } | null} */
+  /** @type {{ model: string | ModelFiles, integrity: string | undefined, annotator: Promise<Annotator> } | null} */
   #acquired = null;
   #run = new AbortController();
   /** @type {Promise<Annotation> | undefined} the result of the run that was begun last, unless it was ended */
@@ -352,10 +352,11 @@ export class GlossaText extends Base {
     const source = this.#model;
     if (source && 'annotate' in source) return source;
     const model = source ?? absolute('model', this.getAttribute('model'));
+    const integrity = (source ? null : this.getAttribute('integrity')) ?? undefined;
     this.#set('loading');
-    if (this.#acquired?.model !== model) {
+    if (this.#acquired?.model !== model || this.#acquired.integrity !== integrity) {
       this.#giveBack();
-      this.#acquired = { model, annotator: acquire(model, this.#tell) };
+      this.#acquired = { model, integrity, annotator: acquire(model, integrity, this.#tell) };
     }
     try {
       return await abortable(this.#acquired.annotator, signal, () => {});
@@ -367,7 +368,7 @@ export class GlossaText extends Base {
   }
 
   #giveBack() {
-    if (this.#acquired) release(this.#acquired.model, this.#tell);
+    if (this.#acquired) release(this.#acquired.model, this.#acquired.integrity, this.#tell);
     this.#acquired = null;
   }
 

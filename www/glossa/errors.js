@@ -37,10 +37,10 @@ export const fileUnreadable = (file, reason, cause) =>
   new GlossaError('file_unreadable', `${file}: cannot be read: ${reason}`, { cause });
 
 /**
- * A file that is not the one its manifest lists.
+ * A file that is not the one that a manifest lists, or that the caller expects.
  * @param {string} file path or address
  * @param {string} expected
  * @param {string} found
  */
 export const fileMismatch = (file, expected, found) =>
-  new GlossaError('file_mismatch', `${file}: does not match its manifest: expected ${expected}, found ${found}`);
+  new GlossaError('file_mismatch', `${file}: is not the file that it should be: expected ${expected}, found ${found}`);

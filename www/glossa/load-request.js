@@ -4,6 +4,7 @@ import { baseAddress } from './base-address.js';
 import { GlossaError } from './errors.js';
 import { readable } from './fetch-file.js';
 import { objection, shownAddress } from './host-answer.js';
+import { checkIntegrity, expectedHashes, notForIntegrity } from './integrity.js';
 import { strayPercent } from './model-address.js';
 
 /** @typedef {import('./options.js').AnnotateOptions} AnnotateOptions */
@@ -40,8 +41,13 @@ export function withDefaults(options, defaults) {
  * @param {import('./download-rules.js').DownloadRules} rules
  * @returns {Message}
  */
-export function loadRequest({ model, files, name = 'model', options }, rules) {
+export function loadRequest({ model, files, name = 'model', options, integrity }, rules) {
   const given = withoutUndefined(options);
+  if (integrity !== undefined) {
+    expectedHashes(integrity);
+    if (files) throw notForIntegrity('files');
+    if (model && isModelFiles(model)) throw notForIntegrity('a package');
+  }
   if (files) return { type: 'load', files, name, options: given, rules };
   if (!model) throw new GlossaError('option_invalid', 'option model: an address is required, or files');
   if (isModelFiles(model)) {
@@ -62,7 +68,7 @@ export function loadRequest({ model, files, name = 'model', options }, rules) {
     const reason = `in ${model}, ${wrong} is no escape; write a % of a file's name as %25`;
     throw new GlossaError('option_invalid', `option model: ${reason}`);
   }
-  return { type: 'load', model: address.href, options: given, rules };
+  return { type: 'load', model: address.href, options: given, rules, integrity };
 }
 
 /**
@@ -74,12 +80,16 @@ const isModelFiles = (model) => typeof model === 'object' && 'manifest' in model
 /**
  * The files of a model that comes as a host's answer.
  * @param {Response} response
- * @returns {Promise<Pick<Source, 'files' | 'name'>>}
- * @throws {GlossaError} `file_missing`, `file_unreadable`
+ * @param {string} [integrity]
+ * @returns {Promise<Pick<Source, 'model' | 'integrity' | 'files' | 'name'>>}
+ * @throws {GlossaError} `file_missing`, `file_unreadable`, `file_mismatch`, `option_invalid`
  */
-export async function filesOf(response) {
+export async function filesOf(response, integrity) {
+  if (integrity !== undefined) expectedHashes(integrity);
   const found = await objection(response, response.url || 'the response');
   if (found) throw found.error;
   const address = shownAddress(response.url) || 'the response';
-  return { files: { 'model.zip': await readable(response.blob(), address) }, name: address };
+  const zip = await readable(response.blob(), address);
+  if (integrity !== undefined) await checkIntegrity(await readable(zip.arrayBuffer(), address), integrity, address);
+  return { model: undefined, integrity: undefined, files: { 'model.zip': zip }, name: address };
 }

@@ -11,6 +11,7 @@ import { readable } from '../fetch-file.js';
 import { firstInTime } from '../first-in-time.js';
 import * as hashedCache from '../hashed-cache.js';
 import { shownAddress } from '../host-answer.js';
+import { checkIntegrity } from '../integrity.js';
 import { canHash, sha256 } from '../sha256.js';
 
 /** @typedef {import('../file-content.js').Content} Content */
@@ -27,10 +28,12 @@ export const MANIFEST = 'manifest.json';
  * The manifest of what is to be loaded: the host's; or if that does not come, is none, or is slow, the one that is kept with all
  * its files.
  * @param {ModelHost} host
+ * @param {string} [integrity] what it is to be
  * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} undefined if there is none
- * @throws {GlossaError} `file_unreadable`, `redirect_refused`
+ * @throws {GlossaError} `file_unreadable`, `redirect_refused`, `file_mismatch` by `integrity`
  */
-export async function manifestOf(host) {
+export async function manifestOf(host, integrity) {
+  if (integrity !== undefined) return expectedManifest(host, integrity);
   const coming = host.fetchIfThere(MANIFEST).then((file) => file?.bytes());
   coming.catch(() => {});
   const kept = await keptManifest(host);
@@ -43,6 +46,21 @@ export async function manifestOf(host) {
   // One that comes too late is for the next load.
   if (chosen === kept) void good.then((late) => prepareNext(host, late, kept)).catch(() => {});
   return chosen;
+}
+
+/**
+ * The manifest that is expected: the one that is kept, or else the host's.
+ * @param {ModelHost} host
+ * @param {string} integrity
+ */
+async function expectedManifest(host, integrity) {
+  const address = shownAddress(host.address.of(MANIFEST));
+  const kept = await keptManifest(host);
+  const isExpected = kept && checkIntegrity(kept, integrity, address).then(() => true, () => false);
+  if (await isExpected) return kept;
+  const found = await (await host.fetchIfThere(MANIFEST))?.bytes();
+  if (found) await checkIntegrity(found, integrity, address);
+  return found;
 }
 
 /**

@@ -6,7 +6,10 @@
  */
 
 import { joined } from '../file-content.js';
+import { GlossaError } from '../errors.js';
 import { lengthOf } from '../hosted-file.js';
+import { shownAddress } from '../host-answer.js';
+import { checkIntegrity } from '../integrity.js';
 import { downloadBundle, manifestOf } from './download-bundle.js';
 import { graphPaths } from './graph-files.js';
 import { ModelHost, ScatteredHost } from './model-host.js';
@@ -55,16 +58,23 @@ const UNREADABLE_VOCABULARIES = [
  * @param {Uint8Array<ArrayBuffer>} [options.manifest] that of the version that is wanted of a bundle, instead of the newest
  * @param {Record<string, string>} [options.addresses] those of the files that the manifest lists, by path, if they are in no folder;
  *   then `address` is the model's name
+ * @param {string} [options.integrity] what the zip or the manifest is to be, if `manifest` is not given
  * @returns {Promise<DownloadedModel>}
- * @throws {GlossaError} `file_missing` (a listed file, or the zip), `file_mismatch` (by length), `file_unreadable`,
- *   `redirect_refused`
+ * @throws {GlossaError} `file_missing` (a listed file, or the zip), `file_mismatch` (by length, or by `integrity`), `file_unreadable`,
+ *   `redirect_refused`, `option_invalid` (`integrity` of a folder without a manifest)
  */
-export async function downloadModel(address, onProgress, { dtype, rules, manifest, addresses } = {}) {
+export async function downloadModel(address, onProgress, { dtype, rules, manifest, addresses, integrity } = {}) {
   if (manifest && addresses) return downloadBundle(new ScatteredHost(address, rules, addresses), manifest, onProgress);
   const host = new ModelHost(address, rules);
-  if (host.address.isArchive) return downloadArchive(host, onProgress);
-  manifest ??= await manifestOf(host);
+  if (host.address.isArchive) return downloadArchive(host, onProgress, { integrity });
+  manifest ??= await manifestOf(host, integrity);
   if (manifest) return downloadBundle(host, manifest, onProgress);
+  if (integrity !== undefined) {
+    const archive = await host.archiveIfThere();
+    if (archive) return downloadArchive(host, onProgress, { archive, integrity });
+    const reason = `at ${shownAddress(address)} is neither a manifest.json, which has the hashes of its files, nor a zip`;
+    throw new GlossaError('option_invalid', `option integrity: ${reason}`);
+  }
   const model = await downloadFolder(host, onProgress, dtype);
   const found = Object.keys(model.files);
   if (found.length) {
@@ -75,7 +85,7 @@ export async function downloadModel(address, onProgress, { dtype, rules, manifes
     return { ...model, add };
   }
   const archive = await host.archiveIfThere();
-  if (archive) return downloadArchive(host, onProgress, archive);
+  if (archive) return downloadArchive(host, onProgress, { archive });
   host.explainNothingFound();
   return model;
 }
@@ -100,10 +110,12 @@ async function downloadFolder(host, onProgress, dtype) {
 /**
  * @param {ModelHost} host
  * @param {OnProgress} onProgress
- * @param {import('../hosted-file.js').HostedFile} [archive] if it has been asked for
+ * @param {object} [known]
+ * @param {import('../hosted-file.js').HostedFile} [known.archive] if it has been asked for
+ * @param {string} [known.integrity]
  * @returns {Promise<DownloadedModel>}
  */
-async function downloadArchive(host, onProgress, archive) {
+async function downloadArchive(host, onProgress, { archive, integrity } = {}) {
   const { folder, file } = host.address.archive;
   archive ??= await host.archive();
   const total = lengthOf(archive.response);
@@ -111,6 +123,7 @@ async function downloadArchive(host, onProgress, archive) {
     onProgress({ stage: 'download', file, loaded, total: loaded > total ? 0 : total });
   tell(0);
   const content = await archive.read({ onLoaded: tell });
+  if (integrity !== undefined) await checkIntegrity(joined(content), integrity, `${folder}/${file}`);
   return { name: folder, files: { [file]: content }, hashed: [], verified: Promise.resolve(false) };
 }
 

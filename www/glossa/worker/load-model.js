@@ -19,6 +19,7 @@ import { loadEngine, renewEngine } from './wasm-binary.js';
  * @property {WebAssembly.Module} [compiled]
  * @property {Uint8Array<ArrayBuffer>} [manifest]
  * @property {Record<string, string>} [addresses]
+ * @property {string} [integrity] of the zip or the manifest
  */
 
 /**
@@ -28,9 +29,10 @@ import { loadEngine, renewEngine } from './wasm-binary.js';
  *   binary; `manifest`: a bundle's, by which another thread loads the same version
  * @throws {import('../errors.js').GlossaError} by what is wrong with the model or its files
  */
-export async function loadModel({ model, files = {}, name = 'model', options, rules, compiled, manifest, addresses }, tell) {
+export async function loadModel(wanted, tell) {
+  const { model, files = {}, name = 'model', options, rules, compiled, manifest, addresses, integrity } = wanted;
   // The files come while the engine is downloaded and compiled.
-  const download = model ? downloadModel(model, tell, { dtype: options?.dtype, rules, manifest, addresses }) : null;
+  const download = model ? downloadModel(model, tell, { dtype: options?.dtype, rules, manifest, addresses, integrity }) : null;
   // Its failure is told where it is awaited, which may be later.
   download?.catch(() => {});
   const engine = await loadEngine({ compiled, rules });
