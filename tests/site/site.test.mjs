@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chapters } from '../../scripts/site/book.mjs';
-import { ROOT } from '../../scripts/site/markdown.mjs';
+import { ROOT, blocksOf } from '../../scripts/site/markdown.mjs';
 import { browser, screenshots, until } from '../browser/harness.mjs';
 import { serve } from '../npm/serve.mjs';
 
@@ -151,7 +151,11 @@ test('diagrams of the book are drawn', { timeout: LONG }, async () => {
   const { context, page, complaints } = await visitor();
   await page.goto(`${server.address}docs/architecture.html`);
   await page.waitForSelector('.diagram svg');
-  assert.match(await page.textContent('.diagram') ?? '', /glossa-kernels/);
+  const drawn = await page.textContent('.diagram');
+  const [diagram] = blocksOf('docs/architecture.md', 'mermaid');
+  const labels = [...diagram.matchAll(/\["([^"]+)"\]/g)].flatMap(([, label]) => label.split('<br>'));
+  assert.ok(labels.length > 20);
+  for (const label of labels) assert.ok(drawn?.includes(label), label);
   assert.deepEqual(complaints, []);
   await context.close();
 });
