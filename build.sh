@@ -101,6 +101,8 @@ need_node() {
 
 # Installs what folder $1's package-lock.json lists, if it is not there; $2 says what that is.
 npm_packages() {
+  # npm would empty the folder that a link leads to, which is another work tree's.
+  [ ! -L "$1/node_modules" ] || return 0
   [ ! -d "$1/node_modules" ] || [ "$1/package-lock.json" -nt "$1/node_modules/.package-lock.json" ] || return 0
   say "Installing $2"
   npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error ||

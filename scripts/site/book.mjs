@@ -11,6 +11,7 @@ const here = (/** @type {string} */ name) => join(ROOT, 'scripts/site', name);
 
 /** Where the site has what chapters link to and what is no chapter, as seen from the book. */
 export const ELSEWHERE = {
+  'docs/SUMMARY.md': 'toc.html',
   'src/lib.rs': '../api/rust/glossa_ner/index.html',
   'www/glossa/index.js': '../api/js/index.html',
   'www/index.html': '../index.html',
