@@ -1,9 +1,10 @@
 // The book of docs/: its chapters are copied beside each other, whichever folder of the repository they lie in, with their links
 // written anew, and mdBook makes pages of them.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { build } from 'esbuild';
+import { allowedLicences, licenceProblems } from '../supply/licences.mjs';
 import { ROOT, changeLinks, leadsOut, links, pages, readPage, resolved } from './markdown.mjs';
 
 const SUMMARY = 'docs/SUMMARY.md';
@@ -83,11 +84,31 @@ export async function makeBook(out, work, mdbook) {
   if (pages().some((path) => placed.has(path) && /^```mermaid$/m.test(readPage(path)))) await diagrams(join(out, 'diagrams'));
 }
 
+/** Layouts of the Eclipse Layout Kernel are not among those that we draw; its licence is none that we may ship. */
+const withoutElk = {
+  name: 'without-elk',
+  setup: (/** @type {import('esbuild').PluginBuild} */ { onLoad }) => onLoad({ filter: /\/node_modules\/elkjs\// }, () => ({ contents: 'export default undefined;' })),
+};
+
 /** What draws diagrams is large, and loaded by the pages that have one, in parts. @param {string} outdir */
 async function diagrams(outdir) {
-  const options = { bundle: true, splitting: true, minify: true, legalComments: 'none' };
-  await build({ ...options, format: 'esm', target: 'es2022', logLevel: 'warning', entryPoints: [here('diagrams.js')], outdir });
-  const { version, license } = JSON.parse(readFileSync(here('node_modules/mermaid/package.json'), 'utf8'));
-  const text = readFileSync(here('node_modules/mermaid/LICENSE'), 'utf8');
-  writeFileSync(join(outdir, 'LICENSE.txt'), `mermaid ${version}, ${license}\n\n${text}`);
+  const options = { bundle: true, splitting: true, minify: true, legalComments: 'none', metafile: true, absWorkingDir: ROOT, plugins: [withoutElk] };
+  const made = await build({ ...options, format: 'esm', target: 'es2022', logLevel: 'warning', entryPoints: [here('diagrams.js')], outdir });
+  const paths = Object.keys(made.metafile.inputs).filter((path) => !path.includes('/elkjs/'));
+  const folders = paths.flatMap((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []);
+  const packages = [...new Set(folders)].sort().map(licensed);
+  const problems = licenceProblems(packages, [...allowedLicences(), 'BSD-3-Clause']);
+  if (problems.length) throw new Error(problems.join('\n'));
+  const rule = '='.repeat(100);
+  const notices = packages.map(({ name, version, license, text }) => `${rule}\n${name} ${version}: ${license}\n${rule}\n\n${text}\n`);
+  writeFileSync(join(outdir, 'LICENSES.txt'), notices.join('\n'));
+}
+
+/** A package with its licence and the text of that. @param {string} folder */
+function licensed(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+  const files = readdirSync(join(ROOT, folder)).filter((file) => /^(licen[cs]e|copying)/i.test(file));
+  const text = files.map((file) => readFileSync(join(ROOT, folder, file), 'utf8').trim()).join('\n\n');
+  // One of them has its licence as text alone.
+  return { name, version, license: license ?? (text.startsWith('The MIT License') ? 'MIT' : null), text };
 }

@@ -11,7 +11,8 @@ const drawn = [...document.querySelectorAll('code.language-mermaid')].map((code)
 
 async function draw() {
   const dark = /navy|coal|ayu/.test(document.documentElement.className);
-  mermaid.initialize({ startOnLoad: false, theme: dark ? 'dark' : 'neutral', securityLevel: 'strict' });
+  // Its own default is the layout that the build leaves out.
+  mermaid.initialize({ startOnLoad: false, theme: dark ? 'dark' : 'neutral', securityLevel: 'strict', layout: 'dagre' });
   for (const [i, { figure, text, pre }] of drawn.entries()) {
     try {
       figure.innerHTML = (await mermaid.render(`diagram-${i}`, text)).svg;

@@ -157,6 +157,8 @@ test('diagrams of the book are drawn', { timeout: LONG }, async () => {
   assert.ok(labels.length > 20);
   for (const label of labels) assert.ok(drawn?.includes(label), label);
   assert.deepEqual(complaints, []);
+  const licences = readFileSync(join(SITE, 'docs/diagrams/LICENSES.txt'), 'utf8');
+  for (const name of ['mermaid', 'dompurify', 'd3-shape']) assert.match(licences, new RegExp(`^${name} \\d.*\n=+\n\n[^]*Copyright`, 'm'));
   await context.close();
 });
 
@@ -211,6 +213,12 @@ test('the service worker keeps the page, and neither documentation nor examples'
   const addresses = await kept();
   assert.ok(addresses.length > 0);
   assert.deepEqual(addresses.filter((url) => /\/(?:docs|examples|api)\//.test(url)), []);
+  await page.reload();
+  await context.setOffline(true);
+  await page.reload();
+  assert.equal(await page.title(), 'Glossa: biomedical entities, in this tab');
+  await page.waitForSelector('footer >> text=Documentation');
+  await assert.rejects(other.goto(`${own.address}docs/index.html`), /ERR_INTERNET_DISCONNECTED|ERR_FAILED/);
   await context.close();
   own.close();
 });
