@@ -11,6 +11,7 @@
 #   ./build.sh egress         watches all that a browser sends and keeps while someone works on the page, and prints it
 #   ./build.sh bench          everything that docs/performance.md has figures of; its first part lists the flags
 #   ./build.sh npm            the npm packages, in target/npm, and their tests: in bundlers, without one, in Node
+#   ./build.sh site           the page, documentation, interfaces and examples as one folder, target/site, and its tests
 #   ./build.sh package        what is released, in target/package: crates, command line, page, bill of materials, hashes
 #   ./build.sh reproduce      the browser's binaries from two clean builds, which must be the same
 #   ./build.sh audit [FOLDER] advisories, licences and sources of all crates, by cargo-deny
@@ -28,6 +29,7 @@ OLDEST_RUST=1.91
 CARGO_DENY=0.20.2
 CARGO_FUZZ=0.13.2
 CARGO_MUTANTS=27.1.0
+MDBOOK=0.5.4
 # One selection of packages for building and testing: with another, cargo would build libraries again for other features.
 LIBRARY_AND_COMMAND=(--workspace --exclude bind-wasm --exclude list-api)
 
@@ -104,6 +106,8 @@ need_node() {
 
 # Installs what folder $1's package-lock.json lists, if it is not there; $2 says what that is.
 npm_packages() {
+  # npm would empty the folder that a link leads to, which is another work tree's.
+  [ ! -L "$1/node_modules" ] || return 0
   [ ! -d "$1/node_modules" ] || [ "$1/package-lock.json" -nt "$1/node_modules/.package-lock.json" ] || return 0
   say "Installing $2"
   npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error ||
@@ -398,6 +402,24 @@ pack_npm() {
   npm run --silent types && node scripts/npm/pack.mjs || give_up "the npm packages could not be packed: see above"
 }
 
+# Everything for readers and users in one folder, which any static host can serve below any path.
+run_site() {
+  build_web
+  need_browser
+  # A book is made in a second by a program that was built quickly, too.
+  need_cargo_tool mdbook $MDBOOK --debug --no-default-features --features search
+  npm_packages scripts/site "what makes pages of types and diagrams (half a minute)"
+  pack_npm
+  say "Pages of the crate (2 minutes on two cores the first time)"
+  rm -rf target/doc
+  "$CARGO" doc --quiet --release --locked --no-deps --package glossa-ner --lib || give_up "rustdoc failed: see above"
+  say "The site"
+  node scripts/site/make.mjs "$PWD/target/tools/bin/mdbook" || give_up "the site could not be made: see above"
+  say "Its tests, below a path of a host that sends no headers (a minute)"
+  node --test --test-concurrency=1 tests/site/
+  say "The site is in target/site, $(du -sh target/site | cut -f 1)"
+}
+
 # What is released. The archives depend on the files in them alone: names in order, no dates, no owners.
 run_package() {
   build_native
@@ -423,13 +445,16 @@ archive() {
 
 rustc_host() { "${RUSTC:-rustc}" -vV | sed -n 's/^host: //p'; }
 
-# Installs version $2 of the cargo command $1 from crates.io into target/tools.
+# Installs version $2 of the program $1 from crates.io into target/tools; the rest is cargo's.
 need_cargo_tool() {
-  local bin=target/tools/bin/$1
-  [ "$("$bin" "${1#cargo-}" --version 2>/dev/null | cut -d ' ' -f 2)" != "$2" ] || return 0
-  say "Installing $1 $2 (5 minutes on two cores)"
-  "$CARGO" install --quiet --locked --root target/tools "$1@$2" ||
-    give_up "$1 could not be installed: see above" "cargo install --locked $1@$2"
+  local name=$1 version=$2 bin=target/tools/bin/$1 command=()
+  shift 2
+  # A command of cargo's is told its own name.
+  [ "$name" = "${name#cargo-}" ] || command=("${name#cargo-}")
+  [ "$("$bin" "${command[@]}" --version 2>/dev/null | cut -d ' ' -f 2 | tr -d v)" != "$version" ] || return 0
+  say "Installing $name $version (up to 5 minutes on two cores)"
+  "$CARGO" install --quiet --locked --root target/tools "$@" "$name@$version" ||
+    give_up "$name could not be installed: see above" "cargo install --locked $* $name@$version"
 }
 
 # Checks all that Cargo.lock pins. FOLDER is a clone of the RustSec advisory database, at the state that is to count;
@@ -677,6 +702,7 @@ case "${1:-}" in
   egress) run_egress "${@:2}" ;;
   bench) run_bench "${@:2}" ;;
   npm) run_npm ;;
+  site) run_site ;;
   package) run_package ;;
   audit) run_audit "${2:-}" ;;
   mutants) run_mutants "${@:2}" ;;

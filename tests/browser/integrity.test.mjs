@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { blocksOf } from '../../scripts/site/markdown.mjs';
 import { integrityOf } from '../../scripts/supply/shipped-files.mjs';
 import { IN_SENTENCE, SENTENCE, browser, places, root, serve } from './harness.mjs';
 
@@ -53,4 +54,20 @@ test('a module or a script that is not the listed one does not run', { timeout: 
   const tab = await chromium.newPage();
   const refused = tab.waitForEvent('console', { predicate: (message) => /integrity/.test(message.text()) });
   await Promise.all([refused, tab.goto(`${server.address}host/script.html`)]);
+});
+
+test('the lines of docs/security.md hold a page to the files that they list', { timeout: 60_000 }, async () => {
+  const [html, ...others] = blocksOf('docs/security.md', 'html');
+  assert.deepEqual(others, []);
+  const filled = (change = (string) => string) =>
+    html.replaceAll(/(host\.example\/([\w./-]+)"[^"]*")sha384-…/g, (_, before, path) => `${before}${change(integrity[path])}`).replaceAll('https://host.example/', '/');
+  assert.doesNotMatch(filled(), /…|host\.example/);
+  const own = await serve({ '/right.html': `<!doctype html>${filled()}`, '/wrong.html': `<!doctype html>${filled(() => OTHER)}` });
+  const tab = await chromium.newPage();
+  await tab.goto(`${own.address}right.html`);
+  assert.equal(await tab.evaluate(async () => typeof (await import('/glossa/index.js')).Annotator), 'function');
+  const refused = tab.waitForEvent('console', { predicate: (message) => /integrity/.test(message.text()) });
+  await Promise.all([refused, tab.goto(`${own.address}wrong.html`)]);
+  await assert.rejects(tab.evaluate(() => import('/glossa/index.js')), /Failed to fetch/);
+  own.close();
 });

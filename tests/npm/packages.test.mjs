@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { brotliCompressSync, constants } from 'node:zlib';
+import { blocksOf } from '../../scripts/site/markdown.mjs';
 import { browser } from '../browser/harness.mjs';
 import { serve } from './serve.mjs';
 import { archives, prepare, root, run, workspace } from './workspace.mjs';
@@ -146,14 +147,49 @@ for (const [name, binary, args] of [
   });
 }
 
-for (const path of ['npm/glossa-ner/README.md', 'docs/coming-from.md']) {
+for (const [path, shown] of Object.entries({
+  'npm/glossa-ner/README.md': blocksOf('npm/glossa-ner/README.md', 'js'),
+  'docs/guide.md': blocksOf('docs/guide.md', 'js'),
+  'docs/coming-from/transformers-js.md': blocksOf('docs/coming-from/transformers-js.md', 'js'),
+  'docs/coming-from/spacy.md': blocksOf('docs/coming-from/spacy.md', 'js'),
+})) {
   test(`what ${path} shows runs`, { timeout: LONG }, () => {
-    const shown = [...readFileSync(join(root, path), 'utf8').matchAll(/^```js\n(.*?)^```$/gms)];
-    assert.ok(shown.length > 0);
-    for (const [, code] of shown) {
+    for (const code of shown) {
       const script = join(workspace, 'node', 'shown.mjs');
       writeFileSync(script, code);
-      assert.match(run('node', [script], join(workspace, 'node')), /Tax/);
+      assert.match(run('node', [script], join(workspace, 'node')), /Tax|protein/);
+    }
+  });
+}
+
+test('what the READMEs of the models show runs', { timeout: LONG }, () => {
+  for (const name of ['glossa-ner-cellular', 'glossa-ner-clinical-trials']) {
+    for (const code of blocksOf('npm/model/README.md', 'js')) {
+      const filled = code.replaceAll('{package}', name);
+      assert.ok(readFileSync(installed(name, 'README.md'), 'utf8').includes(filled));
+      // Of what is installed there, it finds every model; the folders of the examples have one.
+      const script = join(workspace, 'shown.mjs');
+      writeFileSync(script, `${filled}console.log(annotator.info.name, annotator.info.labels.length > 2);\nannotator.dispose();\n`);
+      assert.match(run('node', [script]), /true$/m);
+    }
+  }
+});
+
+for (const [path, shown] of Object.entries({
+  'npm/glossa-ner/README.md': blocksOf('npm/glossa-ner/README.md', 'html'),
+  'docs/guide.md': blocksOf('docs/guide.md', 'html'),
+})) {
+  test(`the element that ${path} shows marks its text`, { timeout: LONG }, async () => {
+    const [folder] = staticFolder();
+    for (const html of shown) {
+      writeFileSync(join(folder, 'shown.html'), `<!doctype html><meta charset="utf-8"><title>shown</title>${html}`);
+      const server = await serve(folder);
+      const page = await chromium.newPage();
+      await page.goto(`${server.address}shown.html`);
+      await page.waitForFunction(() => document.querySelectorAll('mark').length === 3);
+      assert.deepEqual(await page.locator('mark').allTextContents(), ['Tax', 'CREB/ATF family', 'human T cells']);
+      await page.close();
+      server.close();
     }
   });
 }

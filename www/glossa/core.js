@@ -19,8 +19,10 @@ export { configure } from './places.js';
 
 /** @typedef {import('./annotator.js').Annotation} Annotation */
 /** @typedef {import('./annotator.js').CallOptions} CallOptions */
+/** @typedef {import('./download-rules.js').DownloadOptions} DownloadOptions */
 /** @typedef {import('./annotator.js').Info} Info */
 /** @typedef {import('./annotator.js').LoadProgress} LoadProgress */
+/** @typedef {import('./places.js').Places} Places */
 /** @typedef {import('./annotator.js').Source} Source */
 
 /** Milliseconds that the engine runs before other tasks get a turn. */
@@ -30,9 +32,9 @@ const SLICE = 40;
  * @typedef {object} CoreOptions
  * @property {(event: LoadProgress) => void} [onProgress]
  * @property {AbortSignal} [signal]
- * @property {string | URL} [wasmUrl] see {@link import('./places.js').Places}
- * @property {number} [stallTimeout] see {@link import('./download-rules.js').DownloadOptions}
- * @property {string[]} [allowedOrigins] see {@link import('./download-rules.js').DownloadOptions}
+ * @property {string | URL} [wasmUrl] see {@link Places}
+ * @property {number} [stallTimeout] see {@link DownloadOptions}
+ * @property {string[]} [allowedOrigins] see {@link DownloadOptions}
  */
 
 /** A loaded model on this thread. */
