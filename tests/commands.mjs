@@ -31,20 +31,27 @@ const known = new Map();
 function takes(/** @type {string} */ command, /** @type {string} */ flag) {
   const key = `${command} ${flag}`;
   if (!known.has(key)) {
-    const { stdout, stderr } = spawnSync(GLOSSA, [command, flag, '1', '--help'], { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(GLOSSA, [...command.split(' '), flag, '1', '--help'], { encoding: 'utf8' });
     must(Boolean(stdout || stderr), `${GLOSSA} does not run`);
     known.set(key, !stderr.includes(`unexpected argument '${flag}'`));
   }
   return known.get(key);
 }
 
-export const GLOSSA_COMMANDS = ['annotate', 'convert', 'eval', 'compare', 'options'];
+export const GLOSSA_COMMANDS = ['annotate', 'convert', 'eval', 'compare', 'model add', 'model list', 'model remove', 'options'];
 const flagsIn = (/** @type {string[]} */ words) => words.filter((word) => word.startsWith('--')).map((word) => word.split('=')[0]);
 
 /** @param {boolean} condition @param {string} problem */
 const must = (condition, problem) => {
   if (!condition) throw new Error(problem);
 };
+
+/** Whether there is such a crate, with such features. @param {string[]} words */
+function fromRegistry([name, ...flags]) {
+  must(name === 'glossa-ner', `there is no crate ${name}`);
+  const features = flags.includes('--features') ? flags[flags.indexOf('--features') + 1].split(',') : [];
+  for (const feature of features) must(new RegExp(`^${feature} = \\[`, 'm').test(read('Cargo.toml')), `glossa-ner has no feature ${feature}`);
+}
 
 /** What is no program of ours, is not asked for what it knows, and brings what CI must not fetch. */
 const FOREIGN = new Set(['cd', 'echo', 'mvn', 'unzip']);
@@ -58,6 +65,7 @@ const CHECKS = {
     must(command === 'ci', `npm ${command} is not known to work`);
   },
   cargo: ([command, ...rest]) => {
+    if (command === 'add' || command === 'install') return fromRegistry(rest);
     must(['fmt', 'bench', 'test'].includes(command), `cargo ${command} is not known to work`);
     const target = rest.includes('--test') ? rest[rest.indexOf('--test') + 1] : undefined;
     must(!target || existsSync(join(ROOT, `tests/${target}.rs`)) || existsSync(join(ROOT, `tests/${target}/main.rs`)), `there is no tests/${target}.rs`);
@@ -84,8 +92,9 @@ const CHECKS = {
     const list = words[words.indexOf('-r') + 1];
     must(words[0] === 'install' && existsSync(join(ROOT, list)), `there is no ${list}`);
   },
-  glossa: ([command, ...rest]) => {
-    if (command === undefined) return;
+  glossa: ([first, ...others]) => {
+    if (first === undefined) return;
+    const [command, ...rest] = first === 'model' ? [`model ${others[0]}`, ...others.slice(1)] : [first, ...others];
     must(GLOSSA_COMMANDS.includes(command), `glossa has no ${command}`);
     for (const flag of flagsIn(rest)) must(Boolean(takes(command, flag)), `glossa ${command} has no ${flag}`);
   },

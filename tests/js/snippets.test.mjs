@@ -75,6 +75,9 @@ test('what does not exist is found', () => {
     './build.sh none': /has no none/,
     'npm run none': /no script none/,
     'npm install glossa': /no package glossa/,
+    'cargo add glossa': /no crate glossa/,
+    'cargo add glossa-ner --features none': /no feature none/,
+    'glossa model none': /glossa has no model none/,
     'cargo test --test none': /no tests\/none\.rs/,
     'node --test tests/none.mjs': /no tests\/none\.mjs/,
     'python training/finetune.py --none 1': /has no --none/,
@@ -106,7 +109,7 @@ function withFiles(run) {
 }
 
 const shell = (/** @type {string} */ code, /** @type {string} */ folder) =>
-  execFileSync('bash', ['-euo', 'pipefail', '-c', code], { cwd: folder, env: { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}` }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  execFileSync('bash', ['-euo', 'pipefail', '-c', code], { cwd: folder, env: { ...process.env, GLOSSA_MODELS: join(folder, 'models'), PATH: `${join(folder, 'bin')}:${process.env.PATH}` }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 test("the command line's lines run, and say what the pages say they do", { timeout: LONG }, () => {
   const ran = [];
@@ -124,7 +127,7 @@ test("the command line's lines run, and say what the pages say they do", { timeo
     });
   }
   // A line of each page that has some.
-  for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/guide.md', 'docs/coming-from/spark-nlp.md']) {
+  for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/guide.md', 'docs/rust.md', 'docs/coming-from/spark-nlp.md']) {
     assert.ok(ran.some((line) => line.startsWith(`${page}: `)), `${page} in:\n${ran.join('\n')}`);
   }
   assert.ok(blocksOf('docs/guide.md', 'text').length === 1);
