@@ -6,6 +6,7 @@
 #   ./build.sh lint           formatting and lints of Rust and JavaScript; runs no test
 #   ./build.sh firefox        the page and the module in Firefox
 #   ./build.sh readers        what readers of other projects find in the files of each format that Glossa writes
+#   ./build.sh wheel          the Python packages, in target/wheels, and their tests: Arrow, Spark and others
 #   ./build.sh crate          the tests of the library's crate as published, packed and unpacked
 #   ./build.sh build          what is shipped: the command line (target/release/glossa) and the browser's files (www/pkg)
 #   ./build.sh egress         watches all that a browser sends and keeps while someone works on the page, and prints it
@@ -28,7 +29,7 @@ CARGO_DENY=0.20.2
 CARGO_FUZZ=0.13.2
 CARGO_MUTANTS=27.1.0
 # One selection of packages for building and testing: with another, cargo would build libraries again for other features.
-LIBRARY_AND_COMMAND=(--workspace --exclude bind-wasm)
+LIBRARY_AND_COMMAND=(--workspace --exclude bind-wasm --exclude glossa-python)
 
 say() { printf '\n== %s\n' "$*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -303,7 +304,7 @@ run_crate() {
 }
 
 pack_crates() {
-  "$CARGO" package --quiet --workspace --exclude bind-wasm --exclude glossa-fuzz --no-verify --allow-dirty ||
+  "$CARGO" package --quiet --workspace --exclude bind-wasm --exclude glossa-fuzz --exclude glossa-python --no-verify --allow-dirty ||
     give_up "the crates could not be packed: see above"
 }
 
@@ -540,6 +541,24 @@ run_readers() {
   [ $found = 0 ] || give_up "a reader finds something else than was written: see above"
 }
 
+# The Python packages, installed and tested. The rest is pytest's.
+run_wheel() {
+  local tools=target/wheel/tools venv=target/wheel/venv wheels=$PWD/target/wheels
+  need_rust
+  python_packages $tools python/requirements.txt "what builds wheels (half a minute)"
+  python_packages $venv python/tests/requirements.txt "what the tests of the Python package need (a minute)"
+  say "Building the wheels (2 minutes on two cores after the command line)"
+  rm -rf "$wheels"
+  $tools/bin/maturin build --quiet --release --locked --manifest-path python/Cargo.toml --out "$wheels" --compatibility linux ||
+    give_up "the wheel was not built: see above"
+  $tools/bin/python -m pip wheel -q --no-deps --no-build-isolation --wheel-dir "$wheels" python/models ||
+    give_up "the wheel of the models was not built: see above"
+  $venv/bin/python -m pip install -q --force-reinstall --no-deps --no-index "$wheels"/*.whl
+  say "Tests of the Python package"
+  # Not from the folder python: it would be imported instead of what is installed.
+  (cd python/tests && GLOSSA_WHEELS=$wheels "../../$venv/bin/pytest" -q "$@") || give_up "a test failed: see above"
+}
+
 # Ends with 1 if the text is found anywhere but in the tab.
 run_egress() {
   build_page
@@ -595,6 +614,7 @@ case "${1:-}" in
   lint) run_lint ;;
   firefox) run_firefox ;;
   readers) run_readers ;;
+  wheel) run_wheel "${@:2}" ;;
   crate) run_crate ;;
   build) build_native && build_web ;;
   egress) run_egress "${@:2}" ;;

@@ -10,6 +10,7 @@ export const CRATES_IO = 'registry+https://github.com/rust-lang/crates.io-index'
 const BINARIES = {
   browser: ['--package', 'glossa-ner', '--target', 'wasm32-unknown-unknown', '--features', 'relaxed-simd'],
   'command line': ['--package', 'glossa-cli', '--target', 'x86_64-unknown-linux-gnu'],
+  'Python package': ['--package', 'glossa-python', '--target', 'x86_64-unknown-linux-gnu'],
 };
 
 function cargo(...args) {

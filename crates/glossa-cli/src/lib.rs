@@ -18,6 +18,7 @@ mod report;
 mod setup;
 mod sources;
 
+use std::ffi::OsString;
 use std::io;
 use std::panic;
 use std::process::ExitCode;
@@ -64,13 +65,27 @@ const SOME_FAILED: u8 = 2;
 /// Parses the program's arguments and runs the command.
 pub fn run() -> ExitCode {
     quiet_guarded_panics();
-    match Cli::parse().command {
+    ExitCode::from(run_from(std::env::args_os()))
+}
+
+/// Runs the command of `arguments`, of which the first is the program's name, and returns the exit code. For programs that have
+/// the command line as a part: it leaves the process as it is.
+pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and versions are such errors too. Nobody is left to tell if they cannot be printed.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(1);
+        }
+    };
+    match cli.command {
         Command::Annotate(arguments) => exit_code_of_many(annotate::run(&arguments)),
         Command::Convert(arguments) => exit_code_of_many(convert::run(&arguments)),
         Command::Eval(arguments) => exit_code(eval::command::run(&arguments), 1),
         // As `diff` does: 1 means different, so failures are 2.
         Command::Compare(arguments) => match compare::command::run(&arguments) {
-            Ok(equal) => ExitCode::from(u8::from(!equal)),
+            Ok(equal) => u8::from(!equal),
             Err(failure) => exit_code(Err(failure), 2),
         },
         Command::Options(arguments) => exit_code(options_command::run(&arguments), 1),
@@ -106,27 +121,27 @@ impl From<io::Error> for Failure {
 }
 
 /// Prints the error, if there is one, and returns the exit code of a command that does many documents, of which some may have failed.
-fn exit_code_of_many(failed: Result<usize, Failure>) -> ExitCode {
+fn exit_code_of_many(failed: Result<usize, Failure>) -> u8 {
     match failed {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(SOME_FAILED),
+        Ok(0) => 0,
+        Ok(_) => SOME_FAILED,
         Err(failure) => exit_code(Err(failure), 1),
     }
 }
 
 /// Prints the error, if there is one, and returns the exit code; `failed` is the one for errors.
-fn exit_code(done: Result<(), Failure>, failed: u8) -> ExitCode {
+fn exit_code(done: Result<(), Failure>, failed: u8) -> u8 {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         // The reader may close the pipe early, as `head` does.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(Failure::Output(error)) => {
             eprintln!("glossa: output_failed: {error}");
-            ExitCode::from(failed)
+            failed
         }
         Err(Failure::Coded(error)) => {
             eprintln!("glossa: {}: {error}", error.code());
-            ExitCode::from(failed)
+            failed
         }
     }
 }
