@@ -92,6 +92,8 @@ class Annotator:
         """
         if isinstance(texts, (str, bytes)):
             raise GlossaError("input_invalid", "texts: it is one text, not many: use annotate, or a list")
+        if not hasattr(texts, "__iter__"):
+            raise GlossaError("input_invalid", f"texts: it is of type {type(texts).__name__}, not many texts, such as a list")
         threads = check_count("threads", threads)
         most = check_count("max_characters", max_characters)
         return self._engine.annotate_all(texts, self._options(options), self._unit, threads, most)

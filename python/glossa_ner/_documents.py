@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable as AnyIterable
 from typing import Any, Dict, Iterable, Iterator, List, Literal, Optional, Tuple, TypedDict, Union, cast
 
 from . import _glossa
@@ -119,7 +120,7 @@ def read_documents(
 
     Raises `GlossaError`: `option_invalid`.
     """
-    one = isinstance(files, (str, os.PathLike)) or _is_in_memory(files)
+    one = not isinstance(files, AnyIterable) or isinstance(files, str) or _is_in_memory(files)
     named = [_named(file) for file in ([files] if one else cast("Iterable[File]", files))]
     settings = {
         "format": format,

@@ -204,8 +204,7 @@ def test_annotate_all_refuses_at_once_what_is_wrong_for_all(annotator):
     assert code_of(annotator.annotate_all, ["a"], max_characters=-1) == "option_invalid"
     assert code_of(annotator.annotate_all, ["a"], threshold=7) == "option_invalid"
     assert code_of(annotator.annotate_all, ["a"], precision="f32") == "option_invalid"
-    with pytest.raises(TypeError):
-        annotator.annotate_all(5)
+    assert code_of(annotator.annotate_all, 5) == "input_invalid"
 
 
 def test_an_exception_of_the_texts_comes_after_what_was_before(annotator):
