@@ -6,7 +6,7 @@
 #   ./build.sh lint           formatting and lints of Rust and JavaScript; runs no test
 #   ./build.sh firefox        the page and the module in Firefox
 #   ./build.sh readers        what readers of other projects find in the files of each format that Glossa writes
-#   ./build.sh wheel          the Python packages, in target/wheels, and their tests: Arrow, Spark and others
+#   ./build.sh wheel [--all]  the Python packages, in target/wheels, and their tests: Arrow, Spark, Ray; with all of Spark 4's
 #   ./build.sh crate          the tests of the library's crate as published, packed and unpacked
 #   ./build.sh build          what is shipped: the command line (target/release/glossa) and the browser's files (www/pkg)
 #   ./build.sh egress         watches all that a browser sends and keeps while someone works on the page, and prints it
@@ -541,9 +541,14 @@ run_readers() {
   [ $found = 0 ] || give_up "a reader finds something else than was written: see above"
 }
 
-# The Python packages, installed and tested. The rest is pytest's.
+# The Python packages, installed and tested: with Spark 3.5 all, with Spark 4 and Ray one case of each, or with --all
+# all there too. The rest is pytest's.
 run_wheel() {
-  local tools=target/wheel/tools venv=target/wheel/venv wheels=$PWD/target/wheels
+  local tools=target/wheel/tools venv=target/wheel/venv others=target/wheel/others wheels=$PWD/target/wheels one=rows_are_those
+  if [ "${1:-}" = --all ]; then
+    one=""
+    shift
+  fi
   need_rust
   python_packages $tools python/requirements.txt "what builds wheels (half a minute)"
   python_packages $venv python/tests/requirements.txt "what the tests of the Python package need (a minute)"
@@ -553,10 +558,16 @@ run_wheel() {
     give_up "the wheel was not built: see above"
   $tools/bin/python -m pip wheel -q --no-deps --no-build-isolation --wheel-dir "$wheels" python/models ||
     give_up "the wheel of the models was not built: see above"
-  $venv/bin/python -m pip install -q --force-reinstall --no-deps --no-index "$wheels"/*.whl
-  say "Tests of the Python package"
   # Not from the folder python: it would be imported instead of what is installed.
-  (cd python/tests && GLOSSA_WHEELS=$wheels "../../$venv/bin/pytest" -q "$@") || give_up "a test failed: see above"
+  say "Tests of the Python package (3 minutes)"
+  $venv/bin/python -m pip install -q --force-reinstall --no-deps --no-index "$wheels"/*.whl
+  (cd python/tests && GLOSSA_WHEELS=$wheels "../../$venv/bin/pytest" -q --ignore others "$@") ||
+    give_up "a test failed: see above"
+  python_packages $others python/tests/others/requirements.txt "Spark 4 and Ray (2 minutes)"
+  say "Its tests with Spark 4 and Ray"
+  $others/bin/python -m pip install -q --force-reinstall --no-deps --no-index "$wheels"/*.whl
+  (cd python/tests && "../../$others/bin/pytest" -q -k "$one" test_spark.py && "../../$others/bin/pytest" -q others) ||
+    give_up "a test failed: see above"
 }
 
 # Ends with 1 if the text is found anywhere but in the tab.
