@@ -6,6 +6,7 @@
 #   ./build.sh lint           formatting and lints of Rust and JavaScript; runs no test
 #   ./build.sh firefox        the page and the module in Firefox
 #   ./build.sh readers        what readers of other projects find in the files of each format that Glossa writes
+#   ./build.sh wheel [--all]  the Python packages, in target/wheels, and their tests: Arrow, Spark, Ray; with all of Spark 4's
 #   ./build.sh crate          the crates as published: their public interface, the oldest Rust, packing, the packed tests
 #   ./build.sh build          what is shipped: the command line (target/release/glossa) and the browser's files (www/pkg)
 #   ./build.sh egress         watches all that a browser sends and keeps while someone works on the page, and prints it
@@ -31,11 +32,11 @@ CARGO_FUZZ=0.13.2
 CARGO_MUTANTS=27.1.0
 MDBOOK=0.5.4
 # One selection of packages for building and testing: with another, cargo would build libraries again for other features.
-LIBRARY_AND_COMMAND=(--workspace --exclude bind-wasm --exclude list-api)
+LIBRARY_AND_COMMAND=(--workspace --exclude bind-wasm --exclude list-api --exclude glossa-python)
 
 # The packages of crates.io, and the others.
 PUBLISHED=(glossa-kernels jdk-regex glossa-ner)
-NOT_PUBLISHED=(--exclude bind-wasm --exclude glossa-fuzz --exclude list-api)
+NOT_PUBLISHED=(--exclude bind-wasm --exclude glossa-fuzz --exclude glossa-python --exclude list-api)
 
 say() { printf '\n== %s\n' "$*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -642,6 +643,35 @@ run_readers() {
   [ $found = 0 ] || give_up "a reader finds something else than was written: see above"
 }
 
+# The Python packages, installed and tested: with Spark 3.5 all, with Spark 4 and Ray one case of each, or with --all
+# all there too. The rest is pytest's.
+run_wheel() {
+  local tools=target/wheel/tools venv=target/wheel/venv others=target/wheel/others wheels=$PWD/target/wheels one=rows_are_those
+  if [ "${1:-}" = --all ]; then
+    one=""
+    shift
+  fi
+  need_rust
+  python_packages $tools python/requirements.txt "what builds wheels (half a minute)"
+  python_packages $venv python/tests/requirements.txt "what the tests of the Python package need (a minute)"
+  say "Building the wheels (2 minutes on two cores after the command line)"
+  rm -rf "$wheels"
+  $tools/bin/maturin build --quiet --release --locked --manifest-path python/Cargo.toml --out "$wheels" --compatibility linux ||
+    give_up "the wheel was not built: see above"
+  $tools/bin/python -m pip wheel -q --no-deps --no-build-isolation --wheel-dir "$wheels" python/models ||
+    give_up "the wheel of the models was not built: see above"
+  # Not from the folder python: it would be imported instead of what is installed.
+  say "Tests of the Python package (3 minutes)"
+  $venv/bin/python -m pip install -q --force-reinstall --no-deps --no-index "$wheels"/*.whl
+  (cd python/tests && GLOSSA_WHEELS=$wheels "../../$venv/bin/pytest" -q --ignore others "$@") ||
+    give_up "a test failed: see above"
+  python_packages $others python/tests/others/requirements.txt "Spark 4 and Ray (2 minutes)"
+  say "Its tests with Spark 4 and Ray"
+  $others/bin/python -m pip install -q --force-reinstall --no-deps --no-index "$wheels"/*.whl
+  (cd python/tests && "../../$others/bin/pytest" -q -k "$one" test_spark.py && "../../$others/bin/pytest" -q others) ||
+    give_up "a test failed: see above"
+}
+
 # Ends with 1 if the text is found anywhere but in the tab.
 run_egress() {
   build_page
@@ -697,6 +727,7 @@ case "${1:-}" in
   lint) run_lint ;;
   firefox) run_firefox ;;
   readers) run_readers ;;
+  wheel) run_wheel "${@:2}" ;;
   crate) run_crate ;;
   build) build_native && build_web ;;
   egress) run_egress "${@:2}" ;;

@@ -11,6 +11,7 @@ const read = (/** @type {string} */ path) => readFileSync(join(ROOT, path), 'utf
 const BUILD = read('build.sh');
 const BUILD_COMMANDS = new Set([...BUILD.slice(BUILD.lastIndexOf('\ncase ')).matchAll(/^ {2}([a-z]+)\)/gm)].map(([, name]) => name));
 const NPM_SCRIPTS = Object.keys(JSON.parse(read('package.json')).scripts);
+const PYTHON_PACKAGES = ['glossa-ner', 'glossa-ner-models'];
 const NPM_PACKAGES = ['glossa-ner', ...readdirSync(join(ROOT, 'www/models')).map((name) => `glossa-ner-${name.replaceAll('_', '-')}`)];
 
 /**
@@ -89,6 +90,8 @@ const CHECKS = {
   },
   '.py': (words, folder) => CHECKS.python(words, folder),
   pip: (words) => {
+    if (words[1]?.startsWith('target/wheels/')) return must(words[0] === 'install' && BUILD.includes('target/wheels'), `nothing makes ${words[1]}`);
+    if (words.slice(1).every((name) => PYTHON_PACKAGES.includes(name))) return;
     const list = words[words.indexOf('-r') + 1];
     must(words[0] === 'install' && existsSync(join(ROOT, list)), `there is no ${list}`);
   },

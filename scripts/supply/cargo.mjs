@@ -12,6 +12,7 @@ const LIBRARY = ['--package', 'glossa-ner'];
 const BINARIES = {
   browser: [...LIBRARY, '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'javascript,relaxed-simd'],
   'command line': [...LIBRARY, '--target', 'x86_64-unknown-linux-gnu'],
+  'Python package': ['--package', 'glossa-python', '--target', 'x86_64-unknown-linux-gnu'],
 };
 
 function cargo(...args) {

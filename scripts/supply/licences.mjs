@@ -15,6 +15,7 @@ const BEGINNINGS = {
   MIT: /Permission is hereby granted, free of charge/,
   Zlib: /This software is provided ['‘]as-is['’]/,
   'Unicode-3.0': /UNICODE LICENSE V3/,
+  'BSD-2-Clause': /Redistribution and use in source and binary forms/,
   ISC: /Permission to use, copy, modify, and\/or distribute this software/,
 };
 
@@ -23,8 +24,8 @@ const WHOLE_APACHE = /Apache License\s+Version 2\.0, January 2004[^]*?limitation
 
 const HEADER = `Third-party software in Glossa
 
-The binaries of Glossa for browsers (www/pkg) and its command line (glossa) contain the packages of crates.io that are
-listed here, and Rust's standard library (the Rust Project, Apache-2.0 OR MIT). The page's script (www/pkg/app.js) contains
+The binaries of Glossa for browsers (www/pkg), its command line (glossa) and its Python package (glossa_ner) contain the
+packages of crates.io that are listed here, and Rust's standard library (the Rust Project, Apache-2.0 OR MIT). The page's script (www/pkg/app.js) contains
 the packages of the npm registry that are listed here as NAME VERSION (npm). Where a package offers a choice of licences, the
 one that it is listed under is taken.
 

@@ -15,7 +15,7 @@ import { integrityOf } from '../../scripts/supply/shipped-files.mjs';
 import { chooseLicences, spdxExpression } from '../../scripts/supply/spdx.mjs';
 
 const read = (path) => readFileSync(join(ROOT, path), 'utf8');
-const OWN = new Set(['bind-wasm', 'glossa-fuzz', 'glossa-kernels', 'glossa-ner', 'jdk-regex', 'list-api']);
+const OWN = new Set(['bind-wasm', 'glossa-fuzz', 'glossa-kernels', 'glossa-ner', 'glossa-python', 'jdk-regex', 'list-api']);
 const ALLOWED = ['Apache-2.0', 'MIT', 'Zlib', 'Unicode-3.0'];
 
 for (const path of ['package-lock.json', 'bench/package-lock.json', 'tests/npm/package-lock.json']) {
@@ -176,9 +176,9 @@ test('the bill of materials lists the crates, models and files that are shipped,
 
   const named = (name) => bom.components.filter((one) => one.purl?.startsWith(`pkg:cargo/${name}@`));
   const [tokenizers] = named('tokenizers');
-  assert.deepEqual([tokenizers.scope, tokenizers.properties.map(({ value }) => value)], ['required', ['browser', 'command line']]);
+  assert.deepEqual([tokenizers.scope, tokenizers.properties.map(({ value }) => value)], ['required', ['browser', 'command line', 'Python package']]);
   assert.match(read('Cargo.lock'), new RegExp(`checksum = "${tokenizers.hashes[0].content}"`));
-  assert.deepEqual(named('clap')[0].properties.map(({ value }) => value), ['command line']);
+  assert.deepEqual(named('clap')[0].properties.map(({ value }) => value), ['command line', 'Python package']);
   assert.equal(named('walrus')[0].scope, 'excluded');
   const esbuild = bom.components.find((one) => one.purl?.startsWith('pkg:npm/esbuild@'));
   assert.deepEqual([esbuild.scope, esbuild.hashes[0].content.length], ['excluded', 128]);

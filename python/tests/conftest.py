@@ -1,0 +1,37 @@
+"""What the tests share: the models, and texts to annotate."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from glossa_ner import Annotator
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests/golden"
+SPARK_NLP_OPTIONS = {"case_sensitive": True, "pieces": "first", "mode": "truncate", "label_from_separator": True, "precision": "f32", "pad_as_o": False}
+"""The options by which the engine does as Spark NLP 5.5.3 does."""
+
+
+def skip_or_fail(reason: str) -> None:
+    """A test that needs a tool may be skipped where it is missing, except under CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def annotator() -> Annotator:
+    return Annotator("cellular")
+
+
+@pytest.fixture(scope="session")
+def texts() -> list[str]:
+    """Texts of all kinds: prose, odd characters of every length, blanks."""
+    with (GOLDEN / "cases/pipeline_cellular.jsonl").open(encoding="utf-8") as lines:
+        recorded = [json.loads(line)["text"] for line in lines]
+    own = ["IL-2 gene expression and NF-kappa B activation requires CD28.", "\U0001f9ec IL-2 \U0001f9ec of the β-globin e\u0301 locus", "中文TNF-α"]
+    return own + recorded[:60]

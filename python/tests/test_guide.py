@@ -1,0 +1,61 @@
+"""The snippets of docs/python.md and the examples, as they stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT, skip_or_fail
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def run(*command, cwd) -> str:
+    # Spark's workers would run the python3 of the path.
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    done = subprocess.run([sys.executable, *command], cwd=cwd, env=environment, **pipes)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
+
+
+def need_java():
+    if shutil.which("java") is None:
+        skip_or_fail("Spark needs Java")
+
+
+def snippets_of(page) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", ["README.md", "python/README.md"])
+def test_the_first_lines(page, tmp_path):
+    (snippet,) = snippets_of(page)
+    (tmp_path / "first.py").write_text(snippet, encoding="utf-8")
+    assert "NF-kappa B" in run("first.py", cwd=tmp_path)
+
+
+@pytest.mark.spark
+def test_the_snippets_of_the_guide(tmp_path):
+    need_java()
+    snippets = snippets_of("docs/python.md")
+    assert len(snippets) >= 8
+    (tmp_path / "guide.py").write_text("\n".join(snippets), encoding="utf-8")
+    printed = run("guide.py", cwd=tmp_path)
+    for words in ("DNA IL-2 gene 0.", "1 input_invalid text: it is of type NoneType", "input_invalid", "|IL-2 gene|   DNA|", "{}"):
+        assert words in printed
+    assert printed.endswith("\n2\n")
+    # Run again, it goes on with what was written.
+    assert run("guide.py", cwd=tmp_path).endswith("\n2\n")
+
+
+@pytest.mark.parametrize("name", ["polars_expression", "duckdb_function", "spark_job"])
+def test_examples(name, tmp_path):
+    if name == "spark_job":
+        need_java()
+    printed = run(ROOT / f"examples/python/{name}.py", cwd=tmp_path)
+    assert re.search(r"1\W+IL-2 gene\W+DNA\W", printed) and re.search(r"2\W+NF-kappa B\W+protein\W", printed)
