@@ -3,6 +3,7 @@
  * takes long gives the thread a turn some twenty times a second, and blocks it in between.
  */
 
+import { abortable } from './abort.js';
 import { rulesOf } from './download-rules.js';
 import { GlossaError, cancelled } from './errors.js';
 import { filesOf, loadRequest, withDefaults, withoutUndefined } from './load-request.js';
@@ -81,9 +82,12 @@ export class Annotator {
     if (source.files) source = { ...source, files: await inBytes(source.files) };
     try {
       const wanted = /** @type {import('./worker/load-model.js').Wanted} */ (loadRequest(source, rules));
-      const { annotator } = await loadModel(wanted, (event) => notify(onProgress, /** @type {LoadProgress} */ (event)));
-      if (signal?.aborted) annotator.free();
-      refuseIfCancelled();
+      const loading = loadModel(wanted, (event) => {
+        if (!signal?.aborted) notify(onProgress, /** @type {LoadProgress} */ (event));
+      });
+      // What comes after a cancellation is nobody's.
+      const drop = () => void loading.then(({ annotator }) => annotator.free(), () => {});
+      const { annotator } = await abortable(loading, signal, drop);
       notify(onProgress, { stage: 'ready' });
       return new Annotator(annotator, defaults);
     } catch (error) {
