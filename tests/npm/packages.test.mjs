@@ -64,19 +64,47 @@ test('built by Next, as a client component', { timeout: LONG }, async () => {
   server.close();
 });
 
-test("served by Vite's development server", { timeout: LONG }, async () => {
-  rmSync(join(workspace, 'vite/node_modules/.vite'), { recursive: true, force: true });
+test('built by Next for a path below the root', { timeout: LONG }, async () => {
+  const below = '/some/where';
+  const own = join(workspace, 'next-below');
+  rmSync(own, { recursive: true, force: true });
+  cpSync(join(workspace, 'next'), own, { recursive: true, filter: (path) => !/[\\/](\.next|out)$/.test(path) });
+  writeFileSync(join(own, 'next.config.mjs'), `export default { output: 'export', basePath: '${below}' };\n`);
+  run('next', ['build'], own);
+  const server = await serve(join(own, 'out'), { below: `${below}/` });
+  assert.deepEqual(await foundOn(server.address), { found: FOUND, complaints: [] });
+  server.close();
+});
+
+/** What a page finds that Vite's development server serves from a folder. */
+async function developedIn(folder) {
+  rmSync(join(folder, 'node_modules/.vite'), { recursive: true, force: true });
   const port = 5000 + (process.pid % 1000);
-  const vite = spawn(installed('.bin', 'vite'), ['--port', String(port), '--strictPort', '--host', '127.0.0.1'], { cwd: join(workspace, 'vite') });
+  const vite = spawn(installed('.bin', 'vite'), ['--port', String(port), '--strictPort', '--host', '127.0.0.1'], { cwd: folder });
   try {
     await new Promise((resolve, reject) => {
       vite.stdout.on('data', (data) => String(data).includes('ready in') && resolve(undefined));
       vite.once('exit', reject);
     });
-    assert.deepEqual((await foundOn(`http://127.0.0.1:${port}/`)).found, FOUND);
+    return (await foundOn(`http://127.0.0.1:${port}/`)).found;
   } finally {
     vite.kill();
   }
+}
+
+test("served by Vite's development server", { timeout: LONG }, async () => {
+  assert.deepEqual(await developedIn(join(workspace, 'vite')), FOUND);
+});
+
+test("served by Vite's development server, the packages above the project's folder, as in a repository of many", { timeout: LONG }, async () => {
+  const own = join(workspace, 'projects/vite');
+  rmSync(own, { recursive: true, force: true });
+  cpSync(join(root, 'examples/vite'), own, { recursive: true });
+  const [exclude] = readFileSync(join(root, 'npm/glossa-ner/README.md'), 'utf8').match(/optimizeDeps: .*? \}/) ?? [];
+  writeFileSync(join(own, 'vite.config.js'), `export default { ${exclude} };\n`);
+  // By this file, or by `workspaces` in a package.json, Vite knows how far up it may serve files.
+  writeFileSync(join(workspace, 'pnpm-workspace.yaml'), 'packages: [projects/*]\n');
+  assert.deepEqual(await developedIn(own), FOUND);
 });
 
 /** The example without a bundler, with the packages' folders beside it. */
