@@ -562,7 +562,8 @@ run_lint() {
   say "Lints of the Rust code, for this machine and for WebAssembly (3 minutes on two cores the first time)"
   "$CARGO" clippy --release --locked --workspace --all-targets -- --deny warnings
   cargo_wasm clippy release -- --deny warnings
-  cargo_wasm clippy release --features relaxed-simd -- --deny warnings
+  # With all features, as docs.rs builds it.
+  cargo_wasm clippy release --all-features -- --deny warnings
 }
 
 # Runs libFuzzer for $1 minutes on each surface, or on the surface $2, and prints a table of executions and findings. What is

@@ -13,7 +13,7 @@ mod options;
 mod pipeline;
 mod zip_limits;
 
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 pub mod command_line;
 pub mod engine;
 #[cfg(feature = "formats")]

@@ -1,7 +1,10 @@
 //! The program `glossa`.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    ExitCode::from(glossa_ner::command_line::run_from(std::env::args_os()))
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::from(glossa_ner::command_line::run_from(std::env::args_os()))
 }
+
+/// There are neither files nor threads for it.
+#[cfg(target_arch = "wasm32")]
+fn main() {}

@@ -51,7 +51,7 @@ pub use document::{By, Document, Info, Mention, Passage, Span, Who};
 pub use files::{read_files, Files, FilesOptions, NamedFile};
 pub use html::rich_text;
 pub use input::Input;
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 pub(crate) use json_line::Object as JsonObject;
 pub use reading::ReadingText;
 pub use text_index::{Place, TextIndex, Unit};
