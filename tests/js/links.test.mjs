@@ -1,8 +1,9 @@
 // The Markdown of the repository: its links lead somewhere, and all of docs/ is in the book.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ELSEWHERE, chapters } from '../../scripts/site/book.mjs';
 import { ROOT, anchors, changeLinks, codeBlocks, codeSpans, leadsOut, links, pages, readPage, resolved } from '../../scripts/site/markdown.mjs';
 
 /** Links that lead nowhere, of pages by their paths. */
@@ -36,6 +37,15 @@ test('every page of docs/ is in the summary of the book', () => {
   assert.equal(new Set(listed).size, listed.length);
   const wanted = pages().filter((path) => path.startsWith('docs/') && path !== 'docs/SUMMARY.md');
   assert.deepEqual(wanted.filter((path) => !listed.includes(path)), []);
+});
+
+test('the book has what its chapters link to: a chapter, or a file that is copied beside them', () => {
+  const placed = chapters();
+  const isThere = (/** @type {string} */ path) =>
+    placed.has(path) || path in ELSEWHERE || (!path.endsWith('.md') && statSync(join(ROOT, path)).isFile());
+  const wrong = [...placed.keys()].flatMap((page) =>
+    links(readPage(page)).filter((target) => !leadsOut(target) && !target.startsWith('#') && !isThere(resolved(page, target).path)).map((target) => `${page}: ${target}`));
+  assert.deepEqual(wrong, []);
 });
 
 test('code and links of a page are told apart', () => {
