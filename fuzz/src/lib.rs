@@ -20,12 +20,10 @@ pub mod run;
 mod seeds;
 mod surfaces;
 
-use std::panic;
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 use fastrand::Rng;
-use glossa_ner::engine::is_guarded;
+pub use glossa_ner::engine::quiet_guarded_panics;
 
 pub use surfaces::SURFACES;
 
@@ -65,18 +63,4 @@ impl Surface {
 /// The repository's root.
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// Prints nothing of panics that become errors, and leaves the others to the hook that there is. To be called behind whatever
-/// else sets a hook.
-pub fn quiet_guarded_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let hook = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !is_guarded() {
-                hook(info);
-            }
-        }));
-    });
 }

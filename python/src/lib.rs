@@ -13,20 +13,9 @@ mod results;
 mod windows;
 
 use std::ffi::OsString;
-use std::panic;
 
-use glossa_ner::engine::is_guarded;
+use glossa_ner::engine::quiet_guarded_panics;
 use pyo3::prelude::*;
-
-/// Prints nothing of panics that become errors: those are reported as such. The hook is that of this library alone.
-fn quiet_guarded_panics() {
-    let print = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| {
-        if !is_guarded() {
-            print(panic);
-        }
-    }));
-}
 
 /// Runs the command `glossa` with these arguments, of which the first is the program's name; returns its exit code.
 #[pyfunction]
@@ -36,6 +25,7 @@ fn command_line(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
 
 #[pymodule]
 fn _glossa(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // The hook is that of this library alone.
     quiet_guarded_panics();
     module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<engine::Engine>()?;

@@ -85,16 +85,8 @@ impl State {
                 return Ok(Some((self.given - 1, outcome)));
             }
             if self.begun == self.given {
-                return match self.ended.take().flatten() {
-                    Some(error) => {
-                        self.ended = Some(None);
-                        Err(error)
-                    }
-                    None => {
-                        self.ended = Some(None);
-                        Ok(None)
-                    }
-                };
+                let why = self.ended.replace(None).flatten();
+                return why.map_or(Ok(None), Err);
             }
             let results = &mut self.threads.started()?.results;
             match py.detach(move || results.recv_timeout(SIGNALS_EVERY)) {
@@ -103,9 +95,7 @@ impl State {
                     self.done.insert(index, result);
                 }
                 Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(raised(&Error::InferenceFailed { reason: "the threads have ended".into() }));
-                }
+                Err(RecvTimeoutError::Disconnected) => return Err(ended()),
             }
         }
     }

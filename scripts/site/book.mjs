@@ -1,10 +1,10 @@
 // The book of docs/: its chapters are copied beside each other, whichever folder of the repository they lie in, with their links
 // written anew, and mdBook makes pages of them.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { build } from 'esbuild';
-import { allowedLicences, licenceProblems } from '../supply/licences.mjs';
+import { allowedLicences, licenceFiles, licenceProblems } from '../supply/licences.mjs';
 import { ROOT, changeLinks, leadsOut, links, pages, readPage, resolved } from './markdown.mjs';
 
 const SUMMARY = 'docs/SUMMARY.md';
@@ -97,7 +97,7 @@ async function diagrams(outdir) {
   const paths = Object.keys(made.metafile.inputs).filter((path) => !path.includes('/elkjs/'));
   const folders = paths.flatMap((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []);
   const packages = [...new Set(folders)].sort().map(licensed);
-  const problems = licenceProblems(packages, [...allowedLicences(), 'BSD-3-Clause']);
+  const problems = licenceProblems(packages, allowedLicences());
   if (problems.length) throw new Error(problems.join('\n'));
   const rule = '='.repeat(100);
   const notices = packages.map(({ name, version, license, text }) => `${rule}\n${name} ${version}: ${license}\n${rule}\n\n${text}\n`);
@@ -107,8 +107,7 @@ async function diagrams(outdir) {
 /** A package with its licence and the text of that. @param {string} folder */
 function licensed(folder) {
   const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
-  const files = readdirSync(join(ROOT, folder)).filter((file) => /^(licen[cs]e|copying)/i.test(file));
-  const text = files.map((file) => readFileSync(join(ROOT, folder, file), 'utf8').trim()).join('\n\n');
+  const text = licenceFiles(join(ROOT, folder)).map((file) => file.trim()).join('\n\n');
   // One of them has its licence as text alone.
   return { name, version, license: license ?? (text.startsWith('The MIT License') ? 'MIT' : null), text };
 }

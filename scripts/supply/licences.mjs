@@ -95,7 +95,7 @@ const rule = (licence) => `${'='.repeat(100)}\n${licence}\n${'='.repeat(100)}\n`
 const compare = (one, other) => Number(one > other) - Number(one < other);
 
 /** The licence files in a package's folder. */
-function licenceFiles(folder) {
+export function licenceFiles(folder) {
   const names = readdirSync(folder).filter((name) => /^(licen[cs]e|copying)/i.test(name));
   return names.sort().map((name) => readFileSync(join(folder, name), 'utf8').replaceAll('\r\n', '\n'));
 }

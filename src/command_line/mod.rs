@@ -20,10 +20,8 @@ mod sources;
 
 use std::ffi::OsString;
 use std::io;
-use std::panic;
-use std::sync::Once;
 
-use crate::engine::is_guarded;
+use crate::engine::quiet_guarded_panics;
 use crate::Error;
 use clap::{Parser, Subcommand};
 
@@ -89,19 +87,6 @@ pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Model(arguments) => exit_code(models::run(&arguments), 1),
         Command::Options(arguments) => exit_code(options_command::run(&arguments), 1),
     }
-}
-
-/// Prints nothing of panics that become errors: those are reported as such.
-fn quiet_guarded_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let print = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            if !is_guarded() {
-                print(panic);
-            }
-        }));
-    });
 }
 
 /// Why a command failed: an error of the library, or of writing the output.

@@ -2,15 +2,30 @@
 //! everything.
 
 use std::cell::Cell;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{self, catch_unwind, AssertUnwindSafe};
+use std::sync::Once;
 
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is inside a call whose panics become errors, so that a panic hook can keep quiet about them.
-pub fn is_guarded() -> bool {
+/// Whether this thread is inside a call whose panics become errors.
+fn is_guarded() -> bool {
     GUARDED.get()
+}
+
+/// For programs: prints nothing of panics that become errors, and leaves the others to the hook that there is. To be called
+/// behind whatever else sets a hook; only the first call does something.
+pub fn quiet_guarded_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !is_guarded() {
+                hook(info);
+            }
+        }));
+    });
 }
 
 /// Runs `work`; a panic in it is an error with the panic's message. Where panics abort, as in WebAssembly, there is nothing

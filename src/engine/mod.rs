@@ -26,7 +26,7 @@ use self::plan::{Graph, Plans, Window, PROBED_LENGTH};
 use crate::Error;
 
 pub use self::fuse::Fused;
-pub use self::guard::is_guarded;
+pub use self::guard::quiet_guarded_panics;
 pub use self::onnx::OnnxFile;
 pub use self::precision::Precision;
 

@@ -71,7 +71,7 @@ impl Add {
 
     /// Downloads the model, and returns where it lies.
     fn download(&self, place: PathBuf, sha256: String) -> Result<PathBuf, Error> {
-        let download = Download::new(self.timeout)?;
+        let download = Download::new(self.timeout);
         let Some(folder) = without_query(&self.source).strip_suffix(MANIFEST).filter(|folder| folder.ends_with('/'))
         else {
             let place = as_zip(&place);
@@ -134,23 +134,25 @@ fn copy(source: &Path, place: PathBuf, sha256: Option<String>) -> Result<PathBuf
         io::ErrorKind::NotFound => Error::FileMissing { file: source.display().to_string() },
         _ => unreadable(source, &error),
     })?;
-    let checked = if found.is_dir() { source.join(MANIFEST) } else { source.to_path_buf() };
+    let place = if found.is_dir() {
+        copy_folder(source, &place, DEEPEST)?;
+        place
+    } else {
+        let place = as_zip(&place);
+        fs::copy(source, &place).map_err(|error| unreadable(source, &error))?;
+        place
+    };
+    // Of the copy: that is what is kept.
     if let Some(sha256) = sha256 {
+        let checked = if found.is_dir() { place.join(MANIFEST) } else { place.clone() };
         let mut hash = Sha256::new();
         File::open(&checked)
             .and_then(|mut file| io::copy(&mut file, &mut hash))
             .map_err(|error| unreadable(&checked, &error))?;
         let file = ManifestFile { path: String::new(), bytes: 0, sha256 };
-        file.check_hash(&hash.finalize(), &checked.display().to_string())?;
+        file.check_hash(&hash.finalize(), &source.display().to_string())?;
     }
-    if found.is_dir() {
-        copy_folder(source, &place, DEEPEST)?;
-        Ok(place)
-    } else {
-        let place = as_zip(&place);
-        fs::copy(source, &place).map_err(|error| unreadable(source, &error))?;
-        Ok(place)
-    }
+    Ok(place)
 }
 
 /// Copies a folder's files, and those of its folders.

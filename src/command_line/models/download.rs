@@ -29,7 +29,7 @@ pub(super) struct Download {
 
 impl Download {
     /// One that gives a file up after so many seconds.
-    pub(super) fn new(timeout: u64) -> Result<Self, Error> {
+    pub(super) fn new(timeout: u64) -> Self {
         let tls = TlsConfig::builder()
             .root_certs(RootCerts::PlatformVerifier)
             .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
@@ -41,7 +41,7 @@ impl Download {
             .user_agent(concat!("glossa/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls)
             .build();
-        Ok(Download { agent: config.into() })
+        Download { agent: config.into() }
     }
 
     /// Downloads a file to `place`, and checks it: see [`write_checked`].

@@ -111,16 +111,23 @@ impl Store {
         unreachable!("a number is free")
     }
 
-    /// Moves what lies at `from` to its place under a name, in place of what was there.
+    /// Moves what lies at `from` to its place under a name, in place of what was there, which stays if that fails.
     ///
     /// # Errors
     /// `file_unreadable`.
     pub(crate) fn keep(&self, name: &str, from: &Path) -> Result<Kept, Error> {
-        if self.find(name).is_some() {
-            self.remove(name)?;
+        let aside = self.begin()?;
+        let before = self.find(name).map(|kept| (kept.path, aside.path.join(name)));
+        if let Some((path, aside)) = &before {
+            fs::rename(path, aside).map_err(|error| self.unreadable(&error))?;
         }
         let place = if from.is_dir() { name.to_string() } else { format!("{name}.zip") };
-        fs::rename(from, self.folder.join(place)).map_err(|error| self.unreadable(&error))?;
+        fs::rename(from, self.folder.join(place)).map_err(|error| {
+            if let Some((path, aside)) = &before {
+                let _ = fs::rename(aside, path);
+            }
+            self.unreadable(&error)
+        })?;
         self.find(name).ok_or_else(|| Error::FileMissing { file: self.folder.join(name).display().to_string() })
     }
 

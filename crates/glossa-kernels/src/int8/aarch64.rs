@@ -6,7 +6,7 @@ use std::arch::aarch64::*;
 use std::arch::{asm, is_aarch64_feature_detected};
 
 use super::pack::Pairing;
-use super::run::{self, Sums};
+use super::run::{self, stride, Sums};
 use super::{Kernel, Layer, QuantisedRows, Tile, GROUP, STEP_BYTES};
 
 /// Vectors of weights in a step: each has four columns of a group.
@@ -43,14 +43,6 @@ unsafe fn dotprod(layer: &Layer, values: &[f32], rows: &mut QuantisedRows, out: 
 #[target_feature(enable = "neon")]
 unsafe fn neon(layer: &Layer, values: &[f32], rows: &mut QuantisedRows, out: &mut [f32]) {
     run::run(Neon, layer, values, rows, out);
-}
-
-/// The row stride, after a check that all reads are in bounds.
-#[inline(always)]
-fn stride(rows: &[u8], count: usize, panel: &[i8], groups: usize) -> usize {
-    let stride = rows.len() / count;
-    assert!(stride >= groups * GROUP && panel.len() >= groups * STEP_BYTES);
-    stride
 }
 
 /// The weights of a group.

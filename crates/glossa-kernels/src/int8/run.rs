@@ -2,6 +2,8 @@
 //! inlined into functions that are compiled for a processor's features.
 
 use super::pack::Pairing;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use super::STEP_BYTES;
 use super::{Activation, Layer, QuantisedRows, Tile, Value, GROUP, PANEL, PANELS, ROWS};
 use crate::gelu::gelu;
 
@@ -32,6 +34,15 @@ pub(super) trait Sums {
         pairing: &Pairing,
         tile: &mut Tile,
     );
+}
+
+/// The row stride, after a check that all reads of `count` rows and of the panels are in bounds.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[inline(always)]
+pub(super) fn stride(rows: &[Value], count: usize, panels: &[i8], groups: usize) -> usize {
+    let stride = rows.len() / count;
+    assert!(stride >= groups * GROUP && !panels.is_empty() && panels.len().is_multiple_of(groups * STEP_BYTES));
+    stride
 }
 
 /// Runs a layer: see [`super::Kernel::run`], which checks lengths.

@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::pack::Pairing;
-use super::run::{self, Sums};
+use super::run::{self, stride, Sums};
 use super::{Kernel, Layer, QuantisedRows, Tile, GROUP, PANEL, STEP_BYTES};
 
 /// The kernels that this processor runs, the fastest first.
@@ -52,14 +52,6 @@ unsafe fn avx2_only(layer: &Layer, values: &[f32], rows: &mut QuantisedRows, out
 #[inline(always)]
 unsafe fn four(at: *const u8) -> i32 {
     at.cast::<i32>().read_unaligned()
-}
-
-/// The row stride, after a check that all reads are in bounds.
-#[inline(always)]
-fn stride(rows: &[u8], count: usize, panels: &[i8], groups: usize) -> usize {
-    let stride = rows.len() / count;
-    assert!(stride >= groups * GROUP && panels.len().is_multiple_of(groups * STEP_BYTES));
-    stride
 }
 
 /// Eight rows by three panels: 24 sums, three vectors of weights and one of activations of the 32 registers.
