@@ -97,5 +97,5 @@ export function resolved(page, target) {
   return { path: path ? normalize(join(dirname(page), path)) : page, anchor };
 }
 
-/** Whether a link leads out of the repository. @param {string} target */
-export const leadsOut = (target) => /^[a-z][a-z\d+.-]*:/i.test(target);
+/** Whether a link leads out of the repository; a path of Rust's does not. @param {string} target */
+export const leadsOut = (target) => /^[a-z][a-z\d+.-]*:(?!:)/i.test(target);
