@@ -73,7 +73,9 @@ export async function makeBook(out, work, mdbook) {
     cpSync(join(ROOT, path), join(source, keptAs(path)));
     return keptAs(path);
   };
-  for (const [path, place] of placed) write(place, changeLinks(readPage(path), (target) => linkInBook(path, target, placed, keep)));
+  // Links by Rust's names are rustdoc's: here they would be brackets.
+  const withoutNames = (/** @type {string} */ text) => text.replaceAll(/\[(`[\w:]+`)\](?![([:])/g, '$1');
+  for (const [path, place] of placed) write(place, changeLinks(withoutNames(readPage(path)), (target) => linkInBook(path, target, placed, keep)));
   write('SUMMARY.md', changeLinks(readPage(SUMMARY), (target) => linkInBook(SUMMARY, target, placed, keep, '')));
   cpSync(join(ROOT, 'docs/book.toml'), join(work, 'book.toml'));
   for (const name of ['site.css', 'diagrams-here.js']) cpSync(here(name), join(work, name));
