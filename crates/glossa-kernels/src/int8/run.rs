@@ -100,29 +100,39 @@ fn finish<const GELU: bool>(
     let parts = parts.zip(weights.sums()[columns.clone()].as_chunks::<PANEL>().0);
     let parts = parts.zip(layer.bias[columns].as_chunks::<PANEL>().0);
     for ((((scales, totals), bias), sums), out) in parts.zip(sums).zip(out.chunks_mut(PANEL)) {
-        let values = |out: &mut [f32; PANEL]| {
-            for first in (0..PANEL).step_by(LANES) {
-                let mut values = [0f32; LANES];
-                // Indices, so that the compiler vectorises.
-                #[allow(clippy::needless_range_loop)]
-                for lane in 0..LANES {
-                    let i = first + lane;
-                    values[lane] = sums[i] as f32 * scale * scales[i] + (minimum * totals[i] + bias[i]);
-                }
-                out[first..first + LANES].copy_from_slice(&values);
-            }
-            // On a whole panel, so that its many constants are loaded once.
-            if GELU {
-                gelu(out);
-            }
+        let mut whole = [0f32; PANEL];
+        let values = match <&mut [f32; PANEL]>::try_from(&mut *out) {
+            Ok(out) => out,
+            Err(_) => &mut whole,
         };
-        match <&mut [f32; PANEL]>::try_from(&mut *out) {
-            Ok(out) => values(out),
-            Err(_) => {
-                let mut whole = [0f32; PANEL];
-                values(&mut whole);
-                out.copy_from_slice(&whole[..out.len()]);
-            }
+        scaled(sums, (minimum, scale), (scales, totals, bias), values);
+        // On a whole panel, so that its many constants are loaded once.
+        if GELU {
+            gelu(values);
         }
+        if out.len() < PANEL {
+            out.copy_from_slice(&whole[..out.len()]);
+        }
+    }
+}
+
+/// A panel's sums in f32, with the bias. A function and no closure: a closure that is not inlined is not compiled for the
+/// processor's features.
+#[inline(always)]
+fn scaled(
+    sums: &[i32; PANEL],
+    (minimum, scale): (f32, f32),
+    (scales, totals, bias): (&[f32; PANEL], &[f32; PANEL], &[f32; PANEL]),
+    out: &mut [f32; PANEL],
+) {
+    for first in (0..PANEL).step_by(LANES) {
+        let mut values = [0f32; LANES];
+        // Indices, so that the compiler vectorises.
+        #[allow(clippy::needless_range_loop)]
+        for lane in 0..LANES {
+            let i = first + lane;
+            values[lane] = sums[i] as f32 * scale * scales[i] + (minimum * totals[i] + bias[i]);
+        }
+        out[first..first + LANES].copy_from_slice(&values);
     }
 }
