@@ -1,4 +1,4 @@
-"""Annotates the data frames of Spark 3.5 and 4, by `mapInArrow`.
+"""Annotates the data frames of Spark 3.5 and 4, classic or by Spark Connect, with `mapInArrow`.
 
     from glossa_ner.spark import annotate
     found = annotate(spark.read.parquet("abstracts"), "text", model="cellular")
@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Literal, Optional, Set, Tuple, cast
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Literal, Optional, Set, Tuple, cast
 
 from pyspark.sql.types import (
     ArrayType,
@@ -36,7 +36,7 @@ from ._spark_work import ShippedModel, Work
 from .arrow import COLUMNS, Columns, check_layout, column_names
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
     from typing_extensions import Unpack
 
     from ._options import Options
@@ -69,7 +69,8 @@ def annotate(
     that fails has its error in `error_code` and `error_message`, and the job goes on. With the layout `spark-nlp` the chunk
     column has the schema and metadata of Spark NLP's. Results depend on neither partitions nor order.
 
-    The model is shipped from the driver to each executor once, as a file of Spark's, and loaded once in each Python worker.
+    The model is shipped from the driver to each executor once, as a file of Spark's, and loaded once in each Python worker;
+    with Spark Connect it goes from the client to the server, as an artifact of the session, and from there to the executors.
     With `on_executors`, `model` is a path or name on the executors instead, and nothing of it is checked before the job runs.
     `threads` is how many work at once in each task: more than 1 is for clusters with `spark.task.cpus` of more than 1.
 
@@ -180,21 +181,31 @@ def _ship(df: DataFrame, model: ModelPath, options: Dict[str, Any]) -> ShippedMo
     path = find_model(model)
     # Whatever is wrong with the model or the options is told here, not by every task.
     Annotator(path, **options)
+    packed = _pack(Path(path))
     try:
-        context = df.sparkSession.sparkContext
+        owner, add_file = _shipping(df.sparkSession)
+        if (owner, packed.name) not in _shipped:
+            add_file(str(packed))
+            _shipped.add((owner, packed.name))
     except Exception as error:
         advice = "put it at one path on every executor, and say so by on_executors=True"
-        raise option_invalid("model", f"this session cannot ship it ({error}): {advice}") from None
-    packed = _pack(Path(path))
-    shipped = (context.applicationId, packed.name)
-    if shipped not in _shipped:
-        context.addFile(str(packed))
-        _shipped.add(shipped)
+        raise option_invalid("model", f"this session cannot ship it ({error}): {advice}") from error
     return ShippedModel(packed.name, True, options)
 
 
+def _shipping(session: SparkSession) -> Tuple[str, Callable[[str], None]]:
+    """What the files of a session belong to, and what ships one to its executors."""
+    try:
+        context = session.sparkContext
+    except Exception:
+        # Spark Connect has no context. What it ships is the session's alone.
+        connected = cast(Any, session)
+        return connected.session_id, lambda file: connected.addArtifacts(file, file=True)
+    return context.applicationId, context.addFile
+
+
 _shipped: Set[Tuple[str, str]] = set()
-"""What has been shipped: Spark's application, and the file's name."""
+"""What has been shipped: Spark's application or the session of Spark Connect, and the file's name."""
 _folder: Optional[Path] = None
 
 
