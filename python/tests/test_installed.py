@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,15 +20,29 @@ print([(chunk.text, chunk.entity) for chunk in annotator.annotate("IL-2 gene exp
 
 
 @pytest.fixture(scope="module")
-def bare(tmp_path_factory) -> Path:
-    wheels = os.environ.get("GLOSSA_WHEELS")
-    if not wheels:
+def wheels() -> Path:
+    folder = os.environ.get("GLOSSA_WHEELS")
+    if not folder:
         skip_or_fail("GLOSSA_WHEELS does not say where the wheels are: ./build.sh wheel does")
+    return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory, wheels) -> Path:
     folder = tmp_path_factory.mktemp("bare")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     pip = [folder / "bin/python", "-m", "pip", "install", "-q", "--no-index", "--find-links", wheels]
     subprocess.run([*pip, "glossa-ner[models]"], check=True)
     return folder / "bin"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is about names of wheels for Linux")
+def test_pypi_would_take_the_wheels(wheels):
+    """PyPI refuses `linux_x86_64`, which says nothing of the C library that is needed."""
+    engine, models = sorted(file.name for file in wheels.iterdir())
+    tag = f"manylinux_2_17_{platform.machine()}"
+    assert re.fullmatch(rf"glossa_ner-0\.1\.0-cp39-abi3-(manylinux2014_\w+\.)?{tag}\.whl", engine)
+    assert models == "glossa_ner_models-0.1.0-py3-none-any.whl"
 
 
 def test_three_lines_do(bare):
