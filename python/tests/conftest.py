@@ -11,9 +11,23 @@ import pytest
 from glossa_ner import Annotator
 
 ROOT = Path(__file__).parents[2]
+# Settings of each Spark that a test starts, in this process or another: few tasks and a JVM that starts quickly.
+os.environ["SPARK_CONF_DIR"] = str(Path(__file__).parent / "spark")
 GOLDEN = ROOT / "tests/golden"
 SPARK_NLP_OPTIONS = {"case_sensitive": True, "pieces": "first", "mode": "truncate", "label_from_separator": True, "precision": "f32", "pad_as_o": False}
 """The options by which the engine does as Spark NLP 5.5.3 does."""
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="run also the tests that take long, which CI does not run")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--all"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("full")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def skip_or_fail(reason: str) -> None:

@@ -40,7 +40,7 @@ def test_the_first_lines(page, tmp_path):
 
 
 @pytest.mark.spark
-def test_the_snippets_of_the_guide(tmp_path):
+def test_the_snippets_of_the_guide(request, tmp_path):
     need_java()
     snippets = snippets_of("docs/python.md")
     assert len(snippets) >= 8
@@ -49,8 +49,9 @@ def test_the_snippets_of_the_guide(tmp_path):
     for words in ("DNA IL-2 gene 0.", "1 input_invalid text: it is of type NoneType", "input_invalid", "|IL-2 gene|   DNA|", "{}"):
         assert words in printed
     assert printed.endswith("\n2\n")
-    # Run again, it goes on with what was written.
-    assert run("guide.py", cwd=tmp_path).endswith("\n2\n")
+    if request.config.getoption("--all"):
+        # Run again, it goes on with what was written.
+        assert run("guide.py", cwd=tmp_path).endswith("\n2\n")
 
 
 @pytest.mark.parametrize("name", ["polars_expression", "duckdb_function", "spark_job"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import skip_or_fail
 
-pytestmark = [pytest.mark.spark, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.spark, pytest.mark.full, pytest.mark.timeout(300)]
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it looks for processes in /proc")
