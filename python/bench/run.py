@@ -28,9 +28,12 @@ ROOT = HERE.parents[1]
 WORK = ROOT / "target/scale"
 PYTHON = WORK / "venv/bin/python"
 
+# As it comes, its session of onnxruntime has six threads, which wait for one another by turning in a circle.
+SPARK_NLP = ["Spark NLP 5.5.3, f32", "Spark NLP 5.5.3, f32, one thread a session"]
 
-def prepare() -> None:
-    """Makes the environment, and goes on in it."""
+
+def prepare(script: str) -> None:
+    """Makes the environment, and goes on with the script in it."""
     wheels = sorted(glob.glob(str(ROOT / "target/wheels/*.whl")))
     installed = WORK / "installed"
     if not wheels and not installed.exists():
@@ -47,7 +50,7 @@ def prepare() -> None:
         subprocess.run(["mvn", "-q", "-f", HERE / "pom.xml", *copy], check=True)
         installed.write_text(wanted)
     if Path(sys.prefix).resolve() != (WORK / "venv").resolve():
-        os.execv(PYTHON, [str(PYTHON), str(HERE / "run.py"), *sys.argv[1:]])
+        os.execv(PYTHON, [str(PYTHON), script, *sys.argv[1:]])
 
 
 class Watch:
@@ -63,7 +66,7 @@ class Watch:
         self.thread.start()
 
     def _watch(self) -> None:
-        while not self.ended.wait(0.25):
+        while not self.ended.wait(0.5):
             self.look()
 
     def look(self) -> float:
@@ -179,8 +182,8 @@ def contenders(model: Path, longest: int, jars: List[str]) -> List[Dict[str, Any
     }
     spark_nlp = {"name": "spark-nlp", "model": f32, "options": first, "batch": 8, "jars": jars}
     jobs = [
-        {**spark_nlp, "label": "Spark NLP 5.5.3, f32"},
-        {**spark_nlp, "label": "Spark NLP 5.5.3, f32, one thread a session", "session_threads": 1},
+        {**spark_nlp, "label": SPARK_NLP[0]},
+        {**spark_nlp, "label": SPARK_NLP[1], "session_threads": 1},
         {"name": "by-hand", "label": "onnxruntime in mapInPandas, f32", "model": hugging_face, "options": first, "batch": 32},
     ]
     for mode, (path, options) in modes.items():
@@ -244,7 +247,7 @@ def check(jobs: List[Dict[str, Any]], longest: int, found: Dict[str, Chunks]) ->
         if job["name"] == "by-hand":
             expected = by_hand
         else:
-            reference = "Spark NLP 5.5.3, f32" if "f32" in label else f"Glossa, command line, {mode}"
+            reference = SPARK_NLP[0] if "f32" in label else f"Glossa, command line, {mode}"
             expected = found.get(reference, found[label])
         if found[label] is not expected:
             agreed[label] = agreement(found[label], expected)
@@ -278,27 +281,27 @@ def measure(jobs: List[Dict[str, Any]], cores: int, sizes: List[int], options: a
 
 
 def table(rows: List[Dict[str, Any]], agreed: Dict[str, str]) -> str:
-    """The rows in Markdown, with ratios of documents a second of processor to Spark NLP's: the faster of its two, with as many
-    documents and cores. Where it did not run with so many, it is the best that it did with fewer."""
+    """The rows in Markdown. Ratios are of documents a second of processor, to those of each Spark NLP on as many cores with as
+    many documents, or, where it did not run with so many, with the most that it did."""
     lines = [
-        "| | cores | documents | start-up, s | documents/s | and core | a second of processor | against Spark NLP | peak, MB | documents/s and GB |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| | cores | documents | start-up, s | documents/s | and core | a second of processor | against Spark NLP | and it with one thread | peak, MB | documents/s and GB |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    best: Dict[Tuple[int, int], float] = {}
+    peers: Dict[Tuple[str, int], Dict[int, float]] = {}
     for row in rows:
-        if row["label"].startswith("Spark NLP") and "cpu" in row:
-            key = row["cores"], row["documents"]
-            best[key] = max(best.get(key, 0), row["documents"] / row["cpu"])
+        if row["label"] in SPARK_NLP and "cpu" in row:
+            peers.setdefault((row["label"], row["cores"]), {})[row["documents"]] = row["documents"] / row["cpu"]
     for row in rows:
         size, cores = row["documents"], row["cores"]
         cells = [row["label"], cores, f"{size:,}", f"{row['start_up']:.1f}"]
         if "left_out" in row:
-            cells += [f"not run: {row['left_out']}", *[""] * 5]
+            cells += [f"not run: {row['left_out']}", *[""] * 6]
         else:
             rate, by_cpu = size / row["seconds"], size / row["cpu"]
-            peer = best.get((cores, size)) or max((one for (of, _), one in best.items() if of == cores), default=0)
-            ratio = f"{by_cpu / peer:.1f}" if peer else ""
-            cells += [f"{rate:.1f}", f"{rate / cores:.1f}", f"{by_cpu:.1f}", ratio]
+            cells += [f"{rate:.1f}", f"{rate / cores:.1f}", f"{by_cpu:.1f}"]
+            for label in SPARK_NLP:
+                peer = peers.get((label, cores), {})
+                cells.append(f"{by_cpu / peer.get(size, peer[max(peer)]):.1f}" if peer else "")
             cells += [f"{row['peak'] * 1000:.0f}", f"{rate / row['peak']:.1f}"]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     lines += ["", "| chunks that are the same | |", "|---|---|", *(f"| {label} | {same} |" for label, same in agreed.items())]
@@ -344,13 +347,14 @@ def main() -> None:
     parser.add_argument("--check", type=int, default=100, help="documents whose chunks are compared, before any is timed")
     parser.add_argument("--longest", type=int, default=128, help="word pieces after which a text is cut off: Spark NLP's default")
     parser.add_argument("--only", default="", help="a part of the names of the contenders that run")
+    parser.add_argument("--add", action="store_true", help="keep what earlier runs on this machine have measured and this one does not")
     parser.add_argument("--text", type=Path, help="JSON lines with a `text` each, to take sentences of instead of our own")
     parser.add_argument("--model", type=Path, default=ROOT / "www/models/cellular", help="a bundle of int8 weights")
     options = parser.parse_args()
     if options.quick:
         options.sizes, options.cores, options.check = "20", str(os.cpu_count()), 20
 
-    prepare()
+    prepare(__file__)
     import models
     import texts
 
@@ -373,9 +377,16 @@ def main() -> None:
             rows += measure(jobs if number % 2 == 0 else jobs[::-1], cores, sizes, options, found)
             agreed = check(jobs, options.longest, found)
         rounds.append(rows)
-    rows = sorted(medians(rounds), key=lambda row: (row["cores"], row["documents"]))
-    result = {"command": " ".join(sys.argv), "machine": machine(), "versions": versions(), "rows": rows, "same_chunks": agreed}
-    (WORK / "scale.json").write_text(json.dumps(result, indent=1))
+    rows, commands, results = medians(rounds), [" ".join(sys.argv)], WORK / "scale.json"
+    if options.add and results.exists():
+        earlier = json.loads(results.read_text(encoding="utf-8"))
+        anew = {(row["label"], row["cores"], row["documents"]) for row in rows}
+        rows += [row for row in earlier["rows"] if (row["label"], row["cores"], row["documents"]) not in anew]
+        commands, agreed = earlier["commands"] + commands, {**earlier["same_chunks"], **agreed}
+    order = [job["label"] for job in contenders(options.model, options.longest, [])]
+    rows.sort(key=lambda row: (row["cores"], row["documents"], order.index(row["label"])))
+    result = {"commands": commands, "machine": machine(), "versions": versions(), "rows": rows, "same_chunks": agreed}
+    results.write_text(json.dumps(result, indent=1), encoding="utf-8")
     print(json.dumps({key: value for key, value in result.items() if key not in ("rows", "same_chunks")}))
     print(table(rows, agreed))
 

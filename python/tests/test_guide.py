@@ -7,9 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 
+import pyarrow
+import pyarrow.parquet
 import pytest
-from conftest import ROOT, skip_or_fail
+from conftest import GOLDEN, ROOT, skip_or_fail
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -52,6 +55,22 @@ def test_the_snippets_of_the_guide(request, tmp_path):
     if request.config.getoption("--all"):
         # Run again, it goes on with what was written.
         assert run("guide.py", cwd=tmp_path).endswith("\n2\n")
+
+
+@pytest.mark.spark
+def test_the_job_that_was_spark_nlps(tmp_path):
+    """What Spark NLP does with its own, python/bench/moved.py compares: it is too large to come here."""
+    need_java()
+    before, after = snippets_of("docs/spark-nlp.md")
+    compile(before, "docs/spark-nlp.md", "exec")
+    # What follows is said to stay as it is.
+    assert before.split("\n\n")[-1] == after.split("\n\n")[-1]
+    zipfile.ZipFile(GOLDEN / "models/saved_hub_root.zip").extractall(tmp_path / "model")
+    pyarrow.parquet.write_table(pyarrow.table({"id": [1], "text": ["IL-2 gene expression requires NF-kappa B."]}), tmp_path / "abstracts")
+    (tmp_path / "job.py").write_text(after, encoding="utf-8")
+    run("job.py", cwd=tmp_path)
+    entities = pyarrow.parquet.read_table(tmp_path / "entities")
+    assert entities.column_names == ["id", "begin", "end", "text", "entity"] and len(entities) > 0
 
 
 @pytest.mark.parametrize("name", ["polars_expression", "duckdb_function", "spark_job"])
