@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Tuple, cast
 
 from . import _glossa
@@ -46,6 +48,7 @@ class Annotator:
         self._given: Tuple[ModelPath, str, Dict[str, Any]] = (model, offset_unit, dict(options))
         self._unit = offset_unit
         self._engine = _glossa.Engine(find_model(model), to_json(load))
+        _give_back_memory()
         self._engine.check(to_json(self._annotate))
 
     @classmethod
@@ -165,3 +168,11 @@ def check_count(option: str, value: Optional[int]) -> Optional[int]:
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**63):
         return value
     raise GlossaError("option_invalid", f"option {option}: {value!r} is no whole number from 1 on, nor None")
+
+
+def _give_back_memory() -> None:
+    """Gives the system what loading has freed. The C library of GNU would keep it: of a BERT of 435 MB, 84 MB a process."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
