@@ -39,6 +39,8 @@ sample=(--train sample/train.jsonl --validation sample/validation.jsonl --batch 
 "$python" bundle.py --model "$work/model" --out "$work/garden" --about sample/about.json --glossa "$glossa" \
   --measure "Sample=sample/validation.jsonl" --calibrate "Sample=sample/validation.jsonl" --decoding viterbi --transitions sample/train.jsonl
 
+"$python" robustness.py --bundle "$work/garden" --glossa "$glossa" --write "Sample=sample/validation.jsonl"
+grep -q "Capitals throughout" "$work/garden/README.md"
 report=$("$glossa" eval --model "$work/garden" sample/train.jsonl | tail -n 1)
 echo '{"id": "1", "text": "Cold tea made the fern yellow."}' | "$glossa" annotate --from jsonl --model "$work/garden" --to jsonl
 "$python" - "$report" <<'PYTHON'

@@ -81,3 +81,4 @@ measure=(--about "about/$model.json" --glossa ../target/release/glossa --model "
   --measure "$name=${records[1]}" --calibrate "$name=${records[1]}" --decoding viterbi --transitions "${records[0]}")
 "$python" bundle.py "${measure[@]}" --out "$work/f32"
 "$python" bundle.py "${measure[@]}" --out "$bundle"
+"$python" robustness.py --bundle "$bundle" --glossa ../target/release/glossa --write "$name=${records[1]}"
