@@ -25,6 +25,8 @@ if [ -z "${PYTHON:-}" ] && ! cmp -s requirements.txt "$work/venv/installed"; the
   cp requirements.txt "$work/venv/installed"
 fi
 
+# With layers as small as these, threads mostly wait for each other.
+export OMP_NUM_THREADS=1
 rm -rf "$work/encoder" "$work/first" "$work/second" "$work/model" "$work/garden"
 "$python" check_text.py
 "$python" tiny_encoder.py --train sample/train.jsonl --out "$work/encoder"
@@ -50,3 +52,10 @@ learned = json.loads(sys.argv[1])["exact"]["f1"]
 assert learned > 0.8, f"the sample was not learned: F1 {learned} on its own training sentences"
 print(f"the sample was learned: F1 {learned:.3f} on its own training sentences")
 PYTHON
+
+echo "== Every stage of accelerated.py"
+PYTHON=$python ./accelerated_smoke.sh "$work" >"$work/accelerated.log" 2>&1 || {
+  tail -n 30 "$work/accelerated.log"
+  exit 1
+}
+tail -n 1 "$work/accelerated.log"
