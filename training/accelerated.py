@@ -1,8 +1,8 @@
 """Trains teachers and students on an accelerator, from corpora as flat arrays (`flat.py`) and packed encoders.
 
-    python accelerated.py STAGE --corpora FILE.npz --state DIR [options]
+    python accelerated.py STAGE --state DIR --encoder NAME --out NAME [options]
 
-Each stage reads models from DIR and writes its own there:
+Each stage reads models from DIR and writes its own there. `flat.py` has written DIR/corpora.npz, `networks.py` the encoders.
 
 | stage | trains |
 |---|---|
@@ -281,7 +281,7 @@ def told(found):
 
 class Session:
     def __init__(self, options):
-        arrays = np.load(options.corpora)
+        arrays = np.load(options.state / "corpora.npz")
         self.names = json.loads(str(arrays["names"]))
         self.arrays, self.state, self.options, self.read = arrays, options.state, options, {}
         self.state.mkdir(parents=True, exist_ok=True)
@@ -531,7 +531,7 @@ def folder(session, options):
     names = session["train"].names if head == "cellular" else joined_names()
     weights = {n: v for n, v in network.state_dict().items() if not n.startswith("heads.")}
     weights |= {"classifier.weight": layer.weight.detach(), "classifier.bias": layer.bias.detach()}
-    save_classifier(weights, network.bert.shape, names, options.vocabulary, Path(options.out))
+    save_classifier(weights, network.bert.shape, names, options.state / "vocab.txt", Path(options.out))
 
 
 STAGES = {f.__name__: f for f in (masked, related, general, tune, student, biomedical, folder)}
@@ -541,9 +541,7 @@ def main():
     global LETTERS, SECONDS, VOCABULARY
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", choices=STAGES)
-    parser.add_argument("--corpora", type=Path, required=True, help="written by flat.py")
-    parser.add_argument("--vocabulary", type=Path, required=True, help="vocab.txt")
-    parser.add_argument("--state", type=Path, required=True, help="folder of models: those of networks.py, and those made here")
+    parser.add_argument("--state", type=Path, required=True, metavar="DIR")
     parser.add_argument("--encoder", required=True, help="the model to start from, by its name in the state")
     parser.add_argument("--teacher", action="append", default=[], help="a model of the state")
     parser.add_argument("--out", required=True, help="the name of what is made, in the state")
@@ -566,7 +564,7 @@ def main():
     SECONDS = options.seconds
     torch.manual_seed(options.seed)
     torch.set_float32_matmul_precision("high")
-    VOCABULARY = Vocabulary(options.vocabulary)
+    VOCABULARY = Vocabulary(options.state / "vocab.txt")
     # By id; encoders may have more rows than the vocabulary.
     LETTERS = torch.zeros(max(VOCABULARY.ids.values()) + 9, dtype=torch.bool, device=device)
     for piece, i in VOCABULARY.ids.items():

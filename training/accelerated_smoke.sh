@@ -31,10 +31,10 @@ for number, (name, entity) in enumerate(names.items()):
         lines.append(json.dumps({"tokens": [*tokens, str(i), str(number)], "labels": [*own, "O", "O"]}))
     Path(sys.argv[1], f"{name}.jsonl").write_text("\n".join(lines) + "\n")
 PYTHON
-"$python" flat.py --data "$data" --encoder "$work/encoder" --out "$work/corpora.npz" >/dev/null
+"$python" flat.py --data "$data" --encoder "$work/encoder" --out "$state/corpora.npz" >/dev/null
 for name in large small; do "$python" networks.py --encoder "$work/encoder" --out "$state/$name"; done
 stage() {
-  "$python" accelerated.py "$1" --corpora "$work/corpora.npz" --vocabulary "$work/encoder/vocab.txt" --state "$state" --rate 2e-3 --limit 126 "${@:2}"
+  "$python" accelerated.py "$1" --state "$state" --rate 2e-3 --limit 126 "${@:2}"
 }
 stage masked --encoder large --out masked --epochs 1
 stage related --encoder masked --out related --epochs 2 --average 0.9

@@ -1,9 +1,9 @@
 """Corpora as flat arrays: what an accelerator trains on, without the texts.
 
-    python flat.py --data DATA --encoder DIR --out FILE.npz
+    python flat.py --data DATA --encoder DIR --out STATE/corpora.npz
 
 Writes, for every corpus, its word pieces, the label of each token at its first piece, token types, and where documents begin.
-`accelerated.py` reads the file; the layout of DATA is that of README.md.
+`accelerated.py` reads the file, and the vocabulary that is put beside it; the layout of DATA is that of README.md.
 """
 
 import argparse
@@ -107,6 +107,8 @@ def main():
     add("trials", trials[: options.most])
     add("arguments", read_sentences(data / "unlabelled/abstrct_sentences.txt")[: options.most])
 
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    (options.out.parent / "vocab.txt").write_bytes((options.encoder / "vocab.txt").read_bytes())
     np.savez_compressed(options.out, names=np.array(json.dumps(names)), **written)
 
 
