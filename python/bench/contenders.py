@@ -17,6 +17,8 @@ from typing import Any, Callable, Dict, Iterator, List
 
 # Executors are to run the same Python.
 os.environ["PYSPARK_PYTHON"] = sys.executable
+# Ray's workers would give way to whatever else runs.
+os.environ["RAY_worker_niceness"] = "0"
 
 # By these Glossa does as Spark NLP does.
 AS_SPARK_NLP = {"case_sensitive": False, "pieces": "first", "mode": "truncate", "label_from_separator": True, "pad_as_o": False}

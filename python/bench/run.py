@@ -267,7 +267,7 @@ def measure(jobs: List[Dict[str, Any]], cores: int, sizes: List[int], options: a
         found[job["label"]] = chunks_of(out)
         rate = options.check / seconds
         for size in sizes:
-            row = {"label": job["label"], "cores": cores, "documents": size, "start_up": contender.start_up}
+            row = {"label": job["label"], "cores": cores, "documents": size, "start_up": contender.start_up, "start_up_cpu": contender.start_up_cpu}
             if size / rate > 60 * options.minutes:
                 row["left_out"] = f"over {options.minutes:g} min"
             else:
@@ -284,8 +284,8 @@ def table(rows: List[Dict[str, Any]], agreed: Dict[str, str]) -> str:
     """The rows in Markdown. Ratios are of documents a second of processor, to those of each Spark NLP on as many cores with as
     many documents, or, where it did not run with so many, with the most that it did."""
     lines = [
-        "| | cores | documents | start-up, s | documents/s | and core | a second of processor | against Spark NLP | and it with one thread | peak, MB | documents/s and GB |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| | cores | documents | start-up, s | of processor | documents/s | and core | a second of processor | against Spark NLP | and it with one thread | peak, MB | a second of processor and GB |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     peers: Dict[Tuple[str, int], Dict[int, float]] = {}
     for row in rows:
@@ -293,7 +293,7 @@ def table(rows: List[Dict[str, Any]], agreed: Dict[str, str]) -> str:
             peers.setdefault((row["label"], row["cores"]), {})[row["documents"]] = row["documents"] / row["cpu"]
     for row in rows:
         size, cores = row["documents"], row["cores"]
-        cells = [row["label"], cores, f"{size:,}", f"{row['start_up']:.1f}"]
+        cells = [row["label"], cores, f"{size:,}", f"{row['start_up']:.1f}", f"{row.get('start_up_cpu', 0):.1f}"]
         if "left_out" in row:
             cells += [f"not run: {row['left_out']}", *[""] * 6]
         else:
@@ -302,7 +302,7 @@ def table(rows: List[Dict[str, Any]], agreed: Dict[str, str]) -> str:
             for label in SPARK_NLP:
                 peer = peers.get((label, cores), {})
                 cells.append(f"{by_cpu / peer.get(size, peer[max(peer)]):.1f}" if peer else "")
-            cells += [f"{row['peak'] * 1000:.0f}", f"{rate / row['peak']:.1f}"]
+            cells += [f"{row['peak'] * 1000:.0f}", f"{by_cpu / row['peak']:.1f}"]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     lines += ["", "| chunks that are the same | |", "|---|---|", *(f"| {label} | {same} |" for label, same in agreed.items())]
     return "\n".join(lines)
@@ -346,7 +346,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=2, help="what would take longer, by the contender's last rate, is not run")
     parser.add_argument("--check", type=int, default=100, help="documents whose chunks are compared, before any is timed")
     parser.add_argument("--longest", type=int, default=128, help="word pieces after which a text is cut off: Spark NLP's default")
-    parser.add_argument("--only", default="", help="a part of the names of the contenders that run")
+    parser.add_argument("--only", action="append", metavar="PART", help="a part of the names of the contenders that run; may be given again")
     parser.add_argument("--add", action="store_true", help="keep what earlier runs on this machine have measured and this one does not")
     parser.add_argument("--text", type=Path, help="JSON lines with a `text` each, to take sentences of instead of our own")
     parser.add_argument("--model", type=Path, default=ROOT / "www/models/cellular", help="a bundle of int8 weights")
@@ -366,7 +366,7 @@ def main() -> None:
     for size in sizes:
         texts.write(WORK / f"{size}.jsonl", size, sentences)
     jars = [jar for jar in glob.glob(str(WORK / "jars/*.jar")) if "scala-library" not in jar]
-    jobs = [job for job in contenders(options.model.resolve(), options.longest, jars) if options.only in job["label"]]
+    jobs = [job for job in contenders(options.model.resolve(), options.longest, jars) if any(part in job["label"] for part in options.only or [""])]
 
     rounds, agreed = [], {}
     for number in range(options.rounds):
