@@ -5,7 +5,7 @@ const PEERS = '/node_modules';
 /** One of our binaries, `simd` or `relaxed-simd`, on one thread without the worker. */
 export async function loadOurs(binary) {
   const bindings = await import(`/www/pkg/${binary}/glossa.js`);
-  const { memory } = await bindings.default();
+  const { memory } = await bindings.default({ module_or_path: `/www/pkg/${binary}/glossa_bg.wasm` });
   const { downloadModel } = await import('/www/glossa/worker/download-model.js');
   const load = async (folder, options = {}) => {
     const { name, files } = await downloadModel(new URL(folder, location.href).href, () => {});

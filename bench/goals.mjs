@@ -1,24 +1,30 @@
 // The performance goals, and whether the measurements meet them.
 
-/** The CPU class: A has avx_vnni, which V8 uses for relaxed int8 dot products; B does not. */
+/** What a class of processor is to reach (machine.mjs says what A and B are): ratios, and seconds of the cold open. */
 export const TARGETS = {
-  A: { small: 2.5, base: 2.5, document: 2.5, batchPeer: 2 },
-  B: { small: 2, base: 2.2, document: 2, batchPeer: 1.5 },
+  A: { small: 1.35, base: 1.35, document: 2.5, batchPeer: 2, open: 0.9 },
+  B: { small: 1.8, base: 1.5, document: 2, batchPeer: 1.5, open: 1.5 },
 };
-const SIMD = 1.2;
+/** The command line on one thread against onnxruntime: its code depends on the processor, not on the browser. */
+const NATIVE = { avx512_vnni: 1.5, other: 1.2 };
+/** Megabytes of a binary, as tests/browser/size.test.mjs has it. */
+const SIZE = 2.3;
 /** Best time of Spark NLP 5.5.3 for 100 abstracts with the small model, on two cores of class B, in seconds. */
 export const SPARK_SECONDS = 9.7;
 
-const PEER = /^(onnxruntime-web|LiteRT\.js|transformers\.js)/;
+const PEER = /^(onnxruntime|LiteRT\.js|transformers\.js)/;
+export const peersOf = ({ times = {} }) => Object.entries(times).filter(([name]) => PEER.test(name));
+/** onnxruntime-web's binary has no relaxed instructions; LiteRT.js chooses the one that the browser can run. */
+const PLAIN = /^onnxruntime-web/;
 
-/** The fastest peer of a step. */
-export function fastestPeer({ times }) {
-  const peers = Object.entries(times).filter(([name]) => PEER.test(name));
+/** The fastest peer of a step, of those whose name matches. */
+export function fastestPeer(step, which = PEER) {
+  const peers = peersOf(step).filter(([name]) => which.test(name));
   return peers.reduce((best, peer) => (peer[1].median < best[1].median ? peer : best));
 }
 
 /** The fastest peer's time divided by ours. */
-const ahead = (step, ours) => fastestPeer(step)[1].median / step.times[ours].median;
+const ahead = (step, ours, which) => fastestPeer(step, which)[1].median / step.times[ours].median;
 
 /** A part of a goal: a value with a minimum or a maximum. */
 const atLeast = (value, target) => ({ value, target: `>= ${target}`, met: value >= target });
@@ -29,8 +35,8 @@ const PARTS = {
   1: ({ 'window-small': small, 'window-base': base }, targets) => ({
     [`small, against the fastest peer (${fastestPeer(small)[0]})`]: atLeast(ahead(small, 'ours, relaxed-simd'), targets.small),
     [`BERT-base, against the fastest peer (${fastestPeer(base)[0]})`]: atLeast(ahead(base, 'ours, relaxed-simd'), targets.base),
-    'small, plain simd128': atLeast(ahead(small, 'ours, simd'), SIMD),
-    'BERT-base, plain simd128': atLeast(ahead(base, 'ours, simd'), SIMD),
+    [`small, plain simd128 against ${fastestPeer(small, PLAIN)[0]}`]: atLeast(ahead(small, 'ours, simd', PLAIN), 1),
+    [`BERT-base, plain simd128 against ${fastestPeer(base, PLAIN)[0]}`]: atLeast(ahead(base, 'ours, simd', PLAIN), 1),
   }),
   2: ({ document }, targets) => ({ 'against transformers.js': atLeast(ahead(document, 'ours'), targets.document) }),
   3: ({ batch: { times } }, targets) => ({
@@ -47,19 +53,23 @@ const PARTS = {
         atMost(times[`ours, ${binary}, 20 pieces`].median / times[`ours, ${binary}`].median, 0.25),
       ]),
     ),
-  5: ({ native: { times, texts, cores } }) => {
-    const peer = Math.min(...Object.entries(times).map(([name, { median }]) => (name.startsWith('onnx') ? median : Infinity)));
+  5: ({ native: { times, texts, many, cores } }, targets, { cpuFlags }) => {
+    const peer = fastestPeer({ times })[1].median;
     const perSecond = (1000 * texts) / times[`glossa, ${cores} threads`].median;
+    const alone = times[`glossa, ${many} abstracts, 1 thread`].median;
+    const together = times[`glossa, ${many} abstracts, ${cores} threads`].median;
+    const least = cpuFlags.includes('avx512_vnni') ? NATIVE.avx512_vnni : NATIVE.other;
     return {
-      'one thread against onnxruntime int8': atLeast(peer / times['glossa, 1 thread'].median, 1),
+      'one thread against onnxruntime int8': atLeast(peer / times['glossa, 1 thread'].median, least),
+      [`speed per core on ${many} abstracts, all cores against one`]: atLeast(alone / together / cores, 0.9),
       'all cores against Spark NLP’s recorded documents a second': atLeast(perSecond / (100 / SPARK_SECONDS), 10),
     };
   },
-  6: ({ opening, sizes }) => ({
-    'seconds to the first highlight': atMost(opening.times['cold open to first highlight'].median / 1000, 1),
+  6: ({ opening, sizes }, targets) => ({
+    'seconds to the first highlight': atMost(opening.times['cold open to first highlight'].median / 1000, targets.open),
     'binaries fetched': atMost(opening.fetched.length, 1),
     ...Object.fromEntries(
-      Object.entries(sizes.sizes).map(([name, bytes]) => [`MB of ${name}, brotli`, atMost(bytes / 1e6, 1.6)]),
+      Object.entries(sizes.sizes).map(([name, bytes]) => [`MB of ${name}, brotli`, atMost(bytes / 1e6, SIZE)]),
     ),
   }),
   7: ({ labels }) => ({
@@ -80,13 +90,13 @@ const peak = ({ loaded, used, after }) => Math.max(...[loaded, used, after].filt
 const rounded = (value) => Number(value.toPrecision(4));
 
 /** @returns {{ goal: number, value: object | null, target: object, met: boolean, command: string, parts?: object }[]} */
-export function goals(measured, cpuClass) {
+export function goals(measured, about) {
   return Object.keys(PARTS).map((number) => {
     const goal = Number(number);
     const command = `./build.sh bench --only ${goal}`;
     let parts;
     try {
-      parts = PARTS[goal](measured, TARGETS[cpuClass]);
+      parts = PARTS[goal](measured, TARGETS[about.cpuClass], about);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       return { goal, value: null, target: null, met: false, command, reason: 'not measured' };
@@ -113,3 +123,6 @@ export const STEPS_OF = {
   7: ['labels'],
   8: ['memory-small', 'memory-base'],
 };
+
+/** Steps of no goal. */
+export const OTHER_STEPS = ['growth'];

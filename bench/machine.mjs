@@ -6,6 +6,15 @@ import { join } from 'node:path';
 
 import { root } from './server.mjs';
 
+/**
+ * The class of processor whose code the browser makes: A has avx_vnni, which V8 uses for relaxed int8 dot products; B does not,
+ * or V8 is told not to use it (`V8_FLAGS`, see tests/browser/harness.mjs).
+ */
+function browserClass(known) {
+  const forced = known.includes('avx_vnni') && /--no-enable-avx-vnni/.test(process.env.V8_FLAGS ?? '');
+  return { cpuClass: known.includes('avx_vnni') && !forced ? 'A' : 'B', forced };
+}
+
 export function machine() {
   let flags = '';
   try {
@@ -21,7 +30,7 @@ export function machine() {
     load: loadavg()[0].toFixed(2),
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     cpuFlags: known.join(' '),
-    cpuClass: known.includes('avx_vnni') ? 'A' : 'B',
+    ...browserClass(known),
   };
 }
 

@@ -220,7 +220,7 @@ def main():
     base = widened(small)
     # The weights are random: with another decoding than the peers', labels would differ.
     plain = {key: value for key, value in manifest.items() if key not in ("temperature", "transitions")}
-    plain |= {"segments": "zeros", "decoding": "argmax"}
+    plain |= {"tokenTypes": "zeros", "decoding": "argmax"}
     write_bundle(options.out / "bert-base-bundle", base, "bert-base", plain, vocabulary)
     for name, model, shape in [("cellular", small, SMALL), ("bert-base", base, BASE)]:
         write_hugging_face_folder(options.out / name, dequantised(model), shape, manifest, pieces)

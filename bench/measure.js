@@ -36,4 +36,7 @@ export function summary(values) {
   return { median, p10, p90, least: Math.min(...values), count: values.length };
 }
 
+/** How far apart the measurements of one contender are: from the 10th to the 90th percentile, as a share of the median. */
+export const spread = ({ median, p10, p90 }) => (p90 - p10) / median;
+
 export const summaries = (times) => Object.fromEntries(Object.entries(times).map(([name, list]) => [name, summary(list)]));

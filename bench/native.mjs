@@ -10,6 +10,8 @@ import { models, root } from './server.mjs';
 import { abstracts } from './texts.js';
 
 const TEXTS = 40;
+/** Texts by which it is measured how the command line scales. */
+const MANY = 200;
 const glossa = join(root, 'target', 'release', 'glossa');
 
 function writeTexts(name, texts) {
@@ -48,15 +50,18 @@ async function pythonPeer(python, graph, texts) {
 /** Milliseconds for the abstracts. From ours, the time of a run on one abstract is subtracted, which is mostly loading. */
 export async function native({ rounds, python, tell }) {
   const texts = abstracts(TEXTS + 1);
-  const many = writeTexts('native.jsonl', texts);
+  const some = writeTexts('native.jsonl', texts);
+  const many = writeTexts('native-many.jsonl', abstracts(MANY + 1));
   const single = writeTexts('native-one.jsonl', texts.slice(0, 1));
   const same = writeTexts('native-peer.jsonl', texts.slice(1));
   const quantised = await pythonPeer(python, join(models, 'cellular/onnx/model_quantized.onnx'), same);
   const bundle = await pythonPeer(python, join(root, 'www/models/cellular/model.onnx'), same);
   const cores = cpus().length;
   const contenders = {
-    'glossa, 1 thread': () => annotate(many, 1) - annotate(single, 1),
-    [`glossa, ${cores} threads`]: () => annotate(many, cores) - annotate(single, cores),
+    'glossa, 1 thread': () => annotate(some, 1) - annotate(single, 1),
+    [`glossa, ${cores} threads`]: () => annotate(some, cores) - annotate(single, cores),
+    [`glossa, ${MANY} abstracts, 1 thread`]: () => annotate(many, 1) - annotate(single, 1),
+    [`glossa, ${MANY} abstracts, ${cores} threads`]: () => annotate(many, cores) - annotate(single, cores),
     'onnxruntime int8, 1 thread': quantised.run,
     'onnxruntime, our int8 file, 1 thread': bundle.run,
   };
@@ -70,5 +75,5 @@ export async function native({ rounds, python, tell }) {
   }
   quantised.end();
   bundle.end();
-  return { times: summaries(times), texts: TEXTS, cores };
+  return { times: summaries(times), texts: TEXTS, many: MANY, cores };
 }

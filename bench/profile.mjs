@@ -34,7 +34,7 @@ try {
         const engine = await import('/pkg/glossa.js');
         if (!globalThis.annotator) {
           const { downloadModel } = await import('/glossa/worker/download-model.js');
-          await engine.default();
+          await engine.default({ module_or_path: '/pkg/glossa_bg.wasm' });
           const { name, files } = await downloadModel(`${location.origin}/models/cellular`, () => {});
           globalThis.annotator = engine.Annotator.fromFiles(name, files, {});
         }

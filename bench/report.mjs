@@ -1,12 +1,13 @@
-// Writes the generated part of docs/performance.md, between two markers.
+// Writes the generated parts of docs/performance.md, one for each class of processor, between two markers.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { plot, quadraticFit } from './plot.mjs';
 import { root } from './server.mjs';
 
-const file = join(root, 'docs', 'performance.md');
-const BEGIN = '<!-- From here on, written by ./build.sh bench -->';
-const END = '<!-- Up to here, written by ./build.sh bench -->';
+const docs = join(root, 'docs');
+const file = join(docs, 'performance.md');
+const marker = (cpuClass, where) => `<!-- Class ${cpuClass}: ${where}, written by ./build.sh bench -->`;
 
 const NAMES = {
   1: 'One window of 128 word pieces, one thread',
@@ -23,7 +24,7 @@ const TITLES = {
   'window-small': 'One window of 128 word pieces, 6 layers of 384',
   'window-base': 'One window of 128 word pieces, BERT-base (12 layers of 768)',
   document: 'A document of 10 KB, text to spans',
-  batch: 'Abstracts by the batch, a slice of 50 at a time',
+  batch: 'Abstracts by the batch, a slice of 20 at a time',
   native: 'Command line and Python: 40 abstracts, the first 128 word pieces of each',
   opening: 'Opening the page',
 };
@@ -45,36 +46,56 @@ function section(title, result) {
     count,
   ]);
   const head = ['ms', 'median', '10 %', '90 %', 'least', 'runs'];
-  return `### ${title}\n\n${table(head, rows)}${agreementLines(result)}`;
+  return `#### ${title}\n\n${table(head, rows)}${agreementLines(result)}`;
 }
 
-/** Operations of the linear layers for 128 word pieces in billions; a multiply-add counts as two. */
-const linearWork = (layers, width) => (2 * 128 * layers * 12 * width * width) / 1e9;
+/** Multiply-adds of the small model: of its linear layers for a word piece, and of attention for a pair of them. */
+const [LAYERS, HIDDEN] = [6, 384];
+const LINEAR = LAYERS * 12 * HIDDEN ** 2;
+const ATTENTION = LAYERS * 2 * HIDDEN;
 
-/** Speed of the kernels by CPU class: int8 GOP/s of relaxed SIMD, and f32 GFLOP/s, to which the rest is assumed to scale. */
-const CLASSES = { A: { int8: 200, f32: 46 }, B: { int8: 72, f32: 31 } };
-/** The fastest peer's milliseconds, measured on machines of each class. */
-const RECORDED = { A: { 'window-small': 50, 'window-base': 305 }, B: { 'window-small': 102, 'window-base': 911 } };
-const SHAPES = { 'window-small': [6, 384], 'window-base': [12, 768] };
-
-/** Our time on the other CPU class, estimated from the number of operations. */
-function projection(measured, cpuClass) {
-  const other = cpuClass === 'A' ? 'B' : 'A';
-  const lines = Object.entries(SHAPES).flatMap(([step, [layers, width]]) => {
-    const here = measured[step]?.times['ours, relaxed-simd'].median;
-    if (!here) return [];
-    const work = linearWork(layers, width);
-    const rest = Math.max(0, here - (1000 * work) / CLASSES[cpuClass].int8);
-    const there = (1000 * work) / CLASSES[other].int8 + (rest * CLASSES[cpuClass].f32) / CLASSES[other].f32;
-    const peer = RECORDED[other][step];
-    return [[TITLES[step].split(', ')[1], number(here), number(there), String(peer), `${(peer / there).toFixed(2)} x`]];
-  });
-  if (!lines.length) return '';
-  const head = ['shape', `ours here (${cpuClass}), ms`, `ours on ${other}, projected`, `fastest peer recorded on ${other}`, 'ratio'];
+/** How time and memory grow, with two plots that are written beside the document. */
+function growthLines({ growth }, cpuClass) {
+  if (!growth) return '';
+  const points = growth.windows.map(({ pieces, ms }) => [pieces, ms]);
+  const [constant, linear, quadratic] = quadraticFit(points);
+  const longest = points.at(-1)[0];
+  const fitted = Array.from({ length: 60 }, (_, i) => ((i + 1) * longest) / 60).map((n) => [n, constant + linear * n + quadratic * n * n]);
+  const images = {
+    [`window-time-${cpuClass}.svg`]: plot({
+      title: `A window, by its length (class ${cpuClass})`,
+      x: 'word pieces',
+      y: 'milliseconds',
+      series: [
+        { name: 'measured', points },
+        { name: 'fitted', points: fitted, dashed: true },
+      ],
+    }),
+    [`document-time-${cpuClass}.svg`]: plot({
+      title: `A document, by its length (class ${cpuClass})`,
+      x: 'characters',
+      y: 'milliseconds',
+      logarithmic: true,
+      series: [{ name: 'time', points: growth.documents.map(({ characters, ms }) => [characters, ms]) }],
+    }),
+  };
+  for (const [name, image] of Object.entries(images)) writeFileSync(join(docs, name), image);
+  const rows = growth.documents.map(({ characters, ms, memory }) => [
+    characters.toLocaleString('en'),
+    number(ms),
+    number((1000 * ms) / characters),
+    (memory / 1e6).toFixed(1),
+  ]);
+  const share = ATTENTION / LINEAR;
   return (
-    `### The other class of CPU, projected\n\nThis machine is of class ${cpuClass}. On class ${other} the linear layers' ` +
-    `operations are taken at ${CLASSES[other].int8} GOP/s instead of ${CLASSES[cpuClass].int8}, and the rest to follow f32 ` +
-    `arithmetic. An estimate, not a measurement.\n\n${table(head, lines)}`
+    `#### How time and memory grow\n\n` +
+    `A window of n word pieces of the small model takes ${number(constant)} + ${linear.toFixed(4)} n + ${quadratic.toFixed(6)} n² ms ` +
+    `(fitted to ${points[0][0]} to ${longest} word pieces). The quadratic part is ${(quadratic / linear).toExponential(1)} of the linear one per ` +
+    `word piece; of the multiply-adds it is ${share.toExponential(1)} (attention against linear layers).\n\n` +
+    Object.keys(images)
+      .map((name) => `![${name.startsWith('window') ? 'Time of a window by its length' : 'Time of a document by its length'}](${name})`)
+      .join('\n\n') +
+    `\n\n${table(['characters of a document', 'ms', 'ms per 1,000 characters', 'MB of WebAssembly after it'], rows)}`
   );
 }
 
@@ -90,50 +111,54 @@ function memoryLines(measured) {
       .filter(([, at]) => at)
       .map(([stage, { engine, heap }]) => [`${name}, ${stage}`, mega(result.file), mega(engine), mega(heap)]);
   });
-  return rows.length ? `### Memory\n\n${table(['MB', 'files', 'engine', 'scripts'], rows)}` : '';
+  return rows.length ? `#### Memory\n\n${table(['MB', 'files', 'engine', 'scripts'], rows)}` : '';
 }
 
 function sizeLines({ sizes }) {
   if (!sizes) return '';
   const rows = [...Object.entries(sizes.sizes), ['onnxruntime-web', sizes.peer]];
-  return `### Size of the engine\n\n${table(['brotli -q 11', 'bytes'], rows)}`;
+  return `#### Size of the engine\n\n${table(['brotli -q 11', 'bytes'], rows)}`;
 }
 
 function labelLines({ labels }) {
   if (!labels) return '';
   const where = labels.own ? 'generated abstracts' : 'texts of a folder given';
   return (
-    `### Labels\n\n${labels.same} of ${labels.tokens} tokens of ${labels.texts} ${where} are labelled as in f32 ` +
+    `#### Labels\n\n${labels.same} of ${labels.tokens} tokens of ${labels.texts} ${where} are labelled as in f32 ` +
     `(${(100 * labels.share).toFixed(3)} %); the two binaries differ on ${labels.binariesDiffer}.`
   );
 }
 
-/** Writes the document and returns the table of goals for the terminal. */
-export function writeReport(measured, goals, about, flags) {
+/** Writes what was measured on a class of processor into the document, in the place of what stood there for that class. */
+export function writeReport(measured, goals, about, busy) {
   const rows = goals.map(({ goal, value, target, met, reason }) => {
     const parts = value && Object.entries(value).map(([name, number]) => `${name}: ${number} (${target[name]})`);
     return [`${goal}. ${NAMES[goal]}`, parts?.join('<br>') ?? reason, met ? 'yes' : 'no'];
   });
   const peers = Object.entries(about.peers).map(([name, version]) => `${name} ${version}`);
-  const quick = flags.quick ? ' **A quick run: medians of five.**' : '';
+  const [begin, end] = ['from here on', 'up to here'].map((where) => marker(about.cpuClass, where));
+  const forced = about.forced ? ', told not to use AVX-VNNI,' : '';
   const body = [
-    BEGIN,
-    `## Measured\n\nCPU class ${about.cpuClass}: ${about.cpu}, ${about.cores} cores, ${about.cpuFlags}; ${about.memory} of memory; ` +
-      `load average ${about.load} before the run. ` +
-      `Chromium ${about.chromium}, headless. ${peers.join(', ')}. Glossa at ${about.commit}.${quick}`,
-    `## Goals\n\n${table(['goal', 'measured (goal)', 'met'], rows)}`,
-    '## Times',
+    begin,
+    `### Class ${about.cpuClass}\n\n${about.cpu}, ${about.cores} cores, ${about.cpuFlags}; ${about.memory} of memory; ` +
+      `load average ${about.load} before the run. Chromium ${about.chromium}${forced} headless. ${peers.join(', ')}. ` +
+      `Glossa at ${about.commit}.${busy.length ? ` **The machine was busy**: ${busy.join('; ')}.` : ''}`,
+    table(['goal', 'measured (goal)', 'met'], rows),
     ...Object.entries(TITLES).flatMap(([step, title]) => (measured[step] ? [section(title, measured[step])] : [])),
-    projection(measured, about.cpuClass),
+    growthLines(measured, about.cpuClass),
     labelLines(measured),
     memoryLines(measured),
     sizeLines(measured),
-    END,
+    end,
   ].filter(Boolean);
   const text = readFileSync(file, 'utf8');
-  const before = text.split(BEGIN)[0];
-  const after = text.split(END)[1] ?? '\n';
-  writeFileSync(file, before + body.join('\n\n') + after);
+  const [at, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (at < 0 || to < at) throw new Error(`docs/performance.md has no part for class ${about.cpuClass}`);
+  writeFileSync(file, text.slice(0, at) + body.join('\n\n') + text.slice(to + end.length));
+}
+
+/** The goals for the terminal. */
+export function outline(goals) {
   return goals
     .map(({ goal, value, target, met, reason }) => {
       const parts = value ? Object.entries(value).map(([name, number]) => `     ${name}: ${number}, goal ${target[name]}`) : [`     ${reason}`];

@@ -2,6 +2,7 @@
 
 import { batch } from './steps/batch.js';
 import { document10k } from './steps/document.js';
+import { growth } from './steps/growth.js';
 import { labels } from './steps/labels.js';
 import { memory } from './steps/memory.js';
 import { windowOf } from './steps/window.js';
@@ -12,6 +13,7 @@ export const STEPS = {
   document: document10k,
   batch,
   labels,
+  growth,
   'memory-small': (options) => memory({ bundle: '/www/models/cellular/', documents: 1000, ...options }),
   'memory-base': (options) => memory({ bundle: '/models/bert-base-bundle/', documents: 0, ...options }),
 };

@@ -5,7 +5,7 @@ import { WINDOW } from './agreement.js';
 
 const ABSTRACTS = 200;
 /** Number of abstracts timed at once. The batch is processed in slices, so that the contenders take turns often. */
-const SLICE = 50;
+const SLICE = 20;
 
 /**
  * A batch of abstracts on two cores: our pool with two workers and with one, and onnxruntime-web with two threads. Ours

@@ -1,7 +1,7 @@
 import { loadOurs } from '../engines.js';
 import { abstracts } from '../texts.js';
 
-const ABSTRACTS = 200;
+const ABSTRACTS = 100;
 
 /** Compares the labels of the int8 model with those of the same model in f32, and the labels of the two binaries. */
 export async function labels({ tell, size = ABSTRACTS }) {
