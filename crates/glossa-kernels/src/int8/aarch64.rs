@@ -68,6 +68,7 @@ unsafe fn four(at: *const u8) -> int8x16_t {
 struct I8mm;
 
 impl Sums for I8mm {
+    type Lanes = float32x4_t;
     const ROWS: usize = 4;
     const PANELS: usize = 1;
 
@@ -132,6 +133,7 @@ unsafe fn i8mm_sums(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Tile) {
 struct Dotprod;
 
 impl Sums for Dotprod {
+    type Lanes = float32x4_t;
     const ROWS: usize = 6;
     const PANELS: usize = 1;
 
@@ -164,6 +166,7 @@ unsafe fn dotprod_sums(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Tile
 struct Neon;
 
 impl Sums for Neon {
+    type Lanes = float32x4_t;
     const ROWS: usize = 4;
     const PANELS: usize = 1;
 

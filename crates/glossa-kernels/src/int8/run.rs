@@ -6,12 +6,12 @@ use super::pack::Pairing;
 use super::STEP_BYTES;
 use super::{Activation, Layer, QuantisedRows, Tile, Value, GROUP, PANEL, PANELS, ROWS};
 use crate::gelu::gelu;
-
-/// Outputs computed together: as many as fit a vector.
-const LANES: usize = if cfg!(target_arch = "wasm32") { 4 } else { PANEL };
+use crate::lanes::Lanes;
 
 /// How a kernel sums products.
 pub(super) trait Sums {
+    /// Vectors of what follows the sums, of at most [`PANEL`] values.
+    type Lanes: Lanes;
     /// Rows taken together; divides [`ROWS`].
     const ROWS: usize;
     /// Panels taken together, at most [`PANELS`].
@@ -76,8 +76,8 @@ pub(super) unsafe fn run<S: Sums>(
             for (row, sums) in (row..).zip(&tile[..count]) {
                 let (row, out) = (rows.row(row), &mut out[row * n..][columns.clone()]);
                 match layer.activation {
-                    Activation::None => finish::<false>(layer, row, sums, columns.start, out),
-                    Activation::Gelu => finish::<true>(layer, row, sums, columns.start, out),
+                    Activation::None => finish::<S::Lanes, false>(layer, row, sums, columns.start, out),
+                    Activation::Gelu => finish::<S::Lanes, true>(layer, row, sums, columns.start, out),
                 }
             }
         }
@@ -85,54 +85,40 @@ pub(super) unsafe fn run<S: Sums>(
     }
 }
 
-/// Turns one row's sums, from the layer's `column` on, into its output.
+/// Turns one row's sums, from the layer's `column` on, into its output. In explicit vectors: whether the compiler makes them of a
+/// loop depends on what it inlines first.
+///
+/// # Safety
+/// The processor has the vectors' instruction set.
 #[inline(always)]
-fn finish<const GELU: bool>(
+unsafe fn finish<L: Lanes, const GELU: bool>(
     layer: &Layer,
     (minimum, scale): (f32, f32),
     sums: &[[i32; PANEL]; PANELS],
     column: usize,
     out: &mut [f32],
 ) {
+    const { assert!(PANEL.is_multiple_of(L::WIDTH)) };
     let columns = column..column + out.len().next_multiple_of(PANEL);
     let weights = &layer.weights;
     let parts = weights.scales()[columns.clone()].as_chunks::<PANEL>().0.iter();
     let parts = parts.zip(weights.sums()[columns.clone()].as_chunks::<PANEL>().0);
     let parts = parts.zip(layer.bias[columns].as_chunks::<PANEL>().0);
+    let (minimum, scale) = (L::splat(minimum), L::splat(scale));
     for ((((scales, totals), bias), sums), out) in parts.zip(sums).zip(out.chunks_mut(PANEL)) {
         let mut whole = [0f32; PANEL];
         let values = match <&mut [f32; PANEL]>::try_from(&mut *out) {
             Ok(out) => out,
             Err(_) => &mut whole,
         };
-        scaled(sums, (minimum, scale), (scales, totals, bias), values);
-        // On a whole panel, so that its many constants are loaded once.
-        if GELU {
-            gelu(values);
+        for i in (0..PANEL).step_by(L::WIDTH) {
+            let product = L::load_integers(sums.as_ptr().add(i)).mul(scale).mul(L::load(scales.as_ptr().add(i)));
+            let rest = minimum.mul(L::load(totals.as_ptr().add(i))).add(L::load(bias.as_ptr().add(i)));
+            let sum = product.add(rest);
+            (if GELU { gelu(sum) } else { sum }).store(values.as_mut_ptr().add(i));
         }
         if out.len() < PANEL {
             out.copy_from_slice(&whole[..out.len()]);
         }
-    }
-}
-
-/// A panel's sums in f32, with the bias. A function and no closure: a closure that is not inlined is not compiled for the
-/// processor's features.
-#[inline(always)]
-fn scaled(
-    sums: &[i32; PANEL],
-    (minimum, scale): (f32, f32),
-    (scales, totals, bias): (&[f32; PANEL], &[f32; PANEL], &[f32; PANEL]),
-    out: &mut [f32; PANEL],
-) {
-    for first in (0..PANEL).step_by(LANES) {
-        let mut values = [0f32; LANES];
-        // Indices, so that the compiler vectorises.
-        #[allow(clippy::needless_range_loop)]
-        for lane in 0..LANES {
-            let i = first + lane;
-            values[lane] = sums[i] as f32 * scale * scales[i] + (minimum * totals[i] + bias[i]);
-        }
-        out[first..first + LANES].copy_from_slice(&values);
     }
 }

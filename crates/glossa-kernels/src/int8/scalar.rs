@@ -3,6 +3,7 @@
 use super::pack::Pairing;
 use super::run::{self, Sums};
 use super::{Kernel, Tile, Value, GROUP, STEP_BYTES};
+use crate::lanes::Portable;
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "scalar",
@@ -13,6 +14,7 @@ pub(super) const KERNEL: Kernel = Kernel {
 struct Scalar;
 
 impl Sums for Scalar {
+    type Lanes = Portable;
     const ROWS: usize = 4;
     const PANELS: usize = 1;
 

@@ -67,6 +67,7 @@ mod relaxed {
     pub(super) struct Dot;
 
     impl Sums for Dot {
+        type Lanes = v128;
         const ROWS: usize = MANY;
         const PANELS: usize = 1;
 
@@ -132,6 +133,7 @@ mod relaxed {
     pub(super) struct Dot16;
 
     impl Sums for Dot16 {
+        type Lanes = v128;
         const ROWS: usize = FEW;
         const PANELS: usize = 1;
 
@@ -216,6 +218,7 @@ mod wide {
     }
 
     impl Sums for Wide {
+        type Lanes = v128;
         const ROWS: usize = ROWS;
         const PANELS: usize = 1;
 

@@ -58,6 +58,7 @@ unsafe fn four(at: *const u8) -> i32 {
 struct Avx512Vnni;
 
 impl Sums for Avx512Vnni {
+    type Lanes = __m512;
     const ROWS: usize = 8;
     const PANELS: usize = 3;
 
@@ -107,6 +108,7 @@ unsafe fn avx512_vnni_sums<const P: usize>(rows: &[u8], panels: &[i8], groups: u
 struct AvxVnni;
 
 impl Sums for AvxVnni {
+    type Lanes = __m256;
     const ROWS: usize = 4;
     const PANELS: usize = 1;
 
@@ -134,6 +136,7 @@ unsafe fn avx_vnni_sums(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Til
 struct Avx2;
 
 impl Sums for Avx2 {
+    type Lanes = __m256;
     const ROWS: usize = 4;
     const PANELS: usize = 1;
 

@@ -23,6 +23,11 @@ impl Lanes for float32x4_t {
     }
 
     #[inline(always)]
+    unsafe fn load_integers(from: *const i32) -> Self {
+        vcvtq_f32_s32(vld1q_s32(from))
+    }
+
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         vst1q_f32(to, self);
     }
@@ -43,6 +48,11 @@ impl Lanes for float32x4_t {
     }
 
     #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        vdivq_f32(self, other)
+    }
+
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
         vfmaq_f32(sum, self, factor)
     }
@@ -51,6 +61,11 @@ impl Lanes for float32x4_t {
     unsafe fn max(self, other: Self) -> Self {
         // NaN where either is.
         vmaxq_f32(self, other)
+    }
+
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        vminq_f32(self, other)
     }
 
     #[inline(always)]

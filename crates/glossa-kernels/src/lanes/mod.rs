@@ -25,14 +25,19 @@ pub(crate) trait Lanes: Copy {
         Self::splat(*from)
     }
     unsafe fn load(from: *const f32) -> Self;
+    /// Integers, each rounded to the nearest f32.
+    unsafe fn load_integers(from: *const i32) -> Self;
     unsafe fn store(self, to: *mut f32);
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn div(self, other: Self) -> Self;
     /// `self * factor + sum`, rounded once or twice.
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self;
     /// Lane-wise maximum; NaN where `self` is NaN.
     unsafe fn max(self, other: Self) -> Self;
+    /// Lane-wise minimum; NaN where `self` is NaN.
+    unsafe fn min(self, other: Self) -> Self;
     /// `self * 2^n` for the integer `n` in the low bits of `power`'s mantissa.
     unsafe fn mul_power_of_two(self, power: Self) -> Self;
 
@@ -162,7 +167,7 @@ pub(crate) fn run(work: impl Work) {
 
 /// Four lanes of scalar arithmetic.
 #[derive(Clone, Copy)]
-struct Portable([f32; 4]);
+pub(crate) struct Portable([f32; 4]);
 
 impl Portable {
     #[inline(always)]
@@ -182,6 +187,11 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         Portable(from.cast::<[f32; 4]>().read_unaligned())
+    }
+
+    #[inline(always)]
+    unsafe fn load_integers(from: *const i32) -> Self {
+        Portable(from.cast::<[i32; 4]>().read_unaligned().map(|integer| integer as f32))
     }
 
     #[inline(always)]
@@ -205,6 +215,11 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        self.with(other, |a, b| a / b)
+    }
+
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
         self.mul(factor).add(sum)
     }
@@ -212,6 +227,11 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
         self.with(other, |x, other| if x < other { other } else { x })
+    }
+
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        self.with(other, |x, other| if x > other { other } else { x })
     }
 
     #[inline(always)]

@@ -35,6 +35,11 @@ impl Lanes for v128 {
     }
 
     #[inline(always)]
+    unsafe fn load_integers(from: *const i32) -> Self {
+        f32x4_convert_i32x4(v128_load(from.cast()))
+    }
+
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         v128_store(to.cast(), self);
     }
@@ -54,6 +59,11 @@ impl Lanes for v128 {
         f32x4_mul(self, other)
     }
 
+    #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        f32x4_div(self, other)
+    }
+
     #[cfg(feature = "relaxed-simd")]
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
@@ -70,6 +80,11 @@ impl Lanes for v128 {
     unsafe fn max(self, other: Self) -> Self {
         // One instruction on x86, unlike `f32x4_max`; returns its first operand where either is NaN.
         f32x4_pmax(self, other)
+    }
+
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        f32x4_pmin(self, other)
     }
 
     #[inline(always)]

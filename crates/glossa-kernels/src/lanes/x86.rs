@@ -16,8 +16,8 @@ pub(crate) unsafe fn avx2(work: impl Work) {
 
 /// The implementation for one width.
 macro_rules! lanes {
-    ($vector:ty, $width:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident,
-     $fmadd:ident, $max:ident, $to_bits:ident, $shift:ident, $add_bits:ident, $from_bits:ident) => {
+    ($vector:ty, $width:literal, $splat:ident, $load:ident, $load_bits:ident, $convert:ident, $store:ident, $add:ident,
+     $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $max:ident, $min:ident, $to_bits:ident, $shift:ident, $add_bits:ident, $from_bits:ident) => {
         impl Lanes for $vector {
             const WIDTH: usize = $width;
 
@@ -29,6 +29,11 @@ macro_rules! lanes {
             #[inline(always)]
             unsafe fn load(from: *const f32) -> Self {
                 $load(from)
+            }
+
+            #[inline(always)]
+            unsafe fn load_integers(from: *const i32) -> Self {
+                $convert($load_bits(from.cast()))
             }
 
             #[inline(always)]
@@ -52,6 +57,11 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
+            unsafe fn div(self, other: Self) -> Self {
+                $div(self, other)
+            }
+
+            #[inline(always)]
             unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
                 $fmadd(self, factor, sum)
             }
@@ -60,6 +70,11 @@ macro_rules! lanes {
             unsafe fn max(self, other: Self) -> Self {
                 // The instruction returns its second operand where either is NaN.
                 $max(other, self)
+            }
+
+            #[inline(always)]
+            unsafe fn min(self, other: Self) -> Self {
+                $min(other, self)
             }
 
             #[inline(always)]
@@ -75,12 +90,16 @@ lanes!(
     16,
     _mm512_set1_ps,
     _mm512_loadu_ps,
+    _mm512_loadu_si512,
+    _mm512_cvtepi32_ps,
     _mm512_storeu_ps,
     _mm512_add_ps,
     _mm512_sub_ps,
     _mm512_mul_ps,
+    _mm512_div_ps,
     _mm512_fmadd_ps,
     _mm512_max_ps,
+    _mm512_min_ps,
     _mm512_castps_si512,
     _mm512_slli_epi32,
     _mm512_add_epi32,
@@ -91,12 +110,16 @@ lanes!(
     8,
     _mm256_set1_ps,
     _mm256_loadu_ps,
+    _mm256_loadu_si256,
+    _mm256_cvtepi32_ps,
     _mm256_storeu_ps,
     _mm256_add_ps,
     _mm256_sub_ps,
     _mm256_mul_ps,
+    _mm256_div_ps,
     _mm256_fmadd_ps,
     _mm256_max_ps,
+    _mm256_min_ps,
     _mm256_castps_si256,
     _mm256_slli_epi32,
     _mm256_add_epi32,
