@@ -19,6 +19,7 @@
 #   ./build.sh mutants        which changes of the code no test would notice, by cargo-mutants
 #   ./build.sh fuzz [MINUTES] [SURFACE]   libFuzzer on each surface that strangers' bytes reach, or on one, so long each (1)
 #   ./build.sh arm            the tests of the kernels of 64-bit Arm, under qemu
+#   ./build.sh cross          what is released for Linux on 64-bit Arm: command line and wheel, in target/package, tried under qemu
 #   ./build.sh sanitize       the tests of the unsafe code under AddressSanitizer
 #
 # A second run builds only what has changed. CONTRIBUTING.md says how long each step takes.
@@ -391,6 +392,69 @@ run_arm() {
     "$CARGO" test --quiet "${tests[@]}" -- --nocapture kernels_are_known_by_their_names | grep "kernels: $kernel " >/dev/null ||
       give_up "its kernel is not '$kernel'"
   done
+}
+
+# The command line and the wheel for Linux on 64-bit Arm, by zig, which maturin runs, against the oldest C library that it and Rust
+# know. Each then annotates a sentence under qemu, and must say what this machine's command line says.
+run_cross() {
+  build_native
+  local target=aarch64-unknown-linux-gnu name=AARCH64_UNKNOWN_LINUX_GNU tools=$PWD/target/wheel/tools
+  local made=$PWD/target/cross out=$PWD/target/package root=$PWD/target/cross/root wheel
+  python_packages "$tools" python/requirements.txt "what builds wheels (half a minute)"
+  have qemu-aarch64 || packages "an emulator of 64-bit Arm" qemu-user
+  { have rustup && { rustup target list --installed | grep -qx $target ||
+    timeout 120 rustup target add $target >/dev/null 2>&1; }; } || give_up "rustup does not have the target $target"
+  mkdir -p "$made" "$out"
+  # maturin finds zig by the Python of the path.
+  printf '#!/bin/sh\nPATH=%q:$PATH exec maturin zig cc -- "$@" -target aarch64-linux-gnu.2.17\n' "$tools/bin" >"$made/cc"
+  chmod +x "$made/cc"
+  export "CARGO_TARGET_${name}_LINKER=$made/cc" "CC_${target//-/_}=$made/cc"
+  say "Building the command line and the wheel for 64-bit Arm (10 minutes on two cores the first time)"
+  "$CARGO" build --release --locked "${LIBRARY_AND_COMMAND[@]}" --bin glossa --target $target --target-dir "$made" ||
+    give_up "the build failed: see above"
+  archive "$out/glossa-$(crate_version)-$target.tar.gz" LICENSE THIRD-PARTY-LICENSES -C "$made/$target/release" glossa
+  rm -f "$out"/glossa_ner-*aarch64.whl
+  CARGO_TARGET_DIR=$made "$tools/bin/maturin" build --quiet --release --locked --manifest-path python/Cargo.toml --target $target \
+    --out "$out" --compatibility manylinux_2_17 || give_up "the wheel was not built: see above"
+  wheel=$(echo "$out"/glossa_ner-*aarch64.whl)
+  say "A sentence, by each of them under qemu"
+  arm_python "$root" || { cannot_check "no Python of 64-bit Arm is to be had here, and what was built is not tried" && return; }
+  rm -rf "$made/wheel" && python3 -m zipfile -e "$wheel" "$made/wheel"
+  echo "IL-2 gene expression and NF-kappa B activation through CD28 requires reactive oxygen production." >"$made/sentence.txt"
+  local precision said command='import sys; from glossa_ner._command import main; sys.exit(main())'
+  for precision in f32 int8; do
+    said=(annotate --model www/models/cellular --precision $precision --to jsonl "$made/sentence.txt")
+    target/release/glossa "${said[@]}" >"$made/here.$precision"
+    qemu-aarch64 -L "$root" "$made/$target/release/glossa" "${said[@]}" >"$made/command-line.$precision"
+    PYTHONPATH=$made/wheel qemu-aarch64 -L "$root" "$root"/usr/bin/python3.[0-9]* -c "$command" "${said[@]}" >"$made/by-wheel.$precision"
+  done
+  # The same in all but the last digits of a confidence: sums of f32 have another order. In int8 rounding makes more of that.
+  python3 - "$made" <<'PYTHON' || give_up "64-bit Arm says something else than this machine: see above" "ls $made/*.f32 $made/*.int8"
+import json, sys
+for precision, tolerance in ("f32", 1e-5), ("int8", 0.02):
+    read = lambda name: json.load(open(f"{sys.argv[1]}/{name}.{precision}"))
+    here = read("here")
+    assert len(here["chunks"]) > 1
+    for name in "command-line", "by-wheel":
+        there = read(name)
+        for one, other in zip(here["chunks"], there["chunks"]):
+            assert abs(one["confidence"] - other["confidence"]) < tolerance, (name, one, other)
+            other["confidence"] = one["confidence"]
+        assert here == there, (name, here, there)
+PYTHON
+  say "The same as by this machine. In target/package:"
+  (cd "$out" && sha256sum -- *aarch64*)
+}
+
+# Unpacks Debian's Python of 64-bit Arm, with the C library, to folder $1. Nothing of it is installed.
+arm_python() {
+  local root=$1 lists=$1.lists python
+  [ -z "$(find "$root/usr/bin" -name 'python3.*' 2>/dev/null)" ] || return 0
+  local apt=(-qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State::Lists=$lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+  have apt-get && mkdir -p "$lists/partial" "$root.packages" && apt-get "${apt[@]}" update || return 1
+  python=$(apt-cache "${apt[@]}" depends python3-minimal | sed -n 's/.*Depends: \(python3\.[0-9]*\)-minimal$/\1/p')
+  (cd "$root.packages" && apt-get "${apt[@]}" download "$python-minimal" "lib$python-minimal" "lib$python-stdlib" libc6 libexpat1 zlib1g) || return 1
+  find "$root.packages" -name '*.deb' -exec dpkg-deb -x {} "$root" ';'
 }
 
 # Everything that is published, with the oldest compiler that Cargo.toml names.
@@ -787,6 +851,7 @@ case "${1:-}" in
   binaries) build_binaries ;;
   fuzz) run_fuzz "${@:2}" ;;
   arm) run_arm ;;
+  cross) run_cross ;;
   sanitize) run_sanitize ;;
   *)
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
