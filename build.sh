@@ -453,7 +453,7 @@ arm_python() {
   local apt=(-qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State::Lists=$lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
   have apt-get && mkdir -p "$lists/partial" "$root.packages" && apt-get "${apt[@]}" update || return 1
   python=$(apt-cache "${apt[@]}" depends python3-minimal | sed -n 's/.*Depends: \(python3\.[0-9]*\)-minimal$/\1/p')
-  (cd "$root.packages" && apt-get "${apt[@]}" download "$python-minimal" "lib$python-minimal" "lib$python-stdlib" libc6 libexpat1 zlib1g) || return 1
+  (cd "$root.packages" && apt-get "${apt[@]}" download "$python-minimal" "lib$python-minimal" "lib$python-stdlib" libc6 libexpat1 libffi8 zlib1g) || return 1
   find "$root.packages" -name '*.deb' -exec dpkg-deb -x {} "$root" ';'
 }
 
