@@ -12,7 +12,7 @@ const marker = (cpuClass, where) => `<!-- Class ${cpuClass}: ${where}, written b
 const NAMES = {
   1: 'One window of 128 word pieces, one thread',
   2: 'A document of 10 KB from text to spans',
-  3: 'A batch of 200 abstracts on two cores',
+  3: 'A batch of abstracts on two cores',
   4: 'Short texts are not padded',
   5: 'The command line',
   6: 'Cold open to the first highlight; size of the engine',
@@ -24,7 +24,7 @@ const TITLES = {
   'window-small': 'One window of 128 word pieces, 6 layers of 384',
   'window-base': 'One window of 128 word pieces, BERT-base (12 layers of 768)',
   document: 'A document of 10 KB, text to spans',
-  batch: 'Abstracts by the batch, a slice of 20 at a time',
+  batch: 'Fifty abstracts by the batch',
   native: 'Command line and Python: 40 abstracts, the first 128 word pieces of each',
   opening: 'Opening the page',
 };

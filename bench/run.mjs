@@ -32,10 +32,12 @@ const { values: flags } = parseArgs({
 });
 
 /** Rounds of a step, so that all take about ten minutes. */
-const ROUNDS = { document: 15, batch: 10, native: 10, opening: 12, growth: 5 };
+const ROUNDS = { document: 15, batch: 7, native: 10, opening: 12, growth: 5 };
 const USUAL_ROUNDS = 30;
 /** The spread of a peer's times above which the machine has been busy with something else. */
 const BUSY = 0.15;
+/** Peers on several threads do not tell: their threads wait for each other, and for the browser's own. */
+const SEVERAL = /, \d+ threads$/;
 
 const python = join(root, 'target/bench/venv/bin/python');
 const browser = {
@@ -106,7 +108,7 @@ writeFileSync(join(root, 'target', 'bench.json'), `${JSON.stringify(list, null, 
 console.log(outline(list));
 const busy = Object.entries(measured).flatMap(([step, result]) =>
   peersOf(result)
-    .filter(([, times]) => spread(times) > BUSY)
+    .filter(([name, times]) => !SEVERAL.test(name) && spread(times) > BUSY)
     .map(([name, times]) => `${step}: the times of ${name} are ${(100 * spread(times)).toFixed(0)} % apart`),
 );
 if (flags.quick) {

@@ -3,9 +3,8 @@ import { interleave, summaries } from '../measure.js';
 import { abstracts } from '../texts.js';
 import { WINDOW } from './agreement.js';
 
-const ABSTRACTS = 200;
-/** Number of abstracts timed at once. The batch is processed in slices, so that the contenders take turns often. */
-const SLICE = 20;
+/** Abstracts timed at once, the same ones every time: enough that a second worker is started. */
+const ABSTRACTS = 50;
 
 /**
  * A batch of abstracts on two cores: our pool with two workers and with one, and onnxruntime-web with two threads. Ours
@@ -13,25 +12,14 @@ const SLICE = 20;
  */
 export async function batch({ rounds, tell }) {
   const { Annotator } = await import('/www/glossa/index.js');
-  const pooled = typeof Annotator.prototype.annotateAll === 'function';
   const texts = abstracts(ABSTRACTS);
-  const slices = Array.from({ length: ABSTRACTS / SLICE }, (_, i) => texts.slice(i * SLICE, (i + 1) * SLICE));
-  const inTurn = (run) => {
-    let turn = 0;
-    return () => run(turn++ % slices.length);
-  };
   const model = '/www/models/cellular/';
   const contenders = {};
   tell('loading ours');
   const one = await Annotator.create({ model, workers: 1 });
-  const annotateAll = (annotator, list) =>
-    pooled ? Array.fromAsync(annotator.annotateAll(list)) : Promise.all(list.map((text) => annotator.annotate(text)));
-  contenders['ours, 1 worker'] = inTurn((slice) => annotateAll(one, slices[slice]));
-  let two;
-  if (pooled) {
-    two = await Annotator.create({ model, workers: 2 });
-    contenders['ours, 2 workers'] = inTurn((slice) => annotateAll(two, slices[slice]));
-  }
+  contenders['ours, 1 worker'] = () => Array.fromAsync(one.annotateAll(texts));
+  const two = await Annotator.create({ model, workers: 2 });
+  contenders['ours, 2 workers'] = () => Array.fromAsync(two.annotateAll(texts));
   tell('loading onnxruntime-web');
   const peer = new Worker('steps/onnxruntime_worker.js', { type: 'module' });
   const ask = (message) =>
@@ -40,13 +28,13 @@ export async function batch({ rounds, tell }) {
       peer.onerror = (event) => reject(new Error(event.message));
       peer.postMessage(message);
     });
-  const windows = await Promise.all(slices.map(windowsOf));
+  const windows = await windowsOf(texts);
   await ask({ file: '/models/cellular/onnx/model_quantized.onnx', threads: 2, windows });
-  contenders['onnxruntime-web int8, 2 threads'] = inTurn((slice) => ask({ slice }));
+  contenders['onnxruntime-web int8, 2 threads'] = () => ask({});
   const times = await interleave(contenders, { rounds, warmup: 2, onRound: (done) => tell(`round ${done} of ${rounds}`) });
-  for (const annotator of [one, two]) annotator?.dispose();
+  for (const annotator of [one, two]) annotator.dispose();
   peer.terminate();
-  return { times: summaries(times), abstracts: ABSTRACTS, slice: SLICE, windows: windows.flat().length };
+  return { times: summaries(times), abstracts: ABSTRACTS, windows: windows.length };
 }
 
 async function windowsOf(texts) {

@@ -1,5 +1,5 @@
-// onnxruntime-web with several threads, in a worker. In: {file, threads, windows} once, where `windows` is a list of slices,
-// then any number of {slice}, the index of a slice to run. Out: {} when done, or {error}.
+// onnxruntime-web with several threads, in a worker. In: {file, threads, windows} once, then any number
+// of {}, to run all windows. Out: {} when done, or {error}.
 import { onnxruntimeSession } from '../engines.js';
 
 let session;
@@ -14,7 +14,7 @@ self.onmessage = async ({ data }) => {
       session = await onnxruntimeSession(data.file, ort);
       ({ windows } = data);
     } else {
-      for (const ids of windows[data.slice]) await session.run(ids);
+      for (const ids of windows) await session.run(ids);
     }
     postMessage({});
   } catch (error) {
