@@ -5,7 +5,6 @@
 use std::arch::aarch64::*;
 use std::arch::{asm, is_aarch64_feature_detected};
 
-use super::pack::Pairing;
 use super::run::{self, stride, Sums};
 use super::{Kernel, Layer, QuantisedRows, Tile, GROUP, STEP_BYTES};
 
@@ -73,15 +72,7 @@ impl Sums for I8mm {
     const PANELS: usize = 1;
 
     #[inline(always)]
-    unsafe fn sums(
-        &self,
-        rows: &[u8],
-        _count: usize,
-        panels: &[i8],
-        groups: usize,
-        _pairing: &Pairing,
-        tile: &mut Tile,
-    ) {
+    unsafe fn sums(&self, _first: usize, rows: &[u8], _count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
         i8mm_sums(rows, panels, groups, tile);
     }
 }
@@ -138,15 +129,7 @@ impl Sums for Dotprod {
     const PANELS: usize = 1;
 
     #[inline(always)]
-    unsafe fn sums(
-        &self,
-        rows: &[u8],
-        _count: usize,
-        panels: &[i8],
-        groups: usize,
-        _pairing: &Pairing,
-        tile: &mut Tile,
-    ) {
+    unsafe fn sums(&self, _first: usize, rows: &[u8], _count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
         dotprod_sums(rows, panels, groups, tile);
     }
 }
@@ -171,15 +154,7 @@ impl Sums for Neon {
     const PANELS: usize = 1;
 
     #[inline(always)]
-    unsafe fn sums(
-        &self,
-        rows: &[u8],
-        _count: usize,
-        panels: &[i8],
-        groups: usize,
-        _pairing: &Pairing,
-        tile: &mut Tile,
-    ) {
+    unsafe fn sums(&self, _first: usize, rows: &[u8], _count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
         neon_sums(rows, panels, groups, tile);
     }
 }

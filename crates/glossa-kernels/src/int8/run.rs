@@ -17,23 +17,18 @@ pub(super) trait Sums {
     /// Panels taken together, at most [`PANELS`].
     const PANELS: usize;
 
-    /// Called with the panels, at most [`Self::PANELS`] of them, before their sums.
-    fn prepare(&mut self, _panels: &[i8], _groups: usize) {}
+    /// Called with all rows, before any panel.
+    fn arrange(&mut self, _rows: &QuantisedRows, _groups: usize) {}
 
-    /// Writes the sums of [`Self::ROWS`] rows of equal length with the panels, each of `groups` groups. Only those of the
-    /// first `count` rows are needed. `pairing` is that of the first panel.
+    /// Called with the panels, at most [`Self::PANELS`] of them, before their sums. `pairing` is that of the first.
+    fn prepare(&mut self, _panels: &[i8], _groups: usize, _pairing: &Pairing) {}
+
+    /// Writes the sums of [`Self::ROWS`] rows of equal length, from row `first` on, with the panels, each of `groups` groups. Only
+    /// those of the first `count` rows are needed.
     ///
     /// # Safety
     /// The processor has the features that the implementation is compiled for.
-    unsafe fn sums(
-        &self,
-        rows: &[Value],
-        count: usize,
-        panels: &[i8],
-        groups: usize,
-        pairing: &Pairing,
-        tile: &mut Tile,
-    );
+    unsafe fn sums(&self, first: usize, rows: &[Value], count: usize, panels: &[i8], groups: usize, tile: &mut Tile);
 }
 
 /// The row stride, after a check that all reads of `count` rows and of the panels are in bounds.
@@ -61,18 +56,18 @@ pub(super) unsafe fn run<S: Sums>(
     let weights = &layer.weights;
     rows.fill(values, weights.k());
     let (n, groups) = (weights.n(), weights.k().div_ceil(GROUP));
+    sums.arrange(rows, groups);
     let mut tile: Tile = [[[0; PANEL]; PANELS]; ROWS];
     let mut first = 0;
     // Panels are the outer loop: they stay in L1 while all rows pass.
     while first < weights.panels() {
         let last = weights.panels().min(first + S::PANELS);
         let panels = weights.between(first, last);
-        let pairing = weights.pairing(first);
-        sums.prepare(panels, groups);
+        sums.prepare(panels, groups, weights.pairing(first));
         let columns = first * PANEL..n.min(last * PANEL);
         for row in (0..rows.len()).step_by(S::ROWS) {
             let count = S::ROWS.min(rows.len() - row);
-            sums.sums(rows.from(row, S::ROWS), count, panels, groups, pairing, &mut tile);
+            sums.sums(row, rows.from(row, S::ROWS), count, panels, groups, &mut tile);
             for (row, sums) in (row..).zip(&tile[..count]) {
                 let (row, out) = (rows.row(row), &mut out[row * n..][columns.clone()]);
                 match layer.activation {

@@ -1,6 +1,5 @@
 //! The scalar kernel, which the others are compared with.
 
-use super::pack::Pairing;
 use super::run::{self, Sums};
 use super::{Kernel, Tile, Value, GROUP, STEP_BYTES};
 use crate::lanes::Portable;
@@ -21,11 +20,11 @@ impl Sums for Scalar {
     #[inline(always)]
     unsafe fn sums(
         &self,
+        _first: usize,
         rows: &[Value],
         _count: usize,
         panels: &[i8],
         _groups: usize,
-        _pairing: &Pairing,
         tile: &mut Tile,
     ) {
         for (row, tile) in rows.chunks_exact(rows.len() / Self::ROWS).zip(tile) {

@@ -2,7 +2,6 @@
 
 use std::arch::x86_64::*;
 
-use super::pack::Pairing;
 use super::run::{self, stride, Sums};
 use super::{Kernel, Layer, QuantisedRows, Tile, GROUP, PANEL, STEP_BYTES};
 
@@ -63,15 +62,7 @@ impl Sums for Avx512Vnni {
     const PANELS: usize = 3;
 
     #[inline(always)]
-    unsafe fn sums(
-        &self,
-        rows: &[u8],
-        _count: usize,
-        panels: &[i8],
-        groups: usize,
-        _pairing: &Pairing,
-        tile: &mut Tile,
-    ) {
+    unsafe fn sums(&self, _first: usize, rows: &[u8], _count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
         match panels.len() / (groups * STEP_BYTES) {
             3 => avx512_vnni_sums::<3>(rows, panels, groups, tile),
             2 => avx512_vnni_sums::<2>(rows, panels, groups, tile),
@@ -113,15 +104,7 @@ impl Sums for AvxVnni {
     const PANELS: usize = 1;
 
     #[inline(always)]
-    unsafe fn sums(
-        &self,
-        rows: &[u8],
-        _count: usize,
-        panels: &[i8],
-        groups: usize,
-        _pairing: &Pairing,
-        tile: &mut Tile,
-    ) {
+    unsafe fn sums(&self, _first: usize, rows: &[u8], _count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
         avx_vnni_sums(rows, panels, groups, tile);
     }
 }
@@ -141,15 +124,7 @@ impl Sums for Avx2 {
     const PANELS: usize = 1;
 
     #[inline(always)]
-    unsafe fn sums(
-        &self,
-        rows: &[u8],
-        _count: usize,
-        panels: &[i8],
-        groups: usize,
-        _pairing: &Pairing,
-        tile: &mut Tile,
-    ) {
+    unsafe fn sums(&self, _first: usize, rows: &[u8], _count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
         avx2_sums(rows, panels, groups, tile);
     }
 }
