@@ -11,13 +11,24 @@ use crate::lanes::Lanes;
 pub(crate) unsafe fn gelu<L: Lanes>(x: L) -> L {
     let near = x.max(L::splat(-5.6)).min(L::splat(5.6));
     let square = near.mul(near);
-    let polynomial = |first: f32, others: &[f32]| {
-        others.iter().fold(L::splat(first), |sum, &coefficient| sum.mul(square).add(L::splat(coefficient)))
-    };
     let above = [-2.353_294_1e-8, 3.897_567_2e-6, 2.217_220_9e-4, 4.821_61e-3, 4.066_483_3e-2, 0.398_941_34];
     let below = [2.118_118_8e-3, 3.186_467e-2, 0.268_588_5, 1.0];
-    let share = near.mul(polynomial(1.094_571_6e-10, &above)).div(polynomial(8.039_178e-5, &below));
+    let share = near.mul(polynomial(square, 1.094_571_6e-10, above)).div(polynomial(square, 8.039_178e-5, below));
     x.mul(L::splat(0.5).add(share))
+}
+
+/// The polynomial with these coefficients, the highest power's first. A function: a closure that is not inlined is not compiled for
+/// the processor's features.
+///
+/// # Safety
+/// As of [`gelu`].
+#[inline(always)]
+unsafe fn polynomial<L: Lanes, const N: usize>(x: L, first: f32, others: [f32; N]) -> L {
+    let mut sum = L::splat(first);
+    for coefficient in others {
+        sum = sum.mul(x).add(L::splat(coefficient));
+    }
+    sum
 }
 
 #[cfg(test)]

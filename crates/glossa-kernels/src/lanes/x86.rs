@@ -17,7 +17,8 @@ pub(crate) unsafe fn avx2(work: impl Work) {
 /// The implementation for one width.
 macro_rules! lanes {
     ($vector:ty, $width:literal, $splat:ident, $load:ident, $load_bits:ident, $convert:ident, $store:ident, $add:ident,
-     $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $max:ident, $min:ident, $to_bits:ident, $shift:ident, $add_bits:ident, $from_bits:ident) => {
+     $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $max:ident, $min:ident, $to_bits:ident, $shift:ident,
+     $add_bits:ident, $from_bits:ident) => {
         impl Lanes for $vector {
             const WIDTH: usize = $width;
 
