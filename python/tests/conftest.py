@@ -49,3 +49,14 @@ def texts() -> list[str]:
         recorded = [json.loads(line)["text"] for line in lines]
     own = ["IL-2 gene expression and NF-kappa B activation requires CD28.", "\U0001f9ec IL-2 \U0001f9ec of the β-globin e\u0301 locus", "中文TNF-α"]
     return own + recorded[:60]
+
+
+def frame(spark, texts):
+    """A data frame of the texts, with their places as `id`."""
+    return spark.createDataFrame(list(enumerate(texts)), "id int, text string")
+
+
+def chunks_of(annotator, text):
+    """What a row's chunks are to be."""
+    fields = ("begin", "end", "text", "entity", "confidence", "result")
+    return [tuple(getattr(chunk, name) for name in fields) for chunk in annotator.annotate(text).chunks]

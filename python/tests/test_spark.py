@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import GOLDEN, SPARK_NLP_OPTIONS, skip_or_fail
+from conftest import GOLDEN, SPARK_NLP_OPTIONS, chunks_of, frame, skip_or_fail
 from test_spark_nlp_column import RECORDED, comparable
 
 from glossa_ner import Annotator, GlossaError, installed_models
@@ -37,15 +37,6 @@ def spark():
     session.sparkContext.setLogLevel("OFF")
     yield session
     session.stop()
-
-
-def frame(spark, texts):
-    return spark.createDataFrame(list(enumerate(texts)), "id int, text string")
-
-
-def chunks_of(annotator, text):
-    fields = ("begin", "end", "text", "entity", "confidence", "result")
-    return [tuple(getattr(chunk, name) for name in fields) for chunk in annotator.annotate(text).chunks]
 
 
 def test_rows_are_those_of_the_annotator(spark, annotator, texts):

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import skip_or_fail
+from conftest import chunks_of, frame, skip_or_fail
 
 from glossa_ner import GlossaError, installed_models
 from glossa_ner.spark import BATCH_ROWS, annotate
@@ -63,15 +63,6 @@ def session_of(server):
 def listens(port):
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def frame(spark, texts):
-    return spark.createDataFrame(list(enumerate(texts)), "id int, text string")
-
-
-def chunks_of(annotator, text):
-    fields = ("begin", "end", "text", "entity", "confidence", "result")
-    return [tuple(getattr(chunk, name) for name in fields) for chunk in annotator.annotate(text).chunks]
 
 
 def test_rows_are_those_of_the_annotator_whatever_the_partitions(spark, annotator, texts):
