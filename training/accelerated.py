@@ -30,7 +30,9 @@ from torch import nn
 from torch.nn import functional
 
 from examples import IGNORED, Vocabulary
+from finetune import MaskedHead, mask, spans
 from networks import Network, save_classifier, unpacked
+from transitions import WEIGHT, log_scores
 
 UNLABELLED = ["sentences", "trials", "arguments"]
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -52,7 +54,7 @@ class Corpus:
         self.pieces = torch.from_numpy(part["pieces"].astype(np.int32)).to(device)
         self.labels = torch.from_numpy(part["labels"].astype(np.int64)).to(device)
         self.cases = torch.from_numpy(part["cases"].astype(np.int32)).to(device)
-        self.soft = self.hidden = None
+        self.soft = None
 
     def windows(self, limit, seed, documents=None):
         """`[count, 2]` of start and length: documents cut at token starts, the first window of each at a random place. Without
@@ -125,8 +127,9 @@ def loop(network, epochs, loss_of, rate, size, seed, *, extra=None, average=0.0,
     other = [p for p in trained.parameters() if p.ndim < 2]
     groups = [{"params": decayed, "weight_decay": 0.01}, {"params": other, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=rate, fused=device.type == "cuda")
-    shape = lambda step: min(1.0, (step + 1) / max(1, warm * total)) * max(0.0, 1 - step / total) / (1 - warm / 2)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, shape(step)))
+    # Up to the rate, then down to zero. `total` may become less.
+    shape = lambda step: max(0.0, min((step + 1) / max(1, warm * total), 1 - step / total))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, shape)
     mean = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(average)) if average else None
     draw = torch.Generator(device=device).manual_seed(seed)
     run = torch.compile(network, dynamic=True) if compiled else network
@@ -176,12 +179,9 @@ def kept_loss(logits, batch, soft=None, weight=0.5):
 
 
 @torch.no_grad()
-def soft_labels(networks, corpus, head, limit, documents=None, passes=2, size=128, hidden=False):
-    """Mean probabilities `[pieces, labels]` in f16 of the networks, over windows cut at two places. With `hidden`, the hidden
-    vectors of the first network too."""
-    labels = networks[0].heads[head].out_features
-    sums = torch.zeros(len(corpus.pieces), labels, device=device)
-    vectors = torch.zeros(len(corpus.pieces), networks[0].bert.shape["hidden_size"], device=device, dtype=torch.bfloat16) if hidden else None
+def soft_labels(networks, corpus, head, limit, documents=None, passes=2, size=128):
+    """Mean probabilities `[pieces, labels]` in f16 of the networks, over windows cut at `passes` places."""
+    sums = torch.zeros(len(corpus.pieces), networks[0].heads[head].out_features, device=device)
     times = torch.zeros(len(corpus.pieces), 1, device=device)
     for network in networks:
         network.eval()
@@ -190,19 +190,16 @@ def soft_labels(networks, corpus, head, limit, documents=None, passes=2, size=12
             for _, part in batches([(corpus, cut)], size, 0):
                 batch = gather(corpus, part)
                 with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                    out = network(batch)
-                    logits = network.heads[head](out)
+                    logits = network.heads[head](network(batch))
                 at = batch["places"][batch["inside"]]
                 sums[at] += logits[batch["inside"]].float().softmax(-1)
                 times[at] += 1
-                if hidden and network is networks[0]:
-                    vectors[at] = out[batch["inside"]].bfloat16()
-    return (sums / times.clamp(min=1)).half(), vectors
+    return (sums / times.clamp(min=1)).half()
 
 
 def transitions(corpus, documents=None):
-    """Scores `[labels + 1, labels]` of a label after another, the last row for the first of a document: 0.1 times their
-    pointwise mutual information, and minus infinity where `I-X` does not follow `B-X` or `I-X`."""
+    """Scores `[labels + 1, labels]` of a label after another, the last row for the first of a document: those of
+    transitions.py, and minus infinity where `I-X` does not follow `B-X` or `I-X`."""
     count = len(corpus.names)
     found = np.ones((count, count))
     labels = corpus.labels.cpu().numpy()
@@ -210,7 +207,7 @@ def transitions(corpus, documents=None):
         own = labels[corpus.starts[d] : corpus.starts[d + 1]]
         own = own[own != IGNORED]
         np.add.at(found, (np.concatenate([[0], own[:-1]]), own), 1)
-    scores = 0.1 * np.log(found / found.sum(1, keepdims=True) / (found.sum(0) / found.sum()))
+    scores = WEIGHT * np.array(log_scores(found.tolist()))
     for to, name in enumerate(corpus.names):
         for of, before in enumerate(corpus.names):
             if name[0] == "I" and before[2:] != name[2:]:
@@ -231,18 +228,6 @@ def decoded(scores, moves):
     return at[::-1]
 
 
-def spans(labels, names):
-    found, start, entity = set(), 0, None
-    for i, label in enumerate([*labels, 0]):
-        name = names[label]
-        if entity is not None and (name == "O" or name[0] == "B" or name[2:] != entity):
-            found.add((start, i, entity))
-            entity = None
-        if entity is None and name != "O":
-            start, entity = i, name[2:]
-    return found
-
-
 def score(corpus, probabilities, moves, documents=None, only=None, names=None):
     """Exact-span F1 by `argmax` and `viterbi`, macro F1 of the tokens' labels by `viterbi`, and F1 per entity."""
     names = names or corpus.names
@@ -256,9 +241,9 @@ def score(corpus, probabilities, moves, documents=None, only=None, names=None):
         rows, gold = logs[here][kept], labels[here][kept]
         if not len(gold):
             continue
-        theirs = spans(gold, corpus.names)
+        theirs = spans([corpus.names[i] for i in gold])
         for way, found in (("argmax", rows.argmax(1)), ("viterbi", decoded(rows, moves))):
-            ours = {s for s in spans(found, names) if only is None or s[2] in only}
+            ours = {s for s in spans([names[i] for i in found]) if only is None or s[2] in only}
             counts[way] += len(ours & theirs), len(ours), len(theirs)
         for group, place in ((ours & theirs, 0), (ours, 1), (theirs, 2)):
             for _, _, entity in group:
@@ -330,25 +315,20 @@ class Session:
         return network.to(device)
 
     def chosen_score(self, networks, limit):
-        probabilities, _ = soft_labels(networks, self.chosen, "cellular", limit, self.apart)
+        probabilities = soft_labels(networks, self.chosen, "cellular", limit, self.apart)
         return score(self.chosen, probabilities, self.moves, self.apart)
 
 
 def masked(session, options):
-    """Masked words on all texts: 15 % of the tokens, whole; 80 % hidden, 10 % random, 10 % as they are (Devlin et al., 2019)."""
+    """Masked words on all texts."""
     network = session.load(options.encoder, {})
-    width = network.bert.shape["hidden_size"]
-    head = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.LayerNorm(width)).to(device)
+    head = MaskedHead(network.bert.embeddings["word_embeddings"]).to(device)
 
     def loss_of(run, corpus, batch):
-        ids, first = batch["ids"], batch["labels"] != IGNORED
-        token = torch.where(first, torch.arange(ids.shape[1], device=device), 0).cummax(1).values
-        hidden = (torch.rand(ids.shape, device=device) < 0.15).gather(1, token) & batch["inside"] & (token > 0)
-        dice = torch.rand(ids.shape, device=device).gather(1, token)
-        seen = torch.where(hidden & (dice < 0.8), VOCABULARY.mask, ids)
-        seen = torch.where(hidden & (dice > 0.9), torch.randint(VOCABULARY.mask + 1, len(VOCABULARY.ids), ids.shape, device=device), seen)
-        out = head(run(batch | {"ids": seen})[hidden])
-        return functional.cross_entropy((out @ network.bert.embeddings["word_embeddings"].weight.T).float(), ids[hidden])
+        inputs = {"input_ids": batch["ids"], "attention_mask": batch["inside"]}
+        seen, wanted = mask(inputs, batch["labels"], VOCABULARY)
+        hidden = wanted != IGNORED
+        return functional.cross_entropy(head(run(batch | {"ids": seen["input_ids"]})[hidden]).float(), wanted[hidden])
 
     texts = [*UNLABELLED, "train"]
     epochs = [lambda seed: session.groups(texts, options.limit, seed)] * options.epochs
@@ -366,7 +346,7 @@ def related(session, options):
         found = {}
         for n in names:
             held = session[f"{n}-validation"]
-            probabilities, _ = soft_labels([network], held, n, options.limit)
+            probabilities = soft_labels([network], held, n, options.limit)
             found[n] = score(held, probabilities, transitions(session[n]))["viterbi"]
         return "; ".join(f"{n} {f:.3f}" for n, f in found.items())
 
@@ -418,7 +398,7 @@ def student(session, options):
     texts = options.texts.split(",")
     own = ["train", "perturbed"]
     for name in [*texts, *own]:
-        session[name].soft, _ = soft_labels(teachers, session[name], "cellular", options.limit, session.kept if name in own else None)
+        session[name].soft = soft_labels(teachers, session[name], "cellular", options.limit, session.kept if name in own else None)
     del teachers
     say("labelled")
     best = []
@@ -452,7 +432,7 @@ def student(session, options):
     if session.apart is None:
         for name in session.names:
             if name.startswith("devel-"):
-                probabilities, _ = soft_labels(best[:1], session[name], "cellular", 126)
+                probabilities = soft_labels(best[:1], session[name], "cellular", 126)
                 say(name, told(score(session[name], probabilities, session.moves)))
 
 
@@ -479,7 +459,7 @@ def biomedical(session, options):
     texts = [*UNLABELLED, *used]
     for text in texts:
         corpus = session[text]
-        heads = {h: soft_labels(teachers, corpus, h, options.limit)[0].float() for h in used}
+        heads = {h: soft_labels(teachers, corpus, h, options.limit).float() for h in used}
         odds = torch.zeros(len(corpus.pieces), len(names), device=device)
         odds[:, 0] = 1
         for e, ways in enumerate(JOINED.values()):
@@ -520,7 +500,7 @@ def biomedical(session, options):
             for c, n in ways:
                 held = session[f"{c}-{part}"]
                 renamed = Corpus(session.arrays, held.name, [x if x == "O" else f"{x[:2]}{entity}" if x[2:] == n else f"{x[:2]}?{x[2:]}" for x in held.names])
-                probabilities, _ = soft_labels([network], held, "biomedical", 126)
+                probabilities = soft_labels([network], held, "biomedical", 126)
                 found = score(renamed, probabilities, moves, only={entity}, names=names)["entities"]
                 say(part, c, entity, f"{found.get(entity, 0):.4f}")
 

@@ -131,14 +131,14 @@ def mask(inputs, labels, vocabulary):
     al., "BERT", 2019). Returns the inputs, and the original pieces as labels."""
     ids = inputs["input_ids"]
     first = labels != IGNORED
-    chosen, chance = torch.rand(ids.shape) < 0.15, torch.rand(ids.shape)
+    chosen, chance = torch.rand(ids.shape, device=ids.device) < 0.15, torch.rand(ids.shape, device=ids.device)
     # All pieces of a token share the draw of its first piece.
     token = first.long().cumsum(1)
-    places = torch.where(first, torch.arange(ids.shape[1]), 0).cummax(1).values
+    places = torch.where(first, torch.arange(ids.shape[1], device=ids.device), 0).cummax(1).values
     hidden = chosen.gather(1, places) & (token > 0) & inputs["attention_mask"].bool() & (ids != vocabulary.sep)
     chance = chance.gather(1, places)
     masked = torch.where(hidden & (chance < 0.8), vocabulary.mask, ids)
-    masked = torch.where(hidden & (chance >= 0.9), torch.randint(len(vocabulary.ids), ids.shape), masked)
+    masked = torch.where(hidden & (chance >= 0.9), torch.randint(len(vocabulary.ids), ids.shape, device=ids.device), masked)
     return inputs | {"input_ids": masked}, torch.where(hidden, ids, IGNORED)
 
 
