@@ -16,7 +16,8 @@ pub struct Chunk {
     pub text: String,
     /// The entity's name: the label without `B-` or `I-`.
     pub entity: String,
-    /// Mean of the tokens' scores, 0 to 1; `None` if none has one.
+    /// Mean of the tokens' scores, 0 to 1, calibrated if the model's manifest has
+    /// [confidences](crate::labels::DecoderDefaults::confidences); `None` if no token has a score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
     /// Spark NLP's text of the chunk, if it differs from [`text`](Chunk::text): in plain writing and after clean-up, without

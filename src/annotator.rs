@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::annotation::{Annotation, Chunk, LabelledTokens, TokenLabel};
 use crate::engine::{Classifier, ClassifierSetup, Fused, Precision, WindowMemory};
-use crate::labels::{convert, entity_after_hyphen, Decoder, Decoding, TokenLogits, MOST_VITERBI_LABELS};
+use crate::labels::{convert_with, entity_after_hyphen, Decoder, Decoding, TokenLogits, MOST_VITERBI_LABELS};
 use crate::model::{numbered, LoadContext, Model, ModelDefaults, Source, TextEncoder};
 use crate::options::{AnnotateOptions, Encoding, Mode, Options};
 use crate::pipeline::{HuggingFace, HuggingFaceText, Job, Pipeline, Runner, Spark, State, WindowScores};
@@ -138,6 +138,7 @@ impl Annotator {
                 token_types,
                 label_from_separator: options.label_from_separator,
                 decoder: Decoder::new(&labels, &model.defaults.decoder, options.decoding),
+                confidences: model.defaults.decoder.confidences,
             })),
             TextEncoder::HuggingFace { tokenizer, .. } => {
                 // Clean-up is DocumentAssembler's.
@@ -263,10 +264,9 @@ impl Annotator {
     /// Those of [`annotate`](Self::annotate).
     pub fn label_and_annotate(&self, text: &str, mode: Mode) -> Result<(LabelledTokens<'_>, Vec<Chunk>), Error> {
         match &self.pipeline {
-            Pipeline::Spark(_) => {
-                let labelled = self.label(text, mode)?;
-                let LabelledTokens { document, tokens, labels } = &labelled;
-                let chunks = convert(document, tokens, labels, &AnnotateOptions::default());
+            Pipeline::Spark(spark) => {
+                let labelled = self.label_by_spark(spark, text, mode, false)?.0;
+                let chunks = chunks_of(spark, &labelled);
                 Ok((labelled, chunks))
             }
             Pipeline::HuggingFace(pipeline) => {
@@ -450,6 +450,12 @@ impl Annotator {
         options.exclude_entities.iter().flatten().try_for_each(|name| check("excludeEntities", name))?;
         options.replace_labels.keys().try_for_each(|name| check("replaceLabels", name))
     }
+}
+
+/// The chunks of labelled tokens, with default options.
+fn chunks_of(spark: &Spark, labelled: &LabelledTokens<'_>) -> Vec<Chunk> {
+    let LabelledTokens { document, tokens, labels } = labelled;
+    convert_with(document, tokens, labels, &AnnotateOptions::default(), &spark.confidences, None)
 }
 
 /// What the engine is told of a model.

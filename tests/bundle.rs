@@ -3,6 +3,7 @@
 mod common;
 
 use common::{bundle_files, found, repository, slice, tiny, TINY};
+use glossa_ner::labels::{Confidence, Confidences, Constraint};
 use glossa_ner::model::{Folder, Manifest, MemoryFiles, Source};
 use glossa_ner::text::TokenTypes;
 use glossa_ner::{AnnotateOptions, Annotator, Decoding, Error, Mode, Options};
@@ -168,6 +169,57 @@ fn a_bundle_may_say_how_it_is_decoded() {
 }
 
 #[test]
+fn a_bundle_may_say_what_every_chunk_must_be_like() {
+    // Labels that are drawn to one entity: it goes on from each beginning, or begins at each token.
+    let with = |to: &'static str, constraints: &[Constraint], confidences: Option<Confidences>| {
+        let files = with_file("manifest.json", |bytes| {
+            let mut manifest = Manifest::parse(&bytes, "").expect("a manifest");
+            manifest.format = "glossa-bundle/4".into();
+            manifest.decoding = Some(Decoding::Viterbi);
+            let drawn = |label: &String| if label == to { 50.0 } else { 0.0 };
+            manifest.transitions = Some(vec![manifest.labels.iter().map(drawn).collect(); manifest.labels.len()]);
+            manifest.constraints = Some(constraints.to_vec());
+            manifest.confidences = confidences.clone();
+            serde_json::to_vec(&manifest).ok()
+        });
+        Annotator::load(&files, &Options::default()).expect("a model")
+    };
+    let texts = |annotator: &Annotator, text: &str| {
+        let found = annotator.annotate(text, &AnnotateOptions::default()).expect("chunks").chunks;
+        found.into_iter().map(|chunk| chunk.text).collect::<Vec<_>>()
+    };
+    let (free, balanced) = (with("I-protein", &[], None), with("I-protein", &[Constraint::BalancedBrackets], None));
+    for (text, unconstrained, expected) in [
+        ("IL-2 and ( IL-4 ) here", "IL-2 and ( IL-4 ) here", "IL-2 and ( IL-4 ) here"),
+        ("IL-2 and ( IL-4 here", "IL-2 and ( IL-4 here", "IL-2 and"),
+        ("IL-2 and [ IL-4 )", "IL-2 and [ IL-4 )", "IL-2 and"),
+    ] {
+        assert_eq!(texts(&free, text)[0], unconstrained);
+        assert_eq!(texts(&balanced, text)[0], expected);
+    }
+    let (free, spoken) = (with("B-protein", &[], None), with("B-protein", &[Constraint::NotOnlyPunctuation], None));
+    assert_eq!(texts(&free, "IL-2 - … 5 %"), ["IL-2", "-", "…", "5", "%"]);
+    assert_eq!(texts(&spoken, "IL-2 - … 5 %"), ["IL-2", "5", "%"]);
+
+    let doubtful = Confidences::from([("protein".to_string(), Confidence { slope: 0.5, offset: -1.0 })]);
+    let calibrated = with("B-protein", &[], Some(doubtful));
+    let confidences = |annotator: &Annotator, threshold| {
+        let options = AnnotateOptions { threshold, ..Default::default() };
+        let chunks = annotator.annotate("IL-2 and IL-4", &options).expect("chunks").chunks;
+        chunks.iter().map(|chunk| chunk.confidence.expect("a confidence")).collect::<Vec<_>>()
+    };
+    let (before, after) = (confidences(&free, None), confidences(&calibrated, None));
+    for (before, after) in before.iter().zip(&after) {
+        let odds = |p: f32| (p / (1.0 - p)).ln();
+        assert!((odds(*after) - (0.5 * odds(*before) - 1.0)).abs() < 1e-3, "{before} {after}");
+    }
+    // The threshold is of what is told.
+    let highest = after.iter().copied().fold(0.0, f32::max);
+    assert_eq!(confidences(&calibrated, Some(highest)), [highest]);
+    assert_eq!(confidences(&calibrated, Some((highest + 1.0) / 2.0)), [0.0; 0]);
+}
+
+#[test]
 fn a_bundle_may_be_told_how_tokens_are_capitalised() {
     let scores = |segments: Option<TokenTypes>, text: &str| -> Vec<f32> {
         let files = with_file("manifest.json", |bytes| {
@@ -223,9 +275,19 @@ fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
         }
     }
     fn replaced(key: &'static str, value: &'static str) -> impl Fn(Vec<u8>) -> Option<Vec<u8>> {
+        replaced_in("glossa-bundle/2", key, value)
+    }
+    fn fourth(key: &'static str, value: &'static str) -> impl Fn(Vec<u8>) -> Option<Vec<u8>> {
+        replaced_in("glossa-bundle/4", key, value)
+    }
+    fn replaced_in(
+        format: &'static str,
+        key: &'static str,
+        value: &'static str,
+    ) -> impl Fn(Vec<u8>) -> Option<Vec<u8>> {
         move |bytes| {
             let mut manifest: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
-            manifest["format"] = "glossa-bundle/2".into();
+            manifest["format"] = format.into();
             manifest[key] = "VALUE".into();
             Some(manifest.to_string().replace("\"VALUE\"", value).into_bytes())
         }
@@ -250,6 +312,18 @@ fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
             changed("manifest.json", second(|m| m.normalisation = Some(false))),
             "manifest_invalid",
             "has no normalisation",
+        ),
+        (changed("manifest.json", second(|m| m.constraints = Some(vec![]))), "manifest_invalid", "has no constraints"),
+        (
+            changed("manifest.json", second(|m| m.confidences = Some(Confidences::new()))),
+            "manifest_invalid",
+            "has no confidences; \"glossa-bundle/4\" has",
+        ),
+        (changed("manifest.json", fourth("constraints", "[\"even\"]")), "manifest_invalid", "even"),
+        (
+            changed("manifest.json", fourth("confidences", "{\"DNA\": {\"slope\": 0, \"offset\": 1}}")),
+            "manifest_invalid",
+            "confidences[\"DNA\"]",
         ),
         (changed("manifest.json", second(|m| m.temperature = Some(0.0))), "manifest_invalid", "temperature"),
         (changed("manifest.json", second(|m| m.temperature = Some(-1.0))), "manifest_invalid", "temperature"),

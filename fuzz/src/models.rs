@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::OnceLock;
 
-use glossa_ner::labels::AggregationStrategy;
+use glossa_ner::labels::{AggregationStrategy, Confidence, Confidences, Constraint};
 use glossa_ner::model::{Manifest, ManifestFile, Measured, MemoryFiles};
 use glossa_ner::text::{CleanupMode, TokenTypes, TokenizerOptions};
 use glossa_ner::{Annotator, Decoding, Options};
@@ -52,7 +52,7 @@ pub(crate) const VOCABULARY: &str =
 /// A bundle's manifest for a graph and a vocabulary.
 pub(crate) fn manifest(graph: &[u8], vocabulary: &[u8]) -> Manifest {
     Manifest {
-        format: "glossa-bundle/3".into(),
+        format: "glossa-bundle/4".into(),
         name: "fuzz".into(),
         labels: LABELS.map(String::from).into(),
         files: listed(&[("model.onnx", graph), ("vocab.txt", vocabulary)]),
@@ -63,6 +63,8 @@ pub(crate) fn manifest(graph: &[u8], vocabulary: &[u8]) -> Manifest {
         decoding: Some(Decoding::Argmax),
         temperature: Some(1.5),
         transitions: None,
+        constraints: Some(vec![Constraint::BalancedBrackets, Constraint::NotOnlyPunctuation]),
+        confidences: Some(Confidences::from([("DNA".to_string(), Confidence { slope: 0.5, offset: 0.1 })])),
         document_structure: Some(true),
         normalisation: Some(true),
         licence: "Apache-2.0".into(),

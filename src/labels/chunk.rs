@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::entity_after_prefix;
+use super::{entity_after_prefix, Confidences};
 use crate::annotation::{Chunk, ChunkToken, LabelScore, TokenLabel};
 use crate::options::AnnotateOptions;
 use crate::text::{Document, Token};
@@ -41,18 +41,19 @@ pub fn convert(
     labels: &[Option<TokenLabel<'_>>],
     options: &AnnotateOptions,
 ) -> Vec<Chunk> {
-    convert_with(document, tokens, labels, options, None)
+    convert_with(document, tokens, labels, options, &Confidences::new(), None)
 }
 
 /// Gives a token's likeliest labels, by its number.
 pub(crate) type LikeliestOf<'l> = &'l dyn Fn(usize) -> Vec<LabelScore>;
 
-/// Like [`convert`]; chunks have their tokens if the likeliest labels of these are given.
+/// Like [`convert`], with calibrated confidences; chunks have their tokens if the likeliest labels of these are given.
 pub(crate) fn convert_with(
     document: &Document,
     tokens: &[Token],
     labels: &[Option<TokenLabel<'_>>],
     options: &AnnotateOptions,
+    confidences: &Confidences,
     likeliest: Option<LikeliestOf<'_>>,
 ) -> Vec<Chunk> {
     let mut spans = join(document, tokens, labels, options);
@@ -62,14 +63,14 @@ pub(crate) fn convert_with(
     spans.retain(|span| {
         let confident = options
             .threshold
-            .is_none_or(|threshold| span.confidence().is_none_or(|confidence| confidence >= threshold));
+            .is_none_or(|threshold| span.confidence(confidences).is_none_or(|confidence| confidence >= threshold));
         let listed =
             |list: &Option<Vec<String>>| list.as_ref().map(|names| names.iter().any(|name| name == span.entity));
         confident && listed(&options.entities) != Some(false) && listed(&options.exclude_entities) != Some(true)
     });
     let chunk = |span: &Span<'_>| {
         let tokens_of = |likeliest| span.tokens(document, tokens, likeliest);
-        Chunk { tokens: likeliest.map_or(Vec::new(), tokens_of), ..span.chunk(document, tokens, options) }
+        Chunk { tokens: likeliest.map_or(Vec::new(), tokens_of), ..span.chunk(document, tokens, options, confidences) }
     };
     spans.iter().map(chunk).collect()
 }
@@ -85,11 +86,18 @@ struct Span<'l> {
 }
 
 impl Span<'_> {
-    fn confidence(&self) -> Option<f32> {
-        (self.scores > 0).then(|| self.sum / self.scores as f32)
+    fn confidence(&self, confidences: &Confidences) -> Option<f32> {
+        let mean = (self.scores > 0).then(|| self.sum / self.scores as f32)?;
+        Some(confidences.get(self.entity).map_or(mean, |confidence| confidence.of(mean)))
     }
 
-    fn chunk(&self, document: &Document, tokens: &[Token], options: &AnnotateOptions) -> Chunk {
+    fn chunk(
+        &self,
+        document: &Document,
+        tokens: &[Token],
+        options: &AnnotateOptions,
+        confidences: &Confidences,
+    ) -> Chunk {
         let bytes = |part: &Range<usize>| tokens[part.start].bytes.start..tokens[part.end - 1].bytes.end;
         let (first, last) = (self.parts[0].start, self.parts[self.parts.len() - 1].end - 1);
         let place = document.locate(tokens[first].start()..tokens[last].end());
@@ -109,7 +117,7 @@ impl Span<'_> {
                 Some(LabelCasing::Upper) => entity.to_uppercase(),
                 Some(LabelCasing::Lower) => entity.to_lowercase(),
             },
-            confidence: self.confidence(),
+            confidence: self.confidence(confidences),
             result: (result != text).then_some(result),
             tokens: Vec::new(),
         }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{argmax, likeliest};
+use super::constraints::{shapes, Rules, Shape, COMPLETE, STATES};
+use super::{argmax, likeliest, Confidences, Constraint};
 
 /// The most labels that [`Decoding::Viterbi`] takes: its table of transitions has an entry for each pair of labels, 64 MB
 /// at this number, and each token takes as many steps. The largest sets of labels in use have a few hundred.
@@ -33,20 +34,45 @@ pub struct DecoderDefaults {
     /// Transition log-scores for [`Decoding::Viterbi`], a row and a column per label in id order: `[from][to]` is added
     /// where label `to` follows label `from`. The start of a document counts as `O`.
     pub transitions: Option<Vec<Vec<f32>>>,
+    /// What every chunk must be like with [`Decoding::Viterbi`]. They need a label `O`, and a `B-X` for each `I-X`; no token then
+    /// gets a label of another form, such as `PAD`.
+    pub constraints: Vec<Constraint>,
+    /// How the mean of its tokens' scores becomes a chunk's confidence, by entity.
+    pub confidences: Confidences,
 }
 
 impl Default for DecoderDefaults {
     fn default() -> Self {
-        DecoderDefaults { decoding: Decoding::Argmax, temperature: 1.0, transitions: None }
+        DecoderDefaults {
+            decoding: Decoding::Argmax,
+            temperature: 1.0,
+            transitions: None,
+            constraints: Vec::new(),
+            confidences: Confidences::new(),
+        }
     }
 }
 
 impl DecoderDefaults {
-    /// Checks the values for a model with this number of labels. `Err` holds the reason.
-    pub(crate) fn check(&self, labels: usize) -> Result<(), String> {
-        let Self { temperature, transitions, .. } = self;
+    /// Checks the values for a model with these labels. `Err` holds the reason.
+    pub(crate) fn check(&self, names: &[String]) -> Result<(), String> {
+        let Self { temperature, transitions, constraints, confidences, .. } = self;
+        let labels = names.len();
         if !(temperature.is_finite() && *temperature > 0.0) {
             return Err(format!("temperature is {temperature}, not a number above 0"));
+        }
+        if let Some((entity, _)) = confidences.iter().find(|(_, confidence)| !confidence.is_valid()) {
+            return Err(format!("the slope of confidences[{entity:?}] is no number above 0, or its offset no number"));
+        }
+        if !constraints.is_empty() {
+            let begins = |entity: &str| names.iter().any(|name| name.strip_prefix("B-") == Some(entity));
+            let alone = |name: &&String| name.strip_prefix("I-").is_some_and(|entity| !begins(entity));
+            if let Some(name) = names.iter().find(alone) {
+                return Err(format!("constraints need a label B-X for each I-X, and {name:?} has none"));
+            }
+            if !names.iter().any(|name| name == "O") {
+                return Err("constraints need a label O, which there is not".into());
+            }
         }
         let Some(rows) = transitions else { return Ok(()) };
         if rows.len() != labels || rows.iter().any(|row| row.len() != labels) {
@@ -68,18 +94,32 @@ pub struct TokenLogits {
     read: Vec<bool>,
     /// Tokens at which paragraphs begin, in order.
     paragraphs: Vec<usize>,
+    /// What constraints ask of each token; empty if they are not to be heeded.
+    shapes: Vec<Shape>,
 }
 
 impl TokenLogits {
     /// Makes room for the logits of `tokens` tokens, none of which the model has read yet.
     pub fn new(tokens: usize, labels: usize) -> Self {
-        TokenLogits { labels, values: vec![0.0; tokens * labels], read: vec![false; tokens], paragraphs: Vec::new() }
+        TokenLogits { labels, values: vec![0.0; tokens * labels], read: vec![false; tokens], ..Default::default() }
     }
 
     /// The same, divided into paragraphs that begin at these tokens, in order: they are decoded as documents of their own.
     #[must_use]
     pub fn with_paragraphs(self, paragraphs: Vec<usize>) -> Self {
         TokenLogits { paragraphs, ..self }
+    }
+
+    /// The same, with the tokens' texts, which [constraints](Constraint) need: without them, none is heeded. Set paragraphs
+    /// first: brackets have their partners in the same one.
+    #[must_use]
+    pub fn with_texts(self, texts: &[&str]) -> Self {
+        let mut found = Vec::with_capacity(texts.len());
+        for end in self.paragraphs.iter().copied().chain([texts.len()]) {
+            let paragraph = texts[found.len()..end.clamp(found.len(), texts.len())].iter().copied();
+            found.extend(shapes(paragraph));
+        }
+        TokenLogits { shapes: found, ..self }
     }
 
     /// Sets a token's row, which has a value per label in id order.
@@ -114,6 +154,12 @@ pub struct Decoder {
     before: Vec<Vec<(usize, f64)>>,
     /// For each label, the log-score of starting a document; `None` if it must not. Only for Viterbi.
     first: Vec<Option<f64>>,
+    /// What chunks must be like. Only for Viterbi.
+    rules: Option<Rules>,
+    /// The label `O`, where chunks end. Only for Viterbi.
+    outside: Option<usize>,
+    /// For each label, whether it is none of `O`, `B-X` and `I-X`. Only for Viterbi.
+    other: Vec<bool>,
 }
 
 /// Replaces log-probabilities that are NaN or infinite.
@@ -129,7 +175,8 @@ impl Decoder {
         let decoding = decoding.unwrap_or(defaults.decoding);
         let temperature = defaults.temperature.into();
         if decoding == Decoding::Argmax {
-            return Decoder { decoding, temperature, before: Vec::new(), first: Vec::new() };
+            let (before, first) = (Vec::new(), Vec::new());
+            return Decoder { decoding, temperature, before, first, rules: None, outside: None, other: Vec::new() };
         }
         assert!(labels.len() <= MOST_VITERBI_LABELS, "more than {MOST_VITERBI_LABELS} labels");
         let outside = labels.iter().position(|label| label == "O");
@@ -142,7 +189,10 @@ impl Decoder {
         });
         let first = predecessors.iter().enumerate();
         let first = first.map(|(to, allowed)| allowed.is_none().then(|| outside.map_or(0.0, |from| score(from, to))));
-        Decoder { decoding, temperature, before: before.collect(), first: first.collect() }
+        let (before, first) = (before.collect(), first.collect());
+        let other = |label: &String| label != "O" && !label.starts_with("B-") && !label.starts_with("I-");
+        let other = labels.iter().map(other).collect();
+        Decoder { decoding, temperature, before, first, rules: Rules::of(&defaults.constraints), outside, other }
     }
 
     /// The same decoder at another temperature.
@@ -206,7 +256,11 @@ impl Decoder {
         for end in logits.paragraphs.iter().copied().chain([logits.len()]) {
             while start < end {
                 let rows: Vec<&[f32]> = (start..end).map_while(|token| logits.row(token)).collect();
-                for (i, label) in self.path(&rows).into_iter().enumerate() {
+                let path = match (self.rules, logits.shapes.get(start..start + rows.len())) {
+                    (Some(rules), Some(shapes)) => self.constrained_path(&rows, shapes, rules),
+                    _ => self.path(&rows),
+                };
+                for (i, label) in path.into_iter().enumerate() {
                     labels[start + i] = Some((label, self.score(rows[i], label)));
                 }
                 // The token after the rows, if there is one, was not read.
@@ -237,6 +291,61 @@ impl Decoder {
         let mut path = vec![argmax(&scores)];
         for from in back.iter().rev() {
             path.push(from[path[path.len() - 1]] as usize);
+        }
+        path.reverse();
+        path
+    }
+
+    /// The likeliest sequence of labels whose chunks keep to the rules, ties as in [`path`](Self::path). A step of the
+    /// algorithm has a label and the state of its chunk; only a complete chunk may be followed by `O` or by another one.
+    fn constrained_path(&self, rows: &[&[f32]], shapes: &[Shape], rules: Rules) -> Vec<usize> {
+        let labels = self.before.len();
+        let at = |label: usize, state: usize| label * STATES + state;
+        let mut scores = vec![f64::NEG_INFINITY; labels * STATES];
+        let mut back: Vec<Vec<u32>> = Vec::with_capacity(rows.len());
+        for (token, (row, shape)) in rows.iter().zip(shapes).enumerate() {
+            let logs = self.log_probabilities(row);
+            let mut next = vec![f64::NEG_INFINITY; scores.len()];
+            let mut from = vec![0; scores.len()];
+            let mut reach = |to: usize, before: usize, score: f64| {
+                if score > next[to] {
+                    (next[to], from[to]) = (score, before as u32);
+                }
+            };
+            for label in (0..labels).filter(|label| !self.other[*label]) {
+                let Some(first) = self.first[label] else {
+                    let befores = self.before[label].iter().filter(|_| token > 0);
+                    for (before, score) in befores {
+                        for state in 0..STATES {
+                            let before = at(*before, state);
+                            if let Some(state) = rules.after(state, *shape) {
+                                reach(at(label, state), before, scores[before] + score + logs[label]);
+                            }
+                        }
+                    }
+                    continue;
+                };
+                let state =
+                    if self.outside == Some(label) { Some(COMPLETE) } else { rules.after(rules.start(), *shape) };
+                let Some(state) = state else { continue };
+                if token == 0 {
+                    reach(at(label, state), 0, first + logs[label]);
+                } else {
+                    for (before, score) in &self.before[label] {
+                        let before = at(*before, COMPLETE);
+                        reach(at(label, state), before, scores[before] + score + logs[label]);
+                    }
+                }
+            }
+            scores = next;
+            back.push(from);
+        }
+        let ended: Vec<f64> = (0..labels).map(|label| scores[at(label, COMPLETE)]).collect();
+        let mut step = at(argmax(&ended), COMPLETE);
+        let mut path = Vec::with_capacity(rows.len());
+        for from in back.iter().rev() {
+            path.push(step / STATES);
+            step = from[step] as usize;
         }
         path.reverse();
         path

@@ -2,6 +2,8 @@
 
 mod aggregate;
 mod chunk;
+mod confidence;
+mod constraints;
 mod decode;
 mod iob;
 mod label_scores;
@@ -10,6 +12,9 @@ pub use aggregate::AggregationStrategy;
 pub(crate) use aggregate::{aggregate, best, joined_units, scores_of, words, Group, ScoredPiece};
 pub use chunk::{align, convert, LabelCasing};
 pub(crate) use chunk::{convert_with, LikeliestOf};
+pub(crate) use confidence::log_odds;
+pub use confidence::{Confidence, Confidences};
+pub use constraints::Constraint;
 pub use decode::{Decoder, DecoderDefaults, Decoding, TokenLogits, MOST_VITERBI_LABELS};
 pub(crate) use iob::{entity_after_hyphen, entity_after_prefix};
 pub use label_scores::MOST_LABEL_SCORES;

@@ -9,14 +9,14 @@ use super::{
     check_labels, check_vocabulary, read_graph, LoadContext, Model, ModelDefaults, Source, TextEncoder, LONGEST_WINDOW,
 };
 use crate::engine::OnnxFile;
-use crate::labels::{DecoderDefaults, Decoding};
+use crate::labels::{Confidences, Constraint, DecoderDefaults, Decoding};
 use crate::text::{charset, TokenTypes, TokenizerOptions, Vocabulary};
 use crate::Error;
 
 /// The file that identifies a bundle.
 pub const MANIFEST: &str = "manifest.json";
 /// The formats that can be read, in order of their versions.
-const FORMATS: [&str; 3] = ["glossa-bundle/1", "glossa-bundle/2", "glossa-bundle/3"];
+const FORMATS: [&str; 4] = ["glossa-bundle/1", "glossa-bundle/2", "glossa-bundle/3", "glossa-bundle/4"];
 const GRAPH: &str = "model.onnx";
 const VOCABULARY: &str = "vocab.txt";
 
@@ -24,7 +24,8 @@ const VOCABULARY: &str = "vocab.txt";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// `glossa-bundle/3`; `glossa-bundle/2` without `documentStructure` and `normalisation`; `glossa-bundle/1` also without
+    /// `glossa-bundle/4`; `glossa-bundle/3` without `constraints` and `confidences`; `glossa-bundle/2` also without `documentStructure` and
+    /// `normalisation`; `glossa-bundle/1` also without
     /// `tokenTypes`, `decoding`, `temperature` and `transitions`. Programs that know only an earlier format would ignore
     /// these keys and silently give other results.
     pub format: String,
@@ -54,6 +55,12 @@ pub struct Manifest {
     /// See [`DecoderDefaults::transitions`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transitions: Option<Vec<Vec<f32>>>,
+    /// See [`DecoderDefaults::constraints`]; none if omitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constraints: Option<Vec<Constraint>>,
+    /// See [`DecoderDefaults::confidences`]; none if omitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidences: Option<Confidences>,
     /// Whether empty lines end paragraphs; false if omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document_structure: Option<bool>,
@@ -129,7 +136,7 @@ impl Manifest {
             let (format, needed) = (FORMATS[version], FORMATS[since]);
             return Err(invalid(format!("its format is {format:?}, which has no {key}; {needed:?} has")));
         }
-        manifest.decoder().check(manifest.labels.len()).map_err(invalid)?;
+        manifest.decoder().check(&manifest.labels).map_err(invalid)?;
         if !(1..=LONGEST_WINDOW).contains(&manifest.max_sentence_length) {
             let length = manifest.max_sentence_length;
             return Err(invalid(format!("maxSentenceLength is {length}, not 1 to {LONGEST_WINDOW}")));
@@ -144,7 +151,8 @@ impl Manifest {
 
     /// The keys in use that not all formats have, each with the index of the first format that has it.
     fn versioned_keys(&self) -> Vec<(&'static str, usize)> {
-        let Manifest { token_types, decoding, temperature, transitions, document_structure, normalisation, .. } = self;
+        let Manifest { token_types, decoding, temperature, transitions, constraints, .. } = self;
+        let Manifest { confidences, document_structure, normalisation, .. } = self;
         let keys = [
             ("tokenTypes", 1, token_types.is_some()),
             ("decoding", 1, decoding.is_some()),
@@ -152,17 +160,21 @@ impl Manifest {
             ("transitions", 1, transitions.is_some()),
             ("documentStructure", 2, document_structure.is_some()),
             ("normalisation", 2, normalisation.is_some()),
+            ("constraints", 3, constraints.is_some()),
+            ("confidences", 3, confidences.is_some()),
         ];
         keys.into_iter().filter(|(_, _, used)| *used).map(|(key, since, _)| (key, since)).collect()
     }
 
     /// How labels are decoded.
     fn decoder(&self) -> DecoderDefaults {
-        let Manifest { decoding, temperature, transitions, .. } = self;
+        let Manifest { decoding, temperature, transitions, constraints, confidences, .. } = self;
         DecoderDefaults {
             decoding: decoding.unwrap_or_default(),
             temperature: temperature.unwrap_or(1.0),
             transitions: transitions.clone(),
+            constraints: constraints.clone().unwrap_or_default(),
+            confidences: confidences.clone().unwrap_or_default(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::{check_count, Runner};
 use crate::annotation::{Annotation, TokenLabel};
 use crate::engine::Logits;
-use crate::labels::{convert_with, named, Decoder, Decoding, LikeliestLabels, LikeliestOf, TokenLogits};
+use crate::labels::{convert_with, named, Confidences, Decoder, Decoding, LikeliestLabels, LikeliestOf, TokenLogits};
 use crate::options::{AnnotateOptions, Mode};
 use crate::text::{
     cut, divide, rank, truncate, Document, Encoder, Reading, Token, TokenTypes, Tokenizer, Vocabulary, Window,
@@ -27,6 +27,7 @@ pub(crate) struct Spark {
     pub(crate) token_types: TokenTypes,
     pub(crate) label_from_separator: bool,
     pub(crate) decoder: Decoder,
+    pub(crate) confidences: Confidences,
 }
 
 /// The state of a text in this pipeline.
@@ -66,8 +67,11 @@ impl Text {
 
     /// Keeps every token's logits, even if decoding does not need them. Call it before the first window runs.
     pub(crate) fn keep_logits(&mut self, labels: usize) {
-        let Text { tokens, paragraphs, .. } = self;
-        self.logits.get_or_insert_with(|| TokenLogits::new(tokens.len(), labels).with_paragraphs(paragraphs.clone()));
+        let Text { document, tokens, paragraphs, .. } = self;
+        self.logits.get_or_insert_with(|| {
+            let texts: Vec<&str> = tokens.iter().map(|token| document.slice(token.bytes.clone())).collect();
+            TokenLogits::new(tokens.len(), labels).with_paragraphs(paragraphs.clone()).with_texts(&texts)
+        });
     }
 
     /// Takes the logits that were kept; empty if there are none.
@@ -180,7 +184,7 @@ impl Spark {
     pub(crate) fn finish(&self, text: &Text, labels: &[Option<TokenLabel<'_>>], names: &[String]) -> Annotation {
         let likeliest = text.likeliest.as_ref().map(|likeliest| |token| named(likeliest.of(token), names));
         let likeliest = likeliest.as_ref().map(|of| of as LikeliestOf<'_>);
-        let chunks = convert_with(&text.document, &text.tokens, labels, &text.options, likeliest);
+        let chunks = convert_with(&text.document, &text.tokens, labels, &text.options, &self.confidences, likeliest);
         Annotation { chunks, truncated_from: text.truncated_from, precision: None }
     }
 }

@@ -281,6 +281,52 @@ fn values_that_cannot_be_are_refused_by_the_options_name() {
 }
 
 #[test]
+fn confidences_are_fitted_thresholds_told_and_only_some_entities_counted() {
+    let model = tiny_path();
+    let folder = TemporaryFolder::new("confidence");
+    // The model finds a protein and a cell type in each; only the protein is annotated, in every second one.
+    let record = |i: usize| {
+        let entities = if i % 2 == 0 { serde_json::json!([[0, 4, "protein"]]) } else { serde_json::json!([]) };
+        serde_json::json!({ "id": i, "text": "IL-2 activates T cells.", "entities": entities }).to_string()
+    };
+    let file = folder.write("records.jsonl", (0..40).map(record).collect::<Vec<_>>().join("\n"));
+    let evaluated = |flags: &[&str]| {
+        let output = glossa(&[&["eval", "--model", &model], flags, &[&file]].concat(), "");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let printed = String::from_utf8(output.stdout).expect("UTF-8");
+        let report: Value = serde_json::from_str(printed.lines().last().expect("a line")).expect("JSON");
+        (printed, report)
+    };
+    let (all, only) = (evaluated(&[]).1, evaluated(&["--entities", "protein"]).1);
+    let protein = &all["exact"]["entities"]["protein"];
+    assert_eq!((&only["exact"]["entities"]["protein"], protein["precision"].as_f64()), (protein, Some(0.5)));
+    assert!(all["exact"]["entities"]["cell_type"].is_object() && all["token"]["labels"]["B-cell_type"].is_object());
+    assert_eq!(only["exact"]["entities"].as_object().map(serde_json::Map::len), Some(1));
+    assert_eq!(only["exact"]["precision"].as_f64(), Some(0.5));
+    assert!(only["token"]["labels"]
+        .as_object()
+        .is_some_and(|labels| labels.keys().all(|label| !label.contains("cell"))));
+
+    // All chunks of the protein have one confidence: a threshold keeps all of them or none.
+    let rows = only["thresholds"]["entities"]["protein"].as_array().expect("rows");
+    let counts: Vec<u64> = rows.iter().map(|row| row["chunks"].as_u64().expect("a number")).collect();
+    assert_eq!((counts.len(), counts[0]), (20, 40));
+    assert!(counts.iter().all(|count| [0, 40].contains(count)) && counts.is_sorted_by(|a, b| a >= b), "{counts:?}");
+
+    let (printed, fitted) = evaluated(&["--entities", "protein", "--fit-confidence"]);
+    let fit = &fitted["fittedConfidence"];
+    let ece = |when: &str| fit[when]["all"]["ece"].as_f64().expect("a number");
+    // Half of them are right.
+    assert!(ece("before") > 0.2 && ece("after") < 0.15, "{fit}");
+    assert!(fit["confidences"]["protein"]["slope"].as_f64().is_some_and(|slope| slope > 0.0));
+    assert!(printed.contains("confidence at least") && printed.contains("offset"), "{printed}");
+    assert_eq!(fit["confidences"].as_object().map(serde_json::Map::len), Some(1));
+
+    let refused = glossa(&["eval", "--model", &model, "--entities", "proteins", &file], "");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("option_invalid: option entities"));
+}
+
+#[test]
 fn a_temperature_is_fitted_and_a_page_written() {
     let model = tiny_path();
     let folder = TemporaryFolder::new("report");

@@ -8,7 +8,10 @@ use crate::{Annotator, Decoding, Error, Mode};
 use clap::Args;
 use serde::Serialize;
 
-use super::{Calibrated, Record, Report, ReportPage, RunInfo, Score, Tally, TemperatureFit, TemperatureSamples};
+use super::{
+    Agreement, AtThreshold, Calibrated, ConfidenceFit, ConfidenceSamples, Counted, Record, Report, ReportPage, RunInfo,
+    Score, Tally, TemperatureFit, TemperatureSamples,
+};
 use crate::command_line::input::{numbered_lines, place_name};
 use crate::command_line::option_flags::ModeFlag;
 use crate::command_line::parallel::in_order;
@@ -21,6 +24,12 @@ pub(crate) struct Eval {
     /// Fit the softmax temperature at which the scores are best calibrated, for a bundle's manifest.
     #[arg(long)]
     fit_temperature: bool,
+    /// Fit each entity's confidence to how often its chunks are right, for a bundle's manifest.
+    #[arg(long, conflicts_with = "fit_temperature")]
+    fit_confidence: bool,
+    /// Count only these entities, on records that annotate no others.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "fit_temperature")]
+    entities: Vec<String>,
     /// Write an HTML report of scores and errors: a single file, which a browser opens from disk.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
@@ -43,6 +52,8 @@ struct Summary<'a> {
     report: &'a Report,
     #[serde(skip_serializing_if = "Option::is_none")]
     fitted: Option<TemperatureFit>,
+    #[serde(rename = "fittedConfidence", skip_serializing_if = "Option::is_none")]
+    confidence: Option<ConfidenceFit>,
 }
 
 pub(crate) fn run(arguments: &Eval) -> Result<(), Failure> {
@@ -61,23 +72,36 @@ pub(crate) fn run(arguments: &Eval) -> Result<(), Failure> {
         }
     }
     let (pipeline, annotator) = arguments.setup.load()?;
+    let counted = Counted::new(&arguments.entities, &annotator)?;
+    records.iter_mut().for_each(|record| counted.keep(record));
     let mode = arguments.mode.over(&pipeline.annotate)?.mode;
-    let (mut all, mut samples) = (Tally::default(), TemperatureSamples::default());
+    if arguments.fit_confidence && annotator.decoder().is_none() {
+        let reason = "confidences of a bundle need Spark NLP's pipeline; load the model with encoding \"spark\"";
+        return Err(Error::option_invalid("encoding", reason).into());
+    }
+    let mut all = Tally::default();
+    let (mut samples, mut confidences) = (TemperatureSamples::default(), ConfidenceSamples::default());
     let run = |record: &&Record| {
-        let (mut tally, mut samples) = (Tally::default(), TemperatureSamples::default());
+        let mut tally = Tally::default();
+        let (mut samples, mut confidences) = (TemperatureSamples::default(), ConfidenceSamples::default());
         let chunks = if arguments.fit_temperature {
             samples.add(&mut tally, &annotator, record, mode)?
         } else {
-            tally.add(&annotator, record, mode)?
+            let (labelled, chunks) = tally.add(&annotator, record, mode, &counted)?;
+            if arguments.fit_confidence {
+                confidences.add(&labelled, record);
+            }
+            chunks
         };
-        Ok((tally, samples, chunks))
+        Ok((tally, samples, confidences, chunks))
     };
     let mut page = ReportPage::default();
     in_order(records.iter(), arguments.setup.threads(), run, |record, measured| {
-        let (tally, kept, chunks) = measured?;
+        let (tally, kept, means, chunks) = measured?;
         page.add(record, &chunks);
         all.merge(tally);
         samples.merge(kept);
+        confidences.merge(means);
         Ok(())
     })?;
     let report = all.report();
@@ -88,7 +112,14 @@ pub(crate) fn run(arguments: &Eval) -> Result<(), Failure> {
     } else {
         None
     };
-    print(&Summary { report: &report, fitted }, &mut BufWriter::new(io::stdout().lock()))?;
+    let confidence = if arguments.fit_confidence {
+        let nothing =
+            || Error::InputInvalid { input: place.clone(), reason: "nothing is found to fit the confidence to".into() };
+        Some(confidences.fit(&annotator).ok_or_else(nothing)?)
+    } else {
+        None
+    };
+    print(&Summary { report: &report, fitted, confidence }, &mut BufWriter::new(io::stdout().lock()))?;
     if let Some(file) = &arguments.report {
         // Only the file's name: the page may be published, and its folders are private.
         let records = arguments.file.file_name().map_or(place.clone(), |name| name.to_string_lossy().into_owned());
@@ -122,7 +153,7 @@ fn print(summary: &Summary<'_>, out: &mut impl Write) -> io::Result<()> {
     let heading = |out: &mut dyn Write, name: &str| {
         writeln!(out, "{name:24} {:>9} {:>9} {:>9} {:>9}", "precision", "recall", "F1", "support")
     };
-    let Report { exact, token, calibration } = summary.report;
+    let Report { exact, token, calibration, thresholds } = summary.report;
     heading(out, "exact span")?;
     exact.entities.iter().try_for_each(|(name, score)| row(out, name, score))?;
     let support = exact.entities.values().map(|score| score.support).sum();
@@ -137,6 +168,22 @@ fn print(summary: &Summary<'_>, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{name:24} {:>9.4} {:>29}", reliability.ece, reliability.count)?;
     }
     writeln!(out)?;
+    writeln!(out, "{:24} {:>9} {:>9} {:>9} {:>9}", "confidence at least", "precision", "recall", "F1", "chunks")?;
+    for AtThreshold { threshold, chunks, score } in thresholds.all.iter().step_by(2) {
+        let Score { precision, recall, f1, .. } = score;
+        writeln!(out, "{threshold:<24.1} {precision:>9.4} {recall:>9.4} {f1:>9.4} {chunks:>9}")?;
+    }
+    writeln!(out)?;
+    if let Some(fit) = &summary.confidence {
+        writeln!(out, "{:24} {:>9} {:>9} {:>9} {:>9}", "confidence", "slope", "offset", "ECE", "fitted")?;
+        for (name, confidence) in &fit.confidences {
+            let ece = |found: &Agreement| found.entities.get(name).map_or(0.0, |found| found.ece);
+            let (before, after) = (ece(&fit.before), ece(&fit.after));
+            writeln!(out, "{name:24} {:>9.4} {:>9.4} {before:>9.4} {after:>9.4}", confidence.slope, confidence.offset)?;
+        }
+        writeln!(out, "{:44} {:>9.4} {:>9.4}", "all", fit.before.all.ece, fit.after.all.ece)?;
+        writeln!(out)?;
+    }
     if let Some(fitted) = &summary.fitted {
         writeln!(out, "{:24} {:>9} {:>9} {:>9}", "temperature", "NLL", "token ECE", "chunk ECE")?;
         for (temperature, Calibrated { nll, calibration }) in

@@ -3,11 +3,13 @@
 mod calibration;
 mod charts;
 pub(crate) mod command;
+mod confidence;
 mod judge;
 mod report_page;
 mod temperature;
+mod thresholds;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
 use serde::Serialize;
@@ -15,12 +17,15 @@ use serde_json::Value;
 
 use crate::formats::{Document, JsonObject, Mention, ReadOptions};
 use crate::labels::convert;
-use crate::{AnnotateOptions, Annotator, Chunk, Error, LabelledTokens, Mode};
+use crate::{AnnotateOptions, Annotator, Chunk, Error, LabelledTokens, Mode, TokenLabel};
 
 pub use calibration::{Bin, Calibration, Reliability, BINS};
+pub use confidence::{Agreement, ConfidenceFit, ConfidenceSamples};
 pub use judge::{judge, Cell, Confusion, Judged, Verdict};
 pub use report_page::{ReportPage, RunInfo};
 pub use temperature::{Calibrated, TemperatureFit, TemperatureSamples};
+use thresholds::ByConfidence;
+pub use thresholds::{AtThreshold, Thresholds};
 
 /// The longest name of a gold entity, in bytes.
 const LONGEST_NAME: usize = 1000;
@@ -197,6 +202,35 @@ pub struct Report {
     pub token: ByToken,
     /// Calibration of scores and confidences.
     pub calibration: Calibration,
+    /// What thresholds of confidence keep.
+    pub thresholds: Thresholds,
+}
+
+/// The entities that count, by name; all if it is empty. A corpus may annotate only some of what a model finds.
+#[derive(Debug, Clone, Default)]
+pub struct Counted(BTreeSet<String>);
+
+impl Counted {
+    /// Checks the names against those of the model.
+    ///
+    /// # Errors
+    /// `option_invalid`.
+    pub fn new(names: &[String], annotator: &Annotator) -> Result<Self, Error> {
+        let known = annotator.entities();
+        match names.iter().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => Err(Error::option_invalid("entities", format!("{name:?} is none of {}", known.join(", ")))),
+            None => Ok(Counted(names.iter().cloned().collect())),
+        }
+    }
+
+    fn has(&self, entity: &str) -> bool {
+        self.0.is_empty() || self.0.contains(entity)
+    }
+
+    /// Leaves out a record's other entities.
+    pub fn keep(&self, record: &mut Record) {
+        record.entities.retain(|span| self.has(&span.entity));
+    }
 }
 
 /// Counts to be summed over documents, in any order.
@@ -204,6 +238,7 @@ pub struct Report {
 pub struct Tally {
     entities: BTreeMap<String, Counts>,
     labels: BTreeMap<String, Counts>,
+    confident: BTreeMap<String, ByConfidence>,
     calibration: Calibration,
 }
 
@@ -233,15 +268,25 @@ impl Counts {
 }
 
 impl Tally {
-    /// Annotates a record, compares the result with its gold entities, and returns the chunks.
+    /// Annotates a record, compares the result with its gold entities, and returns the labelled tokens and the chunks. What is
+    /// found of entities that do not count is left out of all; its tokens have no label.
     ///
     /// # Errors
     /// Those of [`Annotator::annotate`].
-    pub fn add(&mut self, annotator: &Annotator, record: &Record, mode: Mode) -> Result<Vec<Chunk>, Error> {
-        let (labelling, chunks) = annotator.label_and_annotate(&record.text, mode)?;
+    pub fn add<'a>(
+        &mut self,
+        annotator: &'a Annotator,
+        record: &Record,
+        mode: Mode,
+        counted: &Counted,
+    ) -> Result<(LabelledTokens<'a>, Vec<Chunk>), Error> {
+        let (mut labelling, mut chunks) = annotator.label_and_annotate(&record.text, mode)?;
+        chunks.retain(|chunk| counted.has(&chunk.entity));
+        let counts = |label: &TokenLabel<'_>| label.label == "O" || counted.has(entity_of(label.label));
+        labelling.labels.iter_mut().for_each(|label| *label = label.filter(counts));
         self.count_chunks(&chunks, record);
         self.count_labels(&labelling, record);
-        Ok(chunks)
+        Ok((labelling, chunks))
     }
 
     /// Compares labels with a record's gold entities, and returns the chunks that they form.
@@ -260,7 +305,11 @@ impl Tally {
             if let Some(confidence) = chunk.confidence {
                 self.calibration.chunk.add(confidence, gold.contains(&span));
             }
-            predicted.insert(span);
+            if !predicted.contains(&span) {
+                let entity = self.confident.entry(span.entity.clone()).or_default();
+                entity.add(chunk.confidence, gold.contains(&span));
+                predicted.insert(span);
+            }
         }
         for span in &predicted {
             let counts = self.entities.entry(span.entity.clone()).or_default();
@@ -294,6 +343,9 @@ impl Tally {
         for (name, counts) in other.labels {
             self.labels.entry(name).or_default().add(counts);
         }
+        for (name, chunks) in &other.confident {
+            self.confident.entry(name.clone()).or_default().merge(chunks);
+        }
         self.calibration.token.merge(&other.calibration.token);
         self.calibration.chunk.merge(&other.calibration.chunk);
     }
@@ -317,8 +369,25 @@ impl Tally {
             },
             token: ByToken { macro_f1: inside.iter().sum::<f64>() / inside.len().max(1) as f64, labels },
             calibration: self.calibration.clone(),
+            thresholds: self.thresholds(),
         }
     }
+
+    fn thresholds(&self) -> Thresholds {
+        let mut all = ByConfidence::default();
+        self.confident.values().for_each(|chunks| all.merge(chunks));
+        let gold = |name: &String| self.entities.get(name).map_or(0, |counts| counts.gold);
+        let entity = |(name, chunks): (&String, &ByConfidence)| (name.clone(), chunks.scores(gold(name)));
+        Thresholds {
+            all: all.scores(self.entities.values().map(|counts| counts.gold).sum()),
+            entities: self.confident.iter().map(entity).collect(),
+        }
+    }
+}
+
+/// The entity of a label, as [`Annotator::entities`] names it.
+fn entity_of(label: &str) -> &str {
+    label.split_once('-').map_or(label, |(_, entity)| entity)
 }
 
 /// Each token's gold label: `B-X` for the first token that overlaps a gold entity X, or is as empty at the same place, `I-X`

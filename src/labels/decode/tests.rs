@@ -1,4 +1,5 @@
 use super::*;
+use crate::labels::Confidence;
 
 const LABELS: [&str; 5] = ["O", "B-X", "I-X", "B-Y", "I-Y"];
 
@@ -7,8 +8,19 @@ fn labels(names: &[&str]) -> Vec<String> {
 }
 
 fn decoder(names: &[&str], temperature: f32, transitions: Option<Vec<Vec<f32>>>) -> Decoder {
-    let defaults = DecoderDefaults { decoding: Decoding::Viterbi, temperature, transitions };
-    assert_eq!(defaults.check(names.len()), Ok(()));
+    constrained(names, temperature, transitions, &[])
+}
+
+fn constrained(
+    names: &[&str],
+    temperature: f32,
+    transitions: Option<Vec<Vec<f32>>>,
+    constraints: &[Constraint],
+) -> Decoder {
+    let constraints = constraints.to_vec();
+    let defaults =
+        DecoderDefaults { decoding: Decoding::Viterbi, temperature, transitions, constraints, ..Default::default() };
+    assert_eq!(defaults.check(&labels(names)), Ok(()));
     Decoder::new(&labels(names), &defaults, None)
 }
 
@@ -30,12 +42,26 @@ fn names(decoder: &Decoder, rows: &[Vec<f32>], labels: &[&'static str]) -> Vec<O
 
 /// The definition by brute force: the sequence with the largest sum of log-probabilities and transitions.
 fn enumerated(rows: &[Vec<f32>], names: &[&str], temperature: f32, transitions: Option<&Vec<Vec<f32>>>) -> Vec<usize> {
+    enumerated_if(rows, names, temperature, transitions, &|_| true)
+}
+
+/// The same, of sequences that are allowed.
+fn enumerated_if(
+    rows: &[Vec<f32>],
+    names: &[&str],
+    temperature: f32,
+    transitions: Option<&Vec<Vec<f32>>>,
+    allowed: &dyn Fn(&[usize]) -> bool,
+) -> Vec<usize> {
     let count = names.len();
     let log_probability = |row: &[f32], label: usize| {
         let power = |value: f32| (f64::from(value) / f64::from(temperature)).exp();
         (power(row[label]) / row.iter().map(|value| power(*value)).sum::<f64>()).ln()
     };
     let weigh = |path: &[usize]| {
+        if !allowed(path) {
+            return f64::NEG_INFINITY;
+        }
         let mut sum = 0.0;
         for (i, &label) in path.iter().enumerate() {
             let before = if i == 0 { 0 } else { path[i - 1] };
@@ -268,7 +294,8 @@ fn a_decoder_tells_how_it_decodes_and_keeps_its_labels_at_another_temperature() 
 #[test]
 fn defaults_that_do_not_fit_the_labels_are_refused() {
     let check = |temperature, transitions| {
-        DecoderDefaults { decoding: Decoding::Viterbi, temperature, transitions }.check(2).map_err(|reason| {
+        let defaults = DecoderDefaults { decoding: Decoding::Viterbi, temperature, transitions, ..Default::default() };
+        defaults.check(&labels(&["O", "B-X"])).map_err(|reason| {
             assert!(!reason.is_empty());
             reason.split(' ').next().expect("a word").to_string()
         })
@@ -282,6 +309,104 @@ fn defaults_that_do_not_fit_the_labels_are_refused() {
     for transitions in [vec![vec![0.0; 2]; 1], vec![vec![0.0; 2]; 3], vec![vec![0.0; 3]; 2], ragged, infinite] {
         assert_eq!(check(1.0, Some(transitions.clone())), Err("transitions".into()), "{transitions:?}");
     }
+    let constraints = vec![Constraint::BalancedBrackets];
+    let constrained = |names: &[&str]| {
+        DecoderDefaults { constraints: constraints.clone(), ..Default::default() }.check(&labels(names))
+    };
+    assert_eq!(constrained(&LABELS), Ok(()));
+    for names in [["B-X", "I-X"], ["O", "I-X"]] {
+        assert!(constrained(&names).is_err_and(|reason| reason.starts_with("constraints need")), "{names:?}");
+    }
+    for (slope, offset, valid) in
+        [(1.0, 0.0, true), (0.0, 0.0, false), (f64::NAN, 0.0, false), (1.0, f64::INFINITY, false)]
+    {
+        let confidences = Confidences::from([("X".to_string(), Confidence { slope, offset })]);
+        let defaults = DecoderDefaults { confidences, ..Default::default() };
+        assert_eq!(defaults.check(&labels(&LABELS)).is_ok(), valid, "{slope} {offset}");
+    }
+}
+
+/// The chunks `(first token, end)` of a sequence of labels.
+fn chunks(path: &[usize], names: &[&str]) -> Vec<(usize, usize)> {
+    let mut chunks: Vec<(usize, usize)> = Vec::new();
+    for (token, label) in path.iter().enumerate() {
+        match names[*label].as_bytes()[0] {
+            b'B' => chunks.push((token, token + 1)),
+            b'I' => chunks.last_mut().expect("a chunk").1 = token + 1,
+            _ => (),
+        }
+    }
+    chunks
+}
+
+/// The definition: in a chunk, each closing bracket closes the last open one, whose kind it has, and none remains open.
+fn balanced(text: &str) -> bool {
+    let mut open = Vec::new();
+    for c in text.chars() {
+        match c {
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            ')' | ']' if open.pop() != Some(c) => return false,
+            _ => (),
+        }
+    }
+    open.is_empty()
+}
+
+#[test]
+fn with_constraints_the_likeliest_sequence_is_that_of_all_whose_chunks_keep_them() {
+    let mut random = fastrand::Rng::with_seed(23);
+    let words = ["(", ")", "[", "]", "a", "-", "b(1)", "%", "x)", "(y"];
+    let both = [Constraint::BalancedBrackets, Constraint::NotOnlyPunctuation];
+    for round in 0..400 {
+        let constraints = [&both[..], &both[..1], &both[1..]][round % 3];
+        let rows = random_rows(&mut random, 6, 5);
+        // Well nested or not; where a bracket has no partner, it is in no chunk.
+        let texts: Vec<&str> = (0..rows.len()).map(|_| words[random.usize(..words.len())]).collect();
+        let allowed = |path: &[usize]| {
+            let follows = path.iter().enumerate().all(|(i, label)| {
+                let before = if i == 0 { "O" } else { LABELS[path[i - 1]] };
+                LABELS[*label].strip_prefix("I-").is_none_or(|entity| before.ends_with(entity) && before != "O")
+            });
+            follows
+                && chunks(path, &LABELS).into_iter().all(|(from, to)| {
+                    let text = texts[from..to].join(" ");
+                    let content = text.chars().any(|c| c.is_alphanumeric() || c == '%');
+                    (balanced(&text) || !constraints.contains(&both[0])) && (content || !constraints.contains(&both[1]))
+                })
+        };
+        let transitions = (round % 2 == 0).then(|| random_rows(&mut random, 5, 5));
+        let expected = enumerated_if(&rows, &LABELS, 1.0, transitions.as_ref(), &allowed);
+        let decoder = constrained(&LABELS, 1.0, transitions, constraints);
+        let found = decoder.decode(&logits(&rows, 5).with_texts(&texts));
+        let found: Vec<usize> = found.into_iter().map(|label| label.expect("read").0).collect();
+        assert_eq!(found, expected, "{texts:?} {constraints:?}");
+    }
+}
+
+#[test]
+fn with_constraints_no_token_has_a_label_of_another_form() {
+    let names = ["O", "B-X", "PAD", "X"];
+    let decoder = constrained(&names, 1.0, None, &[Constraint::NotOnlyPunctuation]);
+    let rows = [vec![0.0, 1.0, 9.0, 9.0], vec![1.0, 0.0, 9.0, 0.0]];
+    let found = decoder.decode(&logits(&rows, 4).with_texts(&["a", "b"]));
+    assert_eq!(found.iter().map(|label| names[label.expect("read").0]).collect::<Vec<_>>(), ["B-X", "O"]);
+}
+
+#[test]
+fn brackets_have_their_partners_in_the_same_paragraph() {
+    // The likeliest is one chunk.
+    let rows = [vec![0.0, 2.0, 1.0, 0.0, 0.0], vec![0.0, 0.0, 2.0, 0.0, 0.0], vec![0.0, 0.0, 2.0, 0.0, 0.0]];
+    let texts = ["a", "(", ")"];
+    let decoder = constrained(&LABELS, 1.0, None, &[Constraint::BalancedBrackets]);
+    let labels = |logits: TokenLogits| {
+        decoder.decode(&logits).into_iter().map(|label| LABELS[label.expect("read").0]).collect::<Vec<_>>()
+    };
+    assert_eq!(labels(logits(&rows, 5).with_texts(&texts)), ["B-X", "I-X", "I-X"]);
+    assert_eq!(labels(logits(&rows, 5).with_paragraphs(vec![2]).with_texts(&texts)), ["B-X", "O", "O"]);
+    // Without texts there is nothing to keep to.
+    assert_eq!(labels(logits(&rows, 5)), ["B-X", "I-X", "I-X"]);
+    assert_eq!(decoder.decode(&TokenLogits::new(0, 5).with_texts(&[])), []);
 }
 
 #[test]
