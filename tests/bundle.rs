@@ -201,7 +201,7 @@ fn a_bundle_may_say_what_every_chunk_must_be_like() {
     assert_eq!(texts(&free, "IL-2 - … 5 %"), ["IL-2", "-", "…", "5", "%"]);
     assert_eq!(texts(&spoken, "IL-2 - … 5 %"), ["IL-2", "5", "%"]);
 
-    let doubtful = Confidences::from([("protein".to_string(), Confidence { slope: 0.5, offset: -1.0 })]);
+    let doubtful = Confidences::from_iter([("protein".to_string(), Confidence { slope: 0.5, offset: -1.0 })]);
     let calibrated = with("B-protein", &[], Some(doubtful));
     let confidences = |annotator: &Annotator, threshold| {
         let options = AnnotateOptions { threshold, ..Default::default() };
@@ -315,7 +315,7 @@ fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
         ),
         (changed("manifest.json", second(|m| m.constraints = Some(vec![]))), "manifest_invalid", "has no constraints"),
         (
-            changed("manifest.json", second(|m| m.confidences = Some(Confidences::new()))),
+            changed("manifest.json", second(|m| m.confidences = Some(Confidences::default()))),
             "manifest_invalid",
             "has no confidences; \"glossa-bundle/4\" has",
         ),

@@ -64,7 +64,7 @@ pub(crate) fn manifest(graph: &[u8], vocabulary: &[u8]) -> Manifest {
         temperature: Some(1.5),
         transitions: None,
         constraints: Some(vec![Constraint::BalancedBrackets, Constraint::NotOnlyPunctuation]),
-        confidences: Some(Confidences::from([("DNA".to_string(), Confidence { slope: 0.5, offset: 0.1 })])),
+        confidences: Some(Confidences::from_iter([("DNA".to_string(), Confidence { slope: 0.5, offset: 0.1 })])),
         document_structure: Some(true),
         normalisation: Some(true),
         licence: "Apache-2.0".into(),

@@ -41,7 +41,7 @@ pub fn convert(
     labels: &[Option<TokenLabel<'_>>],
     options: &AnnotateOptions,
 ) -> Vec<Chunk> {
-    convert_with(document, tokens, labels, options, &Confidences::new(), None)
+    convert_with(document, tokens, labels, options, &Confidences::default(), None)
 }
 
 /// Gives a token's likeliest labels, by its number.

@@ -1,16 +1,60 @@
 //! Confidences of chunks that are calibrated for each entity.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// How the mean of its tokens' scores becomes a chunk's confidence, by the model's names of entities. An entity that is not
-/// there keeps the mean.
-pub type Confidences = BTreeMap<String, Confidence>;
+/// there keeps the mean. In JSON, an object with an entity's `slope` and `offset` under its name.
+// Read from a `Value` and kept in a list: a map of its own would take some kilobytes of the browser's binary.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub struct Confidences(Vec<(String, Confidence)>);
+
+impl Confidences {
+    /// That of an entity.
+    pub fn get(&self, entity: &str) -> Option<Confidence> {
+        self.0.iter().find(|(name, _)| name == entity).map(|(_, confidence)| *confidence)
+    }
+
+    /// Entities with their confidences.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Confidence)> {
+        self.0.iter().map(|(entity, confidence)| (entity.as_str(), *confidence))
+    }
+}
+
+impl FromIterator<(String, Confidence)> for Confidences {
+    fn from_iter<I: IntoIterator<Item = (String, Confidence)>>(confidences: I) -> Self {
+        Confidences(confidences.into_iter().collect())
+    }
+}
+
+impl TryFrom<Value> for Confidences {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let Value::Object(entities) = value else { return Err("confidences are no object".into()) };
+        let mut confidences = Vec::new();
+        for (entity, fields) in entities {
+            let (Some(slope), Some(offset)) = (fields["slope"].as_f64(), fields["offset"].as_f64()) else {
+                return Err(format!("confidences[{entity:?}] has no number slope or no number offset"));
+            };
+            confidences.push((entity, Confidence { slope, offset }));
+        }
+        Ok(Confidences(confidences))
+    }
+}
+
+impl From<Confidences> for Value {
+    fn from(confidences: Confidences) -> Self {
+        let entity =
+            |(entity, Confidence { slope, offset })| (entity, serde_json::json!({ "slope": slope, "offset": offset }));
+        Value::Object(confidences.0.into_iter().map(entity).collect())
+    }
+}
 
 /// Platt scaling (Platt, "Probabilistic outputs for support vector machines", 1999): the confidence of a mean score `s` is
 /// `1 / (1 + exp(-(slope * ln(s / (1 - s)) + offset)))`. The order of the chunks of an entity stays.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Confidence {
     /// Above 0.
     pub slope: f64,

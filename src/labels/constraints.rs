@@ -1,16 +1,28 @@
 //! What every chunk must be like: constraints of decoding by Viterbi, which a model's files declare.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
 /// A constraint of [`Decoding::Viterbi`](super::Decoding::Viterbi): sequences of labels with a chunk that breaks it are out of
 /// the question, however likely.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Constraint {
     /// A bracket and its partner are both in a chunk, or neither is; one without a partner in the paragraph is in none.
     BalancedBrackets,
     /// A chunk has a letter, a digit, or one of `%`, `‰`, `°`, which stand for units.
     NotOnlyPunctuation,
+}
+
+impl Constraint {
+    /// A constraint by its name in a manifest.
+    pub(crate) fn read(name: &Value) -> Option<Self> {
+        match name.as_str()? {
+            "balancedBrackets" => Some(Constraint::BalancedBrackets),
+            "notOnlyPunctuation" => Some(Constraint::NotOnlyPunctuation),
+            _ => None,
+        }
+    }
 }
 
 /// Opening brackets, each with its partner.
@@ -44,10 +56,9 @@ pub(super) fn shapes<'t>(tokens: impl Iterator<Item = &'t str>) -> Vec<Shape> {
                     shapes[token].unpaired = true;
                     continue;
                 };
-                for (lost, _) in open.drain(place + 1..) {
-                    shapes[lost].unpaired = true;
-                }
-                let partner = open.pop().map_or(token, |(partner, _)| partner);
+                open[place + 1..].iter().for_each(|(lost, _)| shapes[*lost].unpaired = true);
+                let partner = open[place].0;
+                open.truncate(place);
                 if partner != token {
                     shapes[partner].opens += 1;
                     shapes[token].closes += 1;
@@ -64,24 +75,32 @@ pub(super) fn shapes<'t>(tokens: impl Iterator<Item = &'t str>) -> Vec<Shape> {
 /// Brackets that may be open in a chunk at once.
 const DEEPEST: usize = 3;
 
-/// What a chunk that has begun still needs: the brackets to close, and more than punctuation.
-pub(super) const STATES: usize = 2 * (DEEPEST + 1);
-
-/// The state of a chunk that may end.
-pub(super) const COMPLETE: usize = 1;
-
 /// How a chunk's state changes from token to token.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Rules {
     brackets: bool,
     content: bool,
 }
 
 impl Rules {
-    pub(super) fn of(constraints: &[Constraint]) -> Option<Self> {
+    pub(super) fn of(constraints: &[Constraint]) -> Self {
         let has = |constraint| constraints.contains(&constraint);
-        let (brackets, content) = (has(Constraint::BalancedBrackets), has(Constraint::NotOnlyPunctuation));
-        (brackets || content).then_some(Rules { brackets, content })
+        Rules { brackets: has(Constraint::BalancedBrackets), content: has(Constraint::NotOnlyPunctuation) }
+    }
+
+    /// Number of states of a chunk: which brackets it still has to close, and whether it has more than punctuation. Without rules
+    /// there is one.
+    pub(super) fn states(self) -> usize {
+        if self == Rules::default() {
+            1
+        } else {
+            2 * (DEEPEST + 1)
+        }
+    }
+
+    /// The state of a chunk that may end.
+    pub(super) fn complete(self) -> usize {
+        usize::from(self != Rules::default())
     }
 
     /// The state before a chunk's first token.
@@ -89,12 +108,15 @@ impl Rules {
         if self.content {
             0
         } else {
-            COMPLETE
+            self.complete()
         }
     }
 
     /// The state after a token; `None` if it must not be in the chunk.
     pub(super) fn after(self, state: usize, token: Shape) -> Option<usize> {
+        if self == Rules::default() {
+            return Some(0);
+        }
         let (mut depth, content) = (state / 2, state % 2 == 1 || token.content);
         if self.brackets {
             if token.unpaired {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::constraints::{shapes, Rules, Shape, COMPLETE, STATES};
+use super::constraints::{shapes, Rules, Shape};
 use super::{argmax, likeliest, Confidences, Constraint};
 
 /// The most labels that [`Decoding::Viterbi`] takes: its table of transitions has an entry for each pair of labels, 64 MB
@@ -48,7 +48,7 @@ impl Default for DecoderDefaults {
             temperature: 1.0,
             transitions: None,
             constraints: Vec::new(),
-            confidences: Confidences::new(),
+            confidences: Confidences::default(),
         }
     }
 }
@@ -65,13 +65,10 @@ impl DecoderDefaults {
             return Err(format!("the slope of confidences[{entity:?}] is no number above 0, or its offset no number"));
         }
         if !constraints.is_empty() {
-            let begins = |entity: &str| names.iter().any(|name| name.strip_prefix("B-") == Some(entity));
-            let alone = |name: &&String| name.strip_prefix("I-").is_some_and(|entity| !begins(entity));
-            if let Some(name) = names.iter().find(alone) {
-                return Err(format!("constraints need a label B-X for each I-X, and {name:?} has none"));
-            }
-            if !names.iter().any(|name| name == "O") {
-                return Err("constraints need a label O, which there is not".into());
+            let has = |label: &str| names.iter().any(|name| name == label);
+            let begins = |name: &String| name.strip_prefix("I-").is_none_or(|entity| has(&format!("B-{entity}")));
+            if !has("O") || !names.iter().all(begins) {
+                return Err("constraints need a label O, and a label B-X for each I-X".into());
             }
         }
         let Some(rows) = transitions else { return Ok(()) };
@@ -155,11 +152,9 @@ pub struct Decoder {
     /// For each label, the log-score of starting a document; `None` if it must not. Only for Viterbi.
     first: Vec<Option<f64>>,
     /// What chunks must be like. Only for Viterbi.
-    rules: Option<Rules>,
+    rules: Rules,
     /// The label `O`, where chunks end. Only for Viterbi.
     outside: Option<usize>,
-    /// For each label, whether it is none of `O`, `B-X` and `I-X`. Only for Viterbi.
-    other: Vec<bool>,
 }
 
 /// Replaces log-probabilities that are NaN or infinite.
@@ -175,14 +170,20 @@ impl Decoder {
         let decoding = decoding.unwrap_or(defaults.decoding);
         let temperature = defaults.temperature.into();
         if decoding == Decoding::Argmax {
-            let (before, first) = (Vec::new(), Vec::new());
-            return Decoder { decoding, temperature, before, first, rules: None, outside: None, other: Vec::new() };
+            let (before, first, rules) = (Vec::new(), Vec::new(), Rules::default());
+            return Decoder { decoding, temperature, before, first, rules, outside: None };
         }
         assert!(labels.len() <= MOST_VITERBI_LABELS, "more than {MOST_VITERBI_LABELS} labels");
         let outside = labels.iter().position(|label| label == "O");
         let score =
             |from: usize, to: usize| defaults.transitions.as_ref().map_or(0.0, |scores| f64::from(scores[from][to]));
-        let predecessors = predecessors(labels);
+        let rules = Rules::of(&defaults.constraints);
+        let mut predecessors = predecessors(labels);
+        if rules != Rules::default() {
+            let is_other = |label: &str| label != "O" && !label.starts_with("B-") && !label.starts_with("I-");
+            let others = labels.iter().zip(&mut predecessors).filter(|(label, _)| is_other(label));
+            others.for_each(|(_, allowed)| *allowed = Some(Vec::new()));
+        }
         let before = predecessors.iter().enumerate().map(|(to, allowed)| match allowed {
             None => (0..labels.len()).map(|from| (from, score(from, to))).collect(),
             Some(allowed) => allowed.iter().map(|&from| (from, score(from, to))).collect(),
@@ -190,9 +191,7 @@ impl Decoder {
         let first = predecessors.iter().enumerate();
         let first = first.map(|(to, allowed)| allowed.is_none().then(|| outside.map_or(0.0, |from| score(from, to))));
         let (before, first) = (before.collect(), first.collect());
-        let other = |label: &String| label != "O" && !label.starts_with("B-") && !label.starts_with("I-");
-        let other = labels.iter().map(other).collect();
-        Decoder { decoding, temperature, before, first, rules: Rules::of(&defaults.constraints), outside, other }
+        Decoder { decoding, temperature, before, first, rules, outside }
     }
 
     /// The same decoder at another temperature.
@@ -256,11 +255,8 @@ impl Decoder {
         for end in logits.paragraphs.iter().copied().chain([logits.len()]) {
             while start < end {
                 let rows: Vec<&[f32]> = (start..end).map_while(|token| logits.row(token)).collect();
-                let path = match (self.rules, logits.shapes.get(start..start + rows.len())) {
-                    (Some(rules), Some(shapes)) => self.constrained_path(&rows, shapes, rules),
-                    _ => self.path(&rows),
-                };
-                for (i, label) in path.into_iter().enumerate() {
+                let shapes = logits.shapes.get(start..start + rows.len()).unwrap_or_default();
+                for (i, label) in self.path(&rows, shapes).into_iter().enumerate() {
                     labels[start + i] = Some((label, self.score(rows[i], label)));
                 }
                 // The token after the rows, if there is one, was not read.
@@ -270,82 +266,82 @@ impl Decoder {
         labels
     }
 
-    /// The likeliest sequence of labels, by the Viterbi algorithm. In a tie the lower id wins, from the last token
-    /// backwards.
-    fn path(&self, rows: &[&[f32]]) -> Vec<usize> {
-        let Some((head, rest)) = rows.split_first() else { return vec![] };
-        let first = |(log, score): (&f64, &Option<f64>)| score.map_or(f64::NEG_INFINITY, |score| log + score);
-        let mut scores: Vec<f64> = self.log_probabilities(head).iter().zip(&self.first).map(first).collect();
-        let mut back: Vec<Vec<u32>> = Vec::with_capacity(rest.len());
-        for row in rest {
-            let reach = |before: &Vec<(usize, f64)>| {
-                let reached = before.iter().map(|(from, transition)| (*from, scores[*from] + transition));
-                reached.reduce(|best, other| if other.1 > best.1 { other } else { best })
-            };
-            // Every label has a predecessor: `I-X` may follow itself, any other label may follow all.
-            let reached: Vec<(usize, f64)> =
-                self.before.iter().map(|before| reach(before).unwrap_or_default()).collect();
-            scores = self.log_probabilities(row).iter().zip(&reached).map(|(log, (_, score))| log + score).collect();
-            back.push(reached.iter().map(|(from, _)| *from as u32).collect());
-        }
-        let mut path = vec![argmax(&scores)];
-        for from in back.iter().rev() {
-            path.push(from[path[path.len() - 1]] as usize);
-        }
-        path.reverse();
-        path
-    }
-
-    /// The likeliest sequence of labels whose chunks keep to the rules, ties as in [`path`](Self::path). A step of the
-    /// algorithm has a label and the state of its chunk; only a complete chunk may be followed by `O` or by another one.
-    fn constrained_path(&self, rows: &[&[f32]], shapes: &[Shape], rules: Rules) -> Vec<usize> {
+    /// The likeliest sequence of labels, by the Viterbi algorithm. In a tie the lower id wins, from the last token backwards.
+    ///
+    /// A step of the algorithm has a place for each label and state of its chunk; only a complete chunk may be followed by another
+    /// one or by none. A label that begins a chunk, or is `O`, has one place: all chunks that begin at a token have one state.
+    fn path(&self, rows: &[&[f32]], shapes: &[Shape]) -> Vec<usize> {
+        let rules = if shapes.is_empty() { Rules::default() } else { self.rules };
         let labels = self.before.len();
-        let at = |label: usize, state: usize| label * STATES + state;
-        let mut scores = vec![f64::NEG_INFINITY; labels * STATES];
-        let mut back: Vec<Vec<u32>> = Vec::with_capacity(rows.len());
-        for (token, (row, shape)) in rows.iter().zip(shapes).enumerate() {
+        // The first place of each label, and the label of each place.
+        let (mut first_place, mut label_of) = (Vec::with_capacity(labels), Vec::new());
+        for label in 0..labels {
+            first_place.push(label_of.len());
+            let places = if self.first[label].is_some() { 1 } else { rules.states() };
+            label_of.resize(label_of.len() + places, label);
+        }
+        let complete_place =
+            |label: usize| first_place[label] + if self.first[label].is_some() { 0 } else { rules.complete() };
+        // The score of each label where its chunk is complete; `begun` is the state of those that begin at the token.
+        let complete_scores = |scores: &[f64], begun: Option<usize>| -> Vec<f64> {
+            let is_complete = |label: usize| {
+                self.first[label].is_none() || self.outside == Some(label) || begun == Some(rules.complete())
+            };
+            let score = |label| if is_complete(label) { scores[complete_place(label)] } else { f64::NEG_INFINITY };
+            (0..labels).map(score).collect()
+        };
+
+        let mut scores = vec![f64::NEG_INFINITY; label_of.len()];
+        let mut back: Vec<Vec<u16>> = Vec::with_capacity(rows.len());
+        let mut begun = None;
+        for (token, row) in rows.iter().enumerate() {
+            let shape = shapes.get(token).copied().unwrap_or_default();
             let logs = self.log_probabilities(row);
+            let before_begun = std::mem::replace(&mut begun, rules.after(rules.start(), shape));
+            let complete = complete_scores(&scores, before_begun);
             let mut next = vec![f64::NEG_INFINITY; scores.len()];
             let mut from = vec![0; scores.len()];
-            let mut reach = |to: usize, before: usize, score: f64| {
-                if score > next[to] {
-                    (next[to], from[to]) = (score, before as u32);
+            let mut reach = |place: usize, before: usize, score: f64| {
+                if score > next[place] {
+                    (next[place], from[place]) = (score, before as u16);
                 }
             };
-            for label in (0..labels).filter(|label| !self.other[*label]) {
-                let Some(first) = self.first[label] else {
-                    let befores = self.before[label].iter().filter(|_| token > 0);
-                    for (before, score) in befores {
-                        for state in 0..STATES {
-                            let before = at(*before, state);
-                            if let Some(state) = rules.after(state, *shape) {
-                                reach(at(label, state), before, scores[before] + score + logs[label]);
-                            }
+            for (label, befores) in self.before.iter().enumerate() {
+                let place = first_place[label];
+                match self.first[label] {
+                    Some(_) if begun.is_none() && self.outside != Some(label) => (),
+                    Some(first) if token == 0 => reach(place, 0, first + logs[label]),
+                    Some(_) => {
+                        for (before, score) in befores {
+                            reach(place, complete_place(*before), complete[*before] + score + logs[label]);
                         }
                     }
-                    continue;
-                };
-                let state =
-                    if self.outside == Some(label) { Some(COMPLETE) } else { rules.after(rules.start(), *shape) };
-                let Some(state) = state else { continue };
-                if token == 0 {
-                    reach(at(label, state), 0, first + logs[label]);
-                } else {
-                    for (before, score) in &self.before[label] {
-                        let before = at(*before, COMPLETE);
-                        reach(at(label, state), before, scores[before] + score + logs[label]);
+                    None => {
+                        for (before, score) in befores {
+                            let begins = self.first[*before].is_some();
+                            let states = match before_begun {
+                                _ if !begins => 0..rules.states(),
+                                Some(state) => state..state + 1,
+                                None => 0..0,
+                            };
+                            for state in states {
+                                let before = first_place[*before] + if begins { 0 } else { state };
+                                if let Some(state) = rules.after(state, shape) {
+                                    reach(place + state, before, scores[before] + score + logs[label]);
+                                }
+                            }
+                        }
                     }
                 }
             }
             scores = next;
             back.push(from);
         }
-        let ended: Vec<f64> = (0..labels).map(|label| scores[at(label, COMPLETE)]).collect();
-        let mut step = at(argmax(&ended), COMPLETE);
+        let mut place = if rows.is_empty() { 0 } else { complete_place(argmax(&complete_scores(&scores, begun))) };
         let mut path = Vec::with_capacity(rows.len());
         for from in back.iter().rev() {
-            path.push(step / STATES);
-            step = from[step] as usize;
+            path.push(label_of[place]);
+            place = from[place].into();
         }
         path.reverse();
         path

@@ -12,6 +12,7 @@ pub use aggregate::AggregationStrategy;
 pub(crate) use aggregate::{aggregate, best, joined_units, scores_of, words, Group, ScoredPiece};
 pub use chunk::{align, convert, LabelCasing};
 pub(crate) use chunk::{convert_with, LikeliestOf};
+#[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 pub(crate) use confidence::log_odds;
 pub use confidence::{Confidence, Confidences};
 pub use constraints::Constraint;

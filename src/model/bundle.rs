@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -21,8 +22,9 @@ const GRAPH: &str = "model.onnx";
 const VOCABULARY: &str = "vocab.txt";
 
 /// `manifest.json`: the model's name, labels, files and defaults.
+// Read from a `Value`: derived code for these fields would take some kilobytes more of the browser's binary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "Value")]
 pub struct Manifest {
     /// `glossa-bundle/4`; `glossa-bundle/3` without `constraints` and `confidences`; `glossa-bundle/2` also without `documentStructure` and
     /// `normalisation`; `glossa-bundle/1` also without
@@ -36,7 +38,6 @@ pub struct Manifest {
     /// Every file of the bundle but the manifest and README.md.
     pub files: Vec<ManifestFile>,
     /// How texts are cut into tokens.
-    #[serde(default)]
     pub tokenizer: TokenizerOptions,
     /// Whether the model distinguishes upper and lower case.
     pub case_sensitive: bool,
@@ -44,43 +45,41 @@ pub struct Manifest {
     pub max_sentence_length: usize,
     /// The values of the graph's input `token_type_ids`: `zeros` (default) or `casing`. Older bundles call the key
     /// `segments`.
-    #[serde(default, alias = "segments", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token_types: Option<TokenTypes>,
     /// How labels are decoded by default; `argmax` if omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub decoding: Option<Decoding>,
     /// See [`DecoderDefaults::temperature`]; 1 if omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
     /// See [`DecoderDefaults::transitions`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub transitions: Option<Vec<Vec<f32>>>,
     /// See [`DecoderDefaults::constraints`]; none if omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub constraints: Option<Vec<Constraint>>,
     /// See [`DecoderDefaults::confidences`]; none if omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub confidences: Option<Confidences>,
     /// Whether empty lines end paragraphs; false if omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub document_structure: Option<bool>,
     /// Whether texts are read in plain writing; false if omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub normalisation: Option<bool>,
     /// SPDX name of the weights' licence.
     pub licence: String,
     /// The works that the weights are derived from.
-    #[serde(default)]
     pub attribution: Vec<String>,
     /// Reports of `glossa eval`, by data set.
-    #[serde(default)]
     pub measured: Measured,
 }
 
 /// Reports of `glossa eval`, by data set, as a manifest has them: for people to read, in JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Measured(serde_json::Value);
+pub struct Measured(Value);
 
 impl Default for Measured {
     fn default() -> Self {
@@ -95,7 +94,7 @@ impl std::fmt::Display for Measured {
 }
 
 /// A file of a bundle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ManifestFile {
     /// Path relative to the manifest.
     pub path: String,
@@ -117,6 +116,108 @@ impl ManifestFile {
         }
         let (expected, found) = (format!("sha256 {}", self.sha256), format!("sha256 {found}"));
         Err(Error::FileMismatch { file: file.to_string(), expected, found })
+    }
+}
+
+impl TryFrom<Value> for Manifest {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let Value::Object(object) = value else { return Err("it is no JSON object".into()) };
+        let mut fields = Fields(object);
+        Ok(Manifest {
+            format: fields.required("format", Fields::text)?,
+            name: fields.required("name", Fields::text)?,
+            labels: fields.required("labels", |value| Fields::list(value, Fields::text))?,
+            files: fields.required("files", |value| Fields::list(value, ManifestFile::read))?,
+            tokenizer: fields.tokenizer()?,
+            case_sensitive: fields.required("caseSensitive", |value| value.as_bool())?,
+            max_sentence_length: fields.required("maxSentenceLength", |value| usize::try_from(value.as_u64()?).ok())?,
+            token_types: {
+                let key = if fields.0.contains_key("tokenTypes") { "tokenTypes" } else { "segments" };
+                fields.optional(key, |value| match value.as_str()? {
+                    "zeros" => Some(TokenTypes::Zeros),
+                    "casing" => Some(TokenTypes::Casing),
+                    _ => None,
+                })?
+            },
+            decoding: fields.optional("decoding", |value| match value.as_str()? {
+                "argmax" => Some(Decoding::Argmax),
+                "viterbi" => Some(Decoding::Viterbi),
+                _ => None,
+            })?,
+            temperature: fields.optional("temperature", Fields::number)?,
+            transitions: fields
+                .optional("transitions", |value| Fields::list(value, |row| Fields::list(row, Fields::number)))?,
+            constraints: fields.optional("constraints", |value| Fields::list(value, Constraint::read))?,
+            confidences: match fields.0.remove("confidences") {
+                Some(value) if !value.is_null() => Some(Confidences::try_from(value)?),
+                _ => None,
+            },
+            document_structure: fields.optional("documentStructure", |value| value.as_bool())?,
+            normalisation: fields.optional("normalisation", |value| value.as_bool())?,
+            licence: fields.required("licence", Fields::text)?,
+            attribution: fields.optional("attribution", |value| Fields::list(value, Fields::text))?.unwrap_or_default(),
+            measured: fields.0.remove("measured").map(Measured).unwrap_or_default(),
+        })
+    }
+}
+
+/// The fields of a manifest that are still to be read.
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// A field that may be left out; what `read` does not take is an error that names the field and shows its value.
+    fn optional<T>(&mut self, key: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, String> {
+        match self.0.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match read(value) {
+                Some(read) => Ok(Some(read)),
+                None => Err(unreadable(key, value)),
+            },
+        }
+    }
+
+    fn required<T>(&mut self, key: &str, read: impl Fn(&Value) -> Option<T>) -> Result<T, String> {
+        self.optional(key, read)?.ok_or_else(|| format!("it has no {key}"))
+    }
+
+    /// Read from JSON as pipeline files read it, by the code that the binary has for these.
+    fn tokenizer(&mut self) -> Result<TokenizerOptions, String> {
+        #[derive(Deserialize)]
+        struct Holder {
+            tokenizer: Option<TokenizerOptions>,
+        }
+        let Some(value) = self.0.get("tokenizer") else { return Ok(TokenizerOptions::default()) };
+        match serde_json::from_str::<Holder>(&format!("{{\"tokenizer\":{value}}}")) {
+            Ok(Holder { tokenizer }) => Ok(tokenizer.unwrap_or_default()),
+            Err(error) => Err(format!("tokenizer: {error}")),
+        }
+    }
+
+    fn text(value: &Value) -> Option<String> {
+        value.as_str().map(String::from)
+    }
+
+    fn number(value: &Value) -> Option<f32> {
+        value.as_f64().map(|number| number as f32)
+    }
+
+    fn list<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
+        value.as_array()?.iter().map(read).collect()
+    }
+}
+
+/// The message about a field that cannot be read, with the beginning of its value.
+fn unreadable(key: &str, value: &Value) -> String {
+    let shown: String = value.to_string().chars().take(100).collect();
+    format!("its {key} cannot be {shown}")
+}
+
+impl ManifestFile {
+    fn read(value: &Value) -> Option<Self> {
+        let text = |key: &str| value[key].as_str().map(String::from);
+        Some(ManifestFile { path: text("path")?, bytes: value["bytes"].as_u64()?, sha256: text("sha256")? })
     }
 }
 

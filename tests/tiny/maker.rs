@@ -264,6 +264,8 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
         decoding: Some(Decoding::Viterbi),
         temperature: Some(1.5),
         transitions: None,
+        constraints: None,
+        confidences: None,
         document_structure: None,
         normalisation: None,
         licence: "Apache-2.0".into(),

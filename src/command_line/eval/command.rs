@@ -176,7 +176,7 @@ fn print(summary: &Summary<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)?;
     if let Some(fit) = &summary.confidence {
         writeln!(out, "{:24} {:>9} {:>9} {:>9} {:>9}", "confidence", "slope", "offset", "ECE", "fitted")?;
-        for (name, confidence) in &fit.confidences {
+        for (name, confidence) in fit.confidences.iter() {
             let ece = |found: &Agreement| found.entities.get(name).map_or(0.0, |found| found.ece);
             let (before, after) = (ece(&fit.before), ece(&fit.after));
             writeln!(out, "{name:24} {:>9.4} {:>9.4} {before:>9.4} {after:>9.4}", confidence.slope, confidence.offset)?;

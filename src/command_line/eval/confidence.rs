@@ -71,7 +71,7 @@ impl ConfidenceSamples {
     pub fn fit(&self, annotator: &Annotator) -> Option<ConfidenceFit> {
         let entities = annotator.entities();
         let confidences = fitted(self.documents.iter().flatten(), &entities);
-        if confidences.is_empty() {
+        if confidences.iter().next().is_none() {
             return None;
         }
         let (mut before, mut after) = (Agreement::default(), Agreement::default());

@@ -141,10 +141,10 @@ fn a_chunk_has_its_tokens_if_their_likeliest_labels_are_given() {
     let labels = ["O", "B-X", "O", "B-X"].map(|label| Some(TokenLabel { label, score: None }));
     let options = AnnotateOptions { ignore_stop_words: some(&["of"]), ..Default::default() };
     let likeliest = |token: usize| vec![LabelScore { label: format!("label {token}"), score: 0.5 }];
-    let chunks = convert_with(&document, &tokens, &labels, &options, &Confidences::new(), Some(&likeliest));
+    let chunks = convert_with(&document, &tokens, &labels, &options, &Confidences::default(), Some(&likeliest));
     let found: Vec<_> = chunks.iter().map(|chunk| (&chunk.text[..], &chunk.tokens[..])).collect();
     let token = |begin, end, number| ChunkToken { begin, end, labels: likeliest(number) };
     assert_eq!(found, [("b of d", &[token(3, 4, 1), token(8, 9, 3)][..])]);
-    let without = convert_with(&document, &tokens, &labels, &options, &Confidences::new(), None);
+    let without = convert_with(&document, &tokens, &labels, &options, &Confidences::default(), None);
     assert_eq!(without.iter().map(|chunk| chunk.tokens.len()).collect::<Vec<_>>(), [0]);
 }

@@ -320,7 +320,7 @@ fn defaults_that_do_not_fit_the_labels_are_refused() {
     for (slope, offset, valid) in
         [(1.0, 0.0, true), (0.0, 0.0, false), (f64::NAN, 0.0, false), (1.0, f64::INFINITY, false)]
     {
-        let confidences = Confidences::from([("X".to_string(), Confidence { slope, offset })]);
+        let confidences = Confidences::from_iter([("X".to_string(), Confidence { slope, offset })]);
         let defaults = DecoderDefaults { confidences, ..Default::default() };
         assert_eq!(defaults.check(&labels(&LABELS)).is_ok(), valid, "{slope} {offset}");
     }
