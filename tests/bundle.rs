@@ -319,6 +319,9 @@ fn a_broken_bundle_is_a_coded_error_that_names_the_file() {
             "manifest_invalid",
             "has no confidences; \"glossa-bundle/4\" has",
         ),
+        (changed("manifest.json", fourth("tokenizer", "{\"splitPatern\": \"-\"}")), "manifest_invalid", "splitPatern"),
+        (changed("manifest.json", fourth("tokenizer", "{\"minLength\": -1}")), "manifest_invalid", "minLength"),
+        (changed("manifest.json", fourth("tokenizer", "[]")), "manifest_invalid", "tokenizer"),
         (changed("manifest.json", fourth("constraints", "[\"even\"]")), "manifest_invalid", "even"),
         (
             changed("manifest.json", fourth("confidences", "{\"DNA\": {\"slope\": 0, \"offset\": 1}}")),

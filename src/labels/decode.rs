@@ -282,23 +282,14 @@ impl Decoder {
         }
         let complete_place =
             |label: usize| first_place[label] + if self.first[label].is_some() { 0 } else { rules.complete() };
-        // The score of each label where its chunk is complete; `begun` is the state of those that begin at the token.
-        let complete_scores = |scores: &[f64], begun: Option<usize>| -> Vec<f64> {
-            let is_complete = |label: usize| {
-                self.first[label].is_none() || self.outside == Some(label) || begun == Some(rules.complete())
-            };
-            let score = |label| if is_complete(label) { scores[complete_place(label)] } else { f64::NEG_INFINITY };
-            (0..labels).map(score).collect()
-        };
-
         let mut scores = vec![f64::NEG_INFINITY; label_of.len()];
         let mut back: Vec<Vec<u16>> = Vec::with_capacity(rows.len());
-        let mut begun = None;
+        // The state of the chunks that begin at a token, and the score of each label where its chunk is complete.
+        let (mut begun, mut complete) = (None, vec![f64::NEG_INFINITY; labels]);
         for (token, row) in rows.iter().enumerate() {
             let shape = shapes.get(token).copied().unwrap_or_default();
             let logs = self.log_probabilities(row);
             let before_begun = std::mem::replace(&mut begun, rules.after(rules.start(), shape));
-            let complete = complete_scores(&scores, before_begun);
             let mut next = vec![f64::NEG_INFINITY; scores.len()];
             let mut from = vec![0; scores.len()];
             let mut reach = |place: usize, before: usize, score: f64| {
@@ -336,8 +327,13 @@ impl Decoder {
             }
             scores = next;
             back.push(from);
+            for (label, score) in complete.iter_mut().enumerate() {
+                let is_complete =
+                    self.first[label].is_none() || self.outside == Some(label) || begun == Some(rules.complete());
+                *score = if is_complete { scores[complete_place(label)] } else { f64::NEG_INFINITY };
+            }
         }
-        let mut place = if rows.is_empty() { 0 } else { complete_place(argmax(&complete_scores(&scores, begun))) };
+        let mut place = if rows.is_empty() { 0 } else { complete_place(argmax(&complete)) };
         let mut path = Vec::with_capacity(rows.len());
         for from in back.iter().rev() {
             path.push(label_of[place]);

@@ -130,8 +130,8 @@ impl TryFrom<Value> for Manifest {
             name: fields.required("name", Fields::text)?,
             labels: fields.required("labels", |value| Fields::list(value, Fields::text))?,
             files: fields.required("files", |value| Fields::list(value, ManifestFile::read))?,
-            tokenizer: fields.tokenizer()?,
-            case_sensitive: fields.required("caseSensitive", |value| value.as_bool())?,
+            tokenizer: fields.0.remove("tokenizer").map_or_else(|| Ok(TokenizerOptions::default()), tokenizer)?,
+            case_sensitive: fields.required("caseSensitive", Value::as_bool)?,
             max_sentence_length: fields.required("maxSentenceLength", |value| usize::try_from(value.as_u64()?).ok())?,
             token_types: {
                 let key = if fields.0.contains_key("tokenTypes") { "tokenTypes" } else { "segments" };
@@ -154,8 +154,8 @@ impl TryFrom<Value> for Manifest {
                 Some(value) if !value.is_null() => Some(Confidences::try_from(value)?),
                 _ => None,
             },
-            document_structure: fields.optional("documentStructure", |value| value.as_bool())?,
-            normalisation: fields.optional("normalisation", |value| value.as_bool())?,
+            document_structure: fields.optional("documentStructure", Value::as_bool)?,
+            normalisation: fields.optional("normalisation", Value::as_bool)?,
             licence: fields.required("licence", Fields::text)?,
             attribution: fields.optional("attribution", |value| Fields::list(value, Fields::text))?.unwrap_or_default(),
             measured: fields.0.remove("measured").map(Measured).unwrap_or_default(),
@@ -169,30 +169,17 @@ struct Fields(Map<String, Value>);
 impl Fields {
     /// A field that may be left out; what `read` does not take is an error that names the field and shows its value.
     fn optional<T>(&mut self, key: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, String> {
-        match self.0.get(key) {
+        match self.0.remove(key) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => match read(value) {
+            Some(value) => match read(&value) {
                 Some(read) => Ok(Some(read)),
-                None => Err(unreadable(key, value)),
+                None => Err(unreadable(key, &value)),
             },
         }
     }
 
     fn required<T>(&mut self, key: &str, read: impl Fn(&Value) -> Option<T>) -> Result<T, String> {
         self.optional(key, read)?.ok_or_else(|| format!("it has no {key}"))
-    }
-
-    /// Read from JSON as pipeline files read it, by the code that the binary has for these.
-    fn tokenizer(&mut self) -> Result<TokenizerOptions, String> {
-        #[derive(Deserialize)]
-        struct Holder {
-            tokenizer: Option<TokenizerOptions>,
-        }
-        let Some(value) = self.0.get("tokenizer") else { return Ok(TokenizerOptions::default()) };
-        match serde_json::from_str::<Holder>(&format!("{{\"tokenizer\":{value}}}")) {
-            Ok(Holder { tokenizer }) => Ok(tokenizer.unwrap_or_default()),
-            Err(error) => Err(format!("tokenizer: {error}")),
-        }
     }
 
     fn text(value: &Value) -> Option<String> {
@@ -205,6 +192,31 @@ impl Fields {
 
     fn list<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
         value.as_array()?.iter().map(read).collect()
+    }
+}
+
+/// The parameters of a tokenizer. One that is not known might change every token, so it is an error.
+fn tokenizer(value: Value) -> Result<TokenizerOptions, String> {
+    let Value::Object(object) = value else { return Err(unreadable("tokenizer", &value)) };
+    let mut fields = Fields(object);
+    let texts = |value: &Value| Fields::list(value, Fields::text);
+    let length = |value: &Value| usize::try_from(value.as_u64()?).ok();
+    let options = TokenizerOptions {
+        target_pattern: fields.optional("targetPattern", Fields::text)?,
+        prefix_pattern: fields.optional("prefixPattern", Fields::text)?,
+        suffix_pattern: fields.optional("suffixPattern", Fields::text)?,
+        infix_patterns: fields.optional("infixPatterns", texts)?,
+        context_chars: fields.optional("contextChars", texts)?,
+        exceptions: fields.optional("exceptions", texts)?,
+        case_sensitive_exceptions: fields.optional("caseSensitiveExceptions", Value::as_bool)?,
+        split_pattern: fields.optional("splitPattern", Fields::text)?,
+        split_chars: fields.optional("splitChars", texts)?,
+        min_length: fields.optional("minLength", length)?,
+        max_length: fields.optional("maxLength", length)?,
+    };
+    match fields.0.keys().next() {
+        Some(key) => Err(format!("its tokenizer has {key}, which is not known")),
+        None => Ok(options),
     }
 }
 
