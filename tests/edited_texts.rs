@@ -142,7 +142,7 @@ fn so_it_is_by_the_models_that_are_shipped() {
     if in_package("the shipped models are not in it") {
         return;
     }
-    for model in ["www/models/cellular", "www/models/clinical_trials"] {
+    for model in ["www/models/cellular", "www/models/biomedical", "www/models/clinical_trials"] {
         check(&load(model, &Options::default()), &AnnotateOptions::default(), 6, 7000, 6);
     }
 }

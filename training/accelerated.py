@@ -11,7 +11,7 @@ Each stage reads models from DIR and writes its own there. `flat.py` has written
 | general | the small encoder, to give the hidden vectors and labels of `related` on all texts |
 | tune | teachers: `related` on the cellular records, one a seed |
 | student | the small encoder, to label as the teachers do on unlabelled sentences and as annotated on the records |
-| biomedical | the small encoder, to label as the heads of `related` do, joined in one label set |
+| biomedical | the small encoder, on corpora that each annotate a part of the labels |
 | folder | nothing: writes the model `--encoder`, which has one head, to the folder `--out`, as `finetune.py` does |
 
 Everything is chosen by what `--choose` names: `devel`, or `K/N`, the K-th of N folds of the training records, whose documents
@@ -29,13 +29,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from examples import IGNORED, Vocabulary
+from examples import IGNORED, Vocabulary, label_names
 from finetune import MaskedHead, mask, spans
+from flat import ANNOTATED
 from networks import Network, save_classifier, unpacked
 from transitions import WEIGHT, log_scores
 
 UNLABELLED = ["sentences", "trials", "arguments"]
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+# Products in bf16, where the hardware has them; elsewhere they would be slower than in f32.
+BF16 = device.type == "cuda" or bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 began = time.time()
 
 
@@ -126,7 +129,7 @@ def loop(network, epochs, loss_of, rate, size, seed, *, extra=None, average=0.0,
     decayed = [p for p in trained.parameters() if p.ndim > 1]
     other = [p for p in trained.parameters() if p.ndim < 2]
     groups = [{"params": decayed, "weight_decay": 0.01}, {"params": other, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=rate, fused=device.type == "cuda")
+    optimizer = torch.optim.AdamW(groups, lr=rate, fused=True)
     # Up to the rate, then down to zero. `total` may become less.
     shape = lambda step: max(0.0, min((step + 1) / max(1, warm * total), 1 - step / total))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, shape)
@@ -138,7 +141,7 @@ def loop(network, epochs, loss_of, rate, size, seed, *, extra=None, average=0.0,
         network.train()
         for corpus, part in plan:
             batch = recased(gather(corpus, part), LETTERS, draw)
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            with torch.autocast(device.type, torch.bfloat16, enabled=BF16):
                 loss = loss_of(run, corpus, batch)
             loss.backward()
             nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
@@ -189,7 +192,7 @@ def soft_labels(networks, corpus, head, limit, documents=None, passes=2, size=12
             cut = corpus.windows(limit, 77 + p if p else None, documents)
             for _, part in batches([(corpus, cut)], size, 0):
                 batch = gather(corpus, part)
-                with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+                with torch.autocast(device.type, torch.bfloat16, enabled=BF16):
                     logits = network.heads[head](network(batch))
                 at = batch["places"][batch["inside"]]
                 sums[at] += logits[batch["inside"]].float().softmax(-1)
@@ -436,81 +439,134 @@ def student(session, options):
                 say(name, told(score(session[name], probabilities, session.moves)))
 
 
-# The label set of `biomedical`: which corpora's heads tell each entity, by the corpora's own names for it.
-JOINED = {
-    "Anatomy": [("AnatEM", "Anatomy")],
-    "Chemical": [("BC5CDR", "Chemical")],
-    "Disease": [("BC5CDR", "Disease"), ("NCBI-disease", "Disease")],
-    "Gene": [("BC2GM", "GENE")],
-    "Species": [("linnaeus", "Species")],
-}
+# Corpora whose own share of an epoch is less than whole: sparse ones, and those with more text than entities of interest.
+SHARES = {"BC2GM": 0.6, "CRAFT": 0.3, "linnaeus": 0.6}
+# Entities of one layer exclude each other; those of different layers may overlap, as a tumour is anatomy and a disease.
+LAYERS = [["Chemical", "Disease", "Gene", "Species"], ["Anatomy"]]
 
 
-def joined_names():
-    return ["O"] + [f"{prefix}-{entity}" for entity in JOINED for prefix in "BI"]
+def layer_columns():
+    """The names of all labels, and of each layer its slice of them."""
+    names, slices = [], []
+    for entities in LAYERS:
+        of = label_names(entities)
+        slices.append(slice(len(names), len(names) + len(of)))
+        names += of
+    return names, slices
+
+
+def allowed(corpus):
+    """For each layer of which the corpus annotates something, its slice and `[corpus labels, columns]`: which columns may be
+    true where the corpus has a label. Without one, any entity may be there that the corpus does not annotate."""
+    names, slices = layer_columns()
+    known, found = ANNOTATED[corpus.name], []
+    for entities, place in zip(LAYERS, slices):
+        if not set(known.values()) & set(entities):
+            continue
+        of = names[place]
+        unknown = [n == "O" or n[2:] not in known.values() for n in of]
+        rows = []
+        for label in corpus.names:
+            entity = known.get(label[2:])
+            rows.append([n == f"{label[:2]}{entity}" for n in of] if entity in entities else unknown)
+        found.append((place, torch.tensor(rows, device=device)))
+    return found
 
 
 def biomedical(session, options):
-    """One label set from the heads of `related`: an entity's probability is the mean of the heads that know it, or what is
-    annotated where the corpus annotates it; those that exclude each other share what is left."""
-    names = joined_names()
-    teachers = [session.load(name) for name in options.teacher]
-    used = sorted({corpus for ways in JOINED.values() for corpus, _ in ways})
-    texts = [*UNLABELLED, *used]
-    for text in texts:
-        corpus = session[text]
-        heads = {h: soft_labels(teachers, corpus, h, options.limit).float() for h in used}
-        odds = torch.zeros(len(corpus.pieces), len(names), device=device)
-        odds[:, 0] = 1
-        for e, ways in enumerate(JOINED.values()):
-            own = [(c, n) for c, n in ways if c == text]
-            for c, n in own or ways:
-                at = [session.names[c].index(f"{p}-{n}") for p in "BI"]
-                if own:
-                    # Annotated here: the soft labels of the head that knows it, half and half with the annotation.
-                    gold = torch.stack([(corpus.labels == i).float() for i in at], 1)
-                    chance = (heads[c][:, at] + gold) / 2
-                else:
-                    chance = heads[c][:, at] / len(ways)
-                odds[:, 1 + 2 * e : 3 + 2 * e] += chance
-        # Of independent events, exactly one or none: odds p / (1 - p), and 1 for none.
-        each = odds[:, 1:].clamp(max=0.999)
-        odds[:, 1:] = each / (1 - each)
-        corpus.soft = (odds / odds.sum(1, keepdim=True)).half()
-    del teachers
-    say("labelled")
+    """One encoder and layers of labels, from corpora that each annotate a part of them. The loss is the logarithm of what the
+    labels that may be true have together (Tsuboi et al., COLING 2008, for tokens one by one)."""
+    names, slices = layer_columns()
     network = session.load(options.encoder, {"biomedical": len(names)})
-    loss_of = lambda run, corpus, batch: kept_loss(network.heads["biomedical"](run(batch)), batch, corpus.soft, 1.0)
+    ways = {name: allowed(session[name]) for name in ANNOTATED}
+
+    def loss_of(run, corpus, batch):
+        logits, kept = network.heads["biomedical"](run(batch)).float(), batch["labels"] != IGNORED
+        loss = 0
+        for place, rows in ways[corpus.name]:
+            logs = logits[..., place].log_softmax(-1)
+            logs = logs.masked_fill(~rows[batch["labels"].clamp(min=0)], -1e4)
+            loss = loss - kept_mean(logs.logsumexp(-1), kept)
+        return loss
+
+    def epoch(seed):
+        draw, groups = np.random.default_rng(seed), []
+        for corpus, cut in session.groups(list(ANNOTATED), 126, seed):
+            share = SHARES.get(corpus.name, 1)
+            groups.append((corpus, cut[draw.random(len(cut)) < share]))
+        return groups
+
+    def scores(network, part):
+        found = []
+        for name, known in ANNOTATED.items():
+            held = session[f"{name}-{part}"]
+            probabilities = layered([network], held, slices)
+            for place, entities in zip(slices, LAYERS):
+                for own, entity in known.items():
+                    if entity not in entities:
+                        continue
+                    moves = forbidden(names[place])
+                    renamed = Corpus(session.arrays, held.name, [f"{x[:2]}{entity}" if x[2:] == own else x if x == "O" else f"{x[:2]}?{x}" for x in held.names])
+                    f1 = score(renamed, probabilities[:, place], moves, only={entity}, names=names[place])["entities"]
+                    found.append(f"{name} {entity} {f1.get(entity, 0):.4f}")
+        return "; ".join(found)
+
+    def after(network, number):
+        session.save(options.out, network)
+        return scores(network, "validation")
+
+    network = loop(network, [epoch] * options.epochs, loss_of, options.rate, options.batch, options.seed, average=options.average, after=after, compiled=options.compiled)
+    session.save(options.out, network)
+    say("test:", scores(network, "test"))
+
+
+def forbidden(names):
+    """Scores of transitions that only forbid what `viterbi` forbids."""
     moves = np.zeros((len(names) + 1, len(names)))
     for to, name in enumerate(names):
         for of, before in enumerate([*names, "O"]):
             if name[0] == "I" and before[2:] != name[2:]:
                 moves[of, to] = -np.inf
+    return moves
 
-    def epoch(seed):
-        groups = session.groups(texts, 126, seed)
-        for i in range(options.repeat):
-            groups += session.groups(used, 126, seed + i + 1)
-        return groups
 
-    network = loop(network, [epoch] * options.epochs, loss_of, options.rate, options.batch, options.seed, average=options.average, compiled=options.compiled)
-    session.save(options.out, network)
-    for part in ("validation", "test"):
-        for entity, ways in JOINED.items():
-            for c, n in ways:
-                held = session[f"{c}-{part}"]
-                renamed = Corpus(session.arrays, held.name, [x if x == "O" else f"{x[:2]}{entity}" if x[2:] == n else f"{x[:2]}?{x[2:]}" for x in held.names])
-                probabilities = soft_labels([network], held, "biomedical", 126)
-                found = score(renamed, probabilities, moves, only={entity}, names=names)["entities"]
-                say(part, c, entity, f"{found.get(entity, 0):.4f}")
+@torch.no_grad()
+def layered(networks, corpus, slices, size=64):
+    """Probabilities `[pieces, labels]`, those of each layer with the sum 1."""
+    out = torch.zeros(len(corpus.pieces), networks[0].heads["biomedical"].out_features, device=device)
+    for network in networks:
+        network.eval()
+        for _, part in batches([(corpus, corpus.windows(126, None))], size, 0):
+            batch = gather(corpus, part)
+            logits = network.heads["biomedical"](network(batch)).float()
+            each = torch.cat([logits[..., place].softmax(-1) for place in slices], -1)
+            out[batch["places"][batch["inside"]]] += each[batch["inside"]] / len(networks)
+    return out
+
+
+def flattened(layer):
+    """The head of several layers as one of a single label set: names, weights and bias.
+
+    A label's logit is its own without that of its layer's `O`, and `O` has 0. So the odds of a label to `O` stay those of its layer,
+    and the labels of all layers exclude each other."""
+    names, slices = layer_columns()
+    rows = {"O": (torch.zeros_like(layer.weight[0]), torch.zeros(()))}
+    for place in slices:
+        outside = place.start
+        for column in range(place.start + 1, place.stop):
+            rows[names[column]] = (layer.weight[column] - layer.weight[outside], layer.bias[column] - layer.bias[outside])
+    ordered = label_names(sorted(entity for entities in LAYERS for entity in entities))
+    weight, bias = zip(*(rows[name] for name in ordered))
+    return ordered, torch.stack(weight), torch.stack(bias)
 
 
 def folder(session, options):
     network = session.load(options.encoder).cpu()
     ((head, layer),) = network.heads.items()
-    names = session["train"].names if head == "cellular" else joined_names()
+    with torch.no_grad():
+        names, weight, bias = flattened(layer) if head == "biomedical" else (session["train"].names, layer.weight, layer.bias)
     weights = {n: v for n, v in network.state_dict().items() if not n.startswith("heads.")}
-    weights |= {"classifier.weight": layer.weight.detach(), "classifier.bias": layer.bias.detach()}
+    weights |= {"classifier.weight": weight.detach(), "classifier.bias": bias.detach()}
     save_classifier(weights, network.bert.shape, names, options.state / "vocab.txt", Path(options.out))
 
 

@@ -1,7 +1,7 @@
 """Writes a bundle's `manifest.json`, with hashes and the scores measured by `glossa eval`, and its model card.
 
-    python bundle.py --model DIR --out DIR --about FILE [--measure NAME=FILE.jsonl …] [--calibrate NAME=FILE.jsonl]
-                     [--decoding argmax|viterbi] [--transitions TRAIN.jsonl] [--glossa PROGRAM]
+    python bundle.py --model DIR --out DIR --about FILE [--measure NAME=FILE.jsonl …] [--calibrate NAME=FILE.jsonl …]
+                     [--decoding argmax|viterbi] [--transitions TRAIN.jsonl] [--constraint NAME …] [--glossa PROGRAM]
 """
 
 import argparse
@@ -22,10 +22,31 @@ def measured(glossa, bundle, records, *flags):
     return json.loads(run.stdout.splitlines()[-1])
 
 
+def records_of(item):
+    """Name, file and flags of `NAME=FILE` or, for records that annotate only some entities, `NAME=FILE:ENTITY,…`."""
+    name, _, records = item.partition("=")
+    records, _, entities = records.partition(":")
+    return name, records, ["--entities", entities] if entities else []
+
+
 def rounded(value):
     if isinstance(value, dict):
         return {key: rounded(inner) for key, inner in value.items()}
     return round(value, 4) if isinstance(value, float) else value
+
+
+SHOWN_THRESHOLDS = [0.0, 0.3, 0.5, 0.7, 0.9]
+
+
+def threshold_table(thresholds):
+    """Of all entities at a few thresholds: precision, recall and F1; of each entity its precision and recall."""
+    at = {name: {round(row["threshold"], 2): row for row in rows} for name, rows in thresholds["entities"].items()}
+    at = {"all": {round(row["threshold"], 2): row for row in thresholds["all"]}, **at}
+    rows = [f"| precision / recall | {' | '.join(f'{t:g}' for t in SHOWN_THRESHOLDS)} |", f"|{'---|' * (1 + len(SHOWN_THRESHOLDS))}"]
+    for name, scores in at.items():
+        cells = [f"{scores[t]['precision']:.2f} / {scores[t]['recall']:.2f}" if scores[t]["chunks"] else "–" for t in SHOWN_THRESHOLDS]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return rows
 
 
 def score_table(name, scores, others=None):
@@ -46,11 +67,26 @@ def cost(config):
     return layers * (linear + 2 * 128 * 128 * hidden) / 1e9
 
 
+def confidence_lines(fit):
+    """What calibrating each entity's confidence does, by documents it was not fitted on."""
+    before, after = fit["before"], fit["after"]
+    rows = [f"| {name} | {before['entities'][name]['ece']:.3f} | {found['ece']:.3f} | {found['count']} |" for name, found in after["entities"].items()]
+    return [
+        "Each entity's confidence is fitted to how often its chunks are right (Platt scaling of the mean token score, drawn towards what is",
+        f"fitted to all entities). On {fit['folds']} parts of the documents, each judged by a fit on the others, the error of confidences falls",
+        f"from {before['all']['ece']:.3f} to {after['all']['ece']:.3f}:",
+        "",
+        "| error of confidences | mean score | calibrated | chunks |",
+        "|---|---|---|---|",
+        *rows,
+    ]
+
+
 def section(title, lines):
     return ["", f"## {title}", "", *lines]
 
 
-def model_card(manifest, card, config):
+def model_card(manifest, card, config, curves):
     """The bundle's README.md."""
     size = sum(entry["bytes"] for entry in manifest["files"]) / 1e6
     shape = f"{config['num_hidden_layers']} layers x {config['hidden_size']}"
@@ -85,17 +121,32 @@ def model_card(manifest, card, config):
                 *score_table("token label", token["labels"], others),
             ],
         )
-    if "calibration" in manifest:
-        fitted = manifest["calibration"]
-        before, after = (fitted[when]["calibration"] for when in ("before", "after"))
+    for name, thresholds in curves.items():
+        whole = thresholds["all"][0]["f1"]
+        best = max(thresholds["all"], key=lambda row: (row["f1"], -row["threshold"]))
+        gain = f"F1 is highest at {best['threshold']:g}: {best['f1']:.3f} instead of {whole:.3f}." if best["f1"] > whole else f"F1 is highest without a threshold: {whole:.3f}."
+        lines += section(
+            f"Thresholds: {name}",
+            [
+                "Of the chunks with at least the confidence at the top, how much is right (precision), and how much of what is annotated they",
+                f"are (recall). {gain} The page starts at 0, which hides nothing.",
+                "",
+                *threshold_table(thresholds),
+            ],
+        )
+    calibration = manifest.get("calibration", {})
+    if "before" in calibration:
+        before, after = (calibration[when]["calibration"] for when in ("before", "after"))
         lines += section(
             "Calibration",
             [
-                f"The softmax temperature is {manifest['temperature']}, fitted on {fitted['on']}. There, the expected calibration error",
+                f"The softmax temperature is {manifest['temperature']}, fitted on {calibration['on']}. There, the expected calibration error",
                 f"fell from {before['token']['ece']:.3f} to {after['token']['ece']:.3f} for token scores and",
                 f"from {before['chunk']['ece']:.3f} to {after['chunk']['ece']:.3f} for chunk confidences.",
             ],
         )
+    for name, fit in calibration.get("confidence", {}).items():
+        lines += section(f"Confidence: {name}", confidence_lines(fit))
     if "Known errors" in card:
         lines += section("Known errors", [f"- {line}" for line in card["Known errors"]])
     return "\n".join(lines) + "\n"
@@ -106,10 +157,13 @@ def main():
     parser.add_argument("--model", type=Path, required=True, help="folder written by finetune.py: config.json, labels.json")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder, as written by export.py")
     parser.add_argument("--about", type=Path, required=True, help="JSON with name, title, licence, attribution and the text of the card")
-    parser.add_argument("--measure", action="append", default=[], metavar="NAME=FILE", help="records to measure on")
+    parser.add_argument("--measure", action="append", default=[], metavar="NAME=FILE[:ENTITIES]", help="records to measure on")
     parser.add_argument("--decoding", default="argmax", help="the bundle's decoding: argmax or viterbi")
     parser.add_argument("--transitions", type=Path, metavar="FILE", help="records to count label transitions in")
-    parser.add_argument("--calibrate", metavar="NAME=FILE", help="records to fit the temperature on")
+    parser.add_argument("--constraint", action="append", default=[], help="a constraint of viterbi, by its name in the manifest")
+    parser.add_argument(
+        "--calibrate", action="append", default=[], metavar="NAME=FILE[:ENTITIES]", help="records to fit the temperature and the confidences on"
+    )
     parser.add_argument("--glossa", default="glossa", help="the command line to measure with")
     options = parser.parse_args()
 
@@ -121,7 +175,7 @@ def main():
     card = about.pop("card", {})
     config = json.loads((options.model / "config.json").read_text())
     manifest = {
-        "format": "glossa-bundle/3",
+        "format": "glossa-bundle/4",
         **about,
         "labels": json.loads((options.model / "labels.json").read_text()),
         "caseSensitive": False,
@@ -138,23 +192,37 @@ def main():
         vocabulary = Vocabulary(options.out / "vocab.txt")
         scores = log_scores(counts(read_records(options.transitions), vocabulary, manifest["labels"]))
         manifest["transitions"] = weighted(scores, WEIGHT)
+    if options.constraint:
+        manifest["constraints"] = options.constraint
     path = options.out / "manifest.json"
 
     def write():
         path.write_text(written(manifest))
 
     write()
-    if options.calibrate:
-        name, _, records = options.calibrate.partition("=")
+    calibrated = [records_of(item) for item in options.calibrate]
+    if [entities for _, _, entities in calibrated] == [[]]:
+        ((name, records, _),) = calibrated
         fitted = rounded(measured(options.glossa, options.out, records, "--fit-temperature")["fitted"])
         manifest["temperature"] = fitted.pop("temperature")
         manifest["calibration"] = {"on": name, **fitted}
         write()
-    for item in options.measure:
-        name, _, records = item.partition("=")
-        manifest["measured"][name] = rounded(measured(options.glossa, options.out, records))
+    fits = {}
+    for name, records, only in calibrated:
+        fits[name] = rounded(measured(options.glossa, options.out, records, "--fit-confidence", *only)["fittedConfidence"])
+    for name, fit in fits.items():
+        # Of an entity that several corpora annotate, what is fitted on the first.
+        manifest["confidences"] = fit.pop("confidences") | manifest.get("confidences", {})
+        manifest.setdefault("calibration", {}).setdefault("confidence", {})[name] = fit
     write()
-    (options.out / "README.md").write_text(model_card(manifest, card, config))
+    curves = {}
+    for item in options.measure:
+        name, records, only = records_of(item)
+        report = rounded(measured(options.glossa, options.out, records, *only))
+        curves[name] = report.pop("thresholds")
+        manifest["measured"][name] = report
+    write()
+    (options.out / "README.md").write_text(model_card(manifest, card, config, curves))
 
 
 if __name__ == "__main__":

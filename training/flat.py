@@ -1,9 +1,10 @@
 """Corpora as flat arrays: what an accelerator trains on, without the texts.
 
-    python flat.py --data DATA --encoder DIR --out STATE/corpora.npz
+    python flat.py --data DATA --encoder DIR --out STATE/corpora.npz [--records DIR]
 
 Writes, for every corpus, its word pieces, the label of each token at its first piece, token types, and where documents begin.
-`accelerated.py` reads the file, and the vocabulary that is put beside it; the layout of DATA is that of README.md.
+`accelerated.py` reads the file, and the vocabulary that is put beside it; the layout of DATA is that of README.md. With
+`--records`, also writes what is kept apart of the corpora of `biomedical` as records, for `glossa eval --entities`.
 """
 
 import argparse
@@ -13,13 +14,22 @@ from pathlib import Path
 
 import numpy as np
 
-from examples import IGNORED, Vocabulary, documents, encode, entity_names, label_names, read_records, read_sentences, tokens
+from examples import IGNORED, SENTENCES_PER_DOCUMENT, Vocabulary, documents, encode, entity_names, label_names, read_records, read_sentences, tokens
 from perturb import perturbed
 
 # Kinds of rewriting that the engine's `normalisation` does not undo.
 TRAINED_KINDS = ["capitals", "small", "spaces", "greek", "british"]
 # Of every related corpus, blocks of documents of one sentence in so many are kept apart: half to choose by, half to report.
 KEPT_APART = 0.06
+# What each corpus of `biomedical` annotates, by its own names. What a corpus does not annotate is unknown in it, not `O`.
+ANNOTATED = {
+    "AnatEM": {"Anatomy": "Anatomy"},
+    "BC2GM": {"GENE": "Gene"},
+    "BC5CDR": {"Chemical": "Chemical", "Disease": "Disease"},
+    "CRAFT": {"Taxon": "Species"},
+    "NCBI-disease": {"Disease": "Disease"},
+    "linnaeus": {"Species": "Species"},
+}
 
 
 def arrays(encoded):
@@ -51,12 +61,31 @@ def split_sentences(records):
     return records[: ends[0]], records[ends[0] + gap : ends[1]], records[ends[2] :]
 
 
+def as_records(sentences, name):
+    """Sentences of a corpus as records, several in one text, each on a line of its own."""
+    for start in range(0, len(sentences), SENTENCES_PER_DOCUMENT):
+        text, entities = "", []
+        for sentence in sentences[start : start + SENTENCES_PER_DOCUMENT]:
+            open_entity = False
+            for token, label in zip(sentence["tokens"], sentence["labels"]):
+                begin, end, entity = len(text), len(text) + len(token), ANNOTATED[name].get(label[2:])
+                if entity and label[0] == "I" and open_entity:
+                    entities[-1][1] = end
+                elif entity:
+                    entities.append([begin, end, entity])
+                open_entity = bool(entity)
+                text += token + " "
+            text = text[:-1] + "\n"
+        yield {"id": f"{name}-{start}", "text": text, "entities": entities}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--encoder", type=Path, required=True, help="folder with vocab.txt")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--most", type=int, help="at most so many records of a file, for a trial run")
+    parser.add_argument("--records", type=Path, metavar="DIR", help="where NAME-validation.jsonl and NAME-test.jsonl are written")
     options = parser.parse_args()
     data, vocabulary, written, names = options.data, Vocabulary(options.encoder / "vocab.txt"), {}, {}
 
@@ -82,6 +111,12 @@ def main():
     add("perturbed", [perturbed(r, chance.choice(TRAINED_KINDS), 1) for r in train], labels)
     for kind in TRAINED_KINDS:
         add(f"devel-{kind}", [perturbed(r, kind, 2) for r in devel], labels)
+
+    for name in ANNOTATED.keys() & parts.keys() if options.records else []:
+        options.records.mkdir(parents=True, exist_ok=True)
+        for part, sentences in zip(("validation", "test"), parts[name][1:]):
+            lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in as_records(sentences, name))
+            (options.records / f"{name}-{part}.jsonl").write_text("".join(lines), encoding="utf-8")
 
     own = "".join(key(tokens(r["text"])) for r in train)
     for name, (rest, validation, test) in parts.items():

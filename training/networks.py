@@ -51,7 +51,12 @@ class Layer(nn.Module):
         rows, width, hidden = x.shape
         parts = (self.attention.self[name](x) for name in ("query", "key", "value"))
         q, k, v = (p.view(rows, width, self.heads, hidden // self.heads).transpose(1, 2) for p in parts)
-        seen = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        if x.is_cuda:
+            seen = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        else:
+            # On processors, torch's fused attention takes longer than this.
+            scores = q @ k.transpose(-1, -2) * (hidden // self.heads) ** -0.5 + mask
+            seen = scores.softmax(-1).to(v.dtype) @ v
         seen = seen.transpose(1, 2).reshape(rows, width, hidden)
         own = self.attention.output
         x = own["LayerNorm"](x + self.drop(own["dense"](seen)))

@@ -1,6 +1,6 @@
 """Measures what rewriting the texts costs a model: exact-span F1 as given, and after each kind of `perturb.py`.
 
-    python robustness.py --bundle DIR [--glossa PROGRAM] [--write] NAME=RECORDS.jsonl
+    python robustness.py --bundle DIR [--glossa PROGRAM] [--write] NAME=RECORDS.jsonl[:ENTITIES]
 
 Prints a row a kind. With `--write`, the table is written into the bundle's model card, in the place of the one before.
 """
@@ -11,7 +11,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from bundle import measured
+from bundle import measured, records_of
 from examples import read_records
 from perturb import KINDS, perturbed
 
@@ -19,7 +19,7 @@ SEED = 1
 TITLE = "## Rewritten texts"
 
 
-def robustness(glossa, bundle, records):
+def robustness(glossa, bundle, records, only):
     """`{kind: {changed, f1}}` with the share of the texts that the kind changes; the texts as given first."""
     given = read_records(records)
     found = {}
@@ -30,7 +30,7 @@ def robustness(glossa, bundle, records):
             lines = [json.dumps({k: r[k] for k in ("id", "text", "entities")}, ensure_ascii=False) for r in rewritten]
             path.write_text("\n".join(lines) + "\n", encoding="utf-8")
             changed = sum(a["text"] != b["text"] for a, b in zip(given, rewritten)) / len(given)
-            found[kind or "as given"] = {"changed": changed, "f1": measured(glossa, bundle, path)["exact"]["f1"]}
+            found[kind or "as given"] = {"changed": changed, "f1": measured(glossa, bundle, path, *only)["exact"]["f1"]}
     return found
 
 
@@ -61,13 +61,13 @@ def written(card, section):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("records", metavar="NAME=RECORDS")
+    parser.add_argument("records", metavar="NAME=RECORDS[:ENTITIES]")
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--glossa", default="glossa", help="the command line to measure with")
     parser.add_argument("--write", action="store_true", help="write the table into the bundle's README.md")
     options = parser.parse_args()
-    name, _, records = options.records.partition("=")
-    found = robustness(options.glossa, options.bundle, records)
+    name, records, only = records_of(options.records)
+    found = robustness(options.glossa, options.bundle, records, only)
     for kind, row in found.items():
         print(f"{kind:12} {row['changed']:6.1%} of the texts  F1 {row['f1']:.4f}", flush=True)
     if options.write:

@@ -39,7 +39,8 @@ sample=(--train sample/train.jsonl --validation sample/validation.jsonl --batch 
 "$python" average.py --out "$work/model" "$work/first" "$work/second"
 "$python" export.py --model "$work/model" --out "$work/garden" --f32 "$work/garden-f32"
 "$python" bundle.py --model "$work/model" --out "$work/garden" --about sample/about.json --glossa "$glossa" \
-  --measure "Sample=sample/validation.jsonl" --calibrate "Sample=sample/validation.jsonl" --decoding viterbi --transitions sample/train.jsonl
+  --measure "Sample=sample/validation.jsonl" --calibrate "Sample=sample/validation.jsonl" --decoding viterbi --transitions sample/train.jsonl \
+  --constraint balancedBrackets
 
 "$python" robustness.py --bundle "$work/garden" --glossa "$glossa" --write "Sample=sample/validation.jsonl"
 grep -q "Capitals throughout" "$work/garden/README.md"

@@ -78,7 +78,8 @@ case $model in
 esac
 "$python" export.py --model "$made" --out "$bundle" --f32 "$work/f32"
 measure=(--about "about/$model.json" --glossa ../target/release/glossa --model "$made"
-  --measure "$name=${records[1]}" --calibrate "$name=${records[1]}" --decoding viterbi --transitions "${records[0]}")
+  --measure "$name=${records[1]}" --calibrate "$name=${records[1]}" --decoding viterbi --transitions "${records[0]}"
+  --constraint balancedBrackets --constraint notOnlyPunctuation)
 "$python" bundle.py "${measure[@]}" --out "$work/f32"
 "$python" bundle.py "${measure[@]}" --out "$bundle"
 "$python" robustness.py --bundle "$bundle" --glossa ../target/release/glossa --write "$name=${records[1]}"

@@ -124,7 +124,7 @@ def test_options_that_are_wrong_are_named(options, words):
 
 def test_models_that_are_not_there_are_told(tmp_path):
     assert code_of(Annotator, "celular") == "file_missing"
-    with pytest.raises(GlossaError, match="installed are cellular, clinical_trials"):
+    with pytest.raises(GlossaError, match="installed are biomedical, cellular, clinical_trials"):
         Annotator("celular")
     assert code_of(Annotator, tmp_path / "nothing") == "file_missing"
     assert code_of(Annotator, tmp_path) == "model_unrecognised"
@@ -143,7 +143,7 @@ def test_a_folder_and_a_zip_of_models(tmp_path):
     assert Annotator(str(ROOT / "www/models/cellular")).annotate(TEXT) == expected
     packed = shutil.make_archive(str(tmp_path / "model"), "zip", ROOT / "www/models/cellular")
     assert Annotator(packed).annotate(TEXT) == expected
-    assert sorted(installed_models()) == ["cellular", "clinical_trials"]
+    assert sorted(installed_models()) == ["biomedical", "cellular", "clinical_trials"]
     assert Annotator("clinical_trials").entities
 
 

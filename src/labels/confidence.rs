@@ -1,13 +1,12 @@
 //! Confidences of chunks that are calibrated for each entity.
 
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// How the mean of its tokens' scores becomes a chunk's confidence, by the model's names of entities. An entity that is not
-/// there keeps the mean. In JSON, an object with an entity's `slope` and `offset` under its name.
+/// there keeps the mean. Written in JSON as an object with an entity's `slope` and `offset` under its name.
 // Read from a `Value` and kept in a list: a map of its own would take some kilobytes of the browser's binary.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Value", into = "Value")]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Confidences(Vec<(String, Confidence)>);
 
 impl Confidences {
@@ -28,10 +27,9 @@ impl FromIterator<(String, Confidence)> for Confidences {
     }
 }
 
-impl TryFrom<Value> for Confidences {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
+impl Confidences {
+    /// Reads the object that a manifest has. `Err` holds the reason.
+    pub(crate) fn read(value: Value) -> Result<Self, String> {
         let Value::Object(entities) = value else { return Err("confidences are no object".into()) };
         let mut confidences = Vec::new();
         for (entity, fields) in entities {
@@ -44,17 +42,15 @@ impl TryFrom<Value> for Confidences {
     }
 }
 
-impl From<Confidences> for Value {
-    fn from(confidences: Confidences) -> Self {
-        let entity =
-            |(entity, Confidence { slope, offset })| (entity, serde_json::json!({ "slope": slope, "offset": offset }));
-        Value::Object(confidences.0.into_iter().map(entity).collect())
+impl Serialize for Confidences {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
     }
 }
 
 /// Platt scaling (Platt, "Probabilistic outputs for support vector machines", 1999): the confidence of a mean score `s` is
 /// `1 / (1 + exp(-(slope * ln(s / (1 - s)) + offset)))`. The order of the chunks of an entity stays.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Confidence {
     /// Above 0.
     pub slope: f64,

@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -23,8 +24,8 @@ const VOCABULARY: &str = "vocab.txt";
 
 /// `manifest.json`: the model's name, labels, files and defaults.
 // Read from a `Value`: derived code for these fields would take some kilobytes more of the browser's binary.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", try_from = "Value")]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Manifest {
     /// `glossa-bundle/4`; `glossa-bundle/3` without `constraints` and `confidences`; `glossa-bundle/2` also without `documentStructure` and
     /// `normalisation`; `glossa-bundle/1` also without
@@ -119,10 +120,14 @@ impl ManifestFile {
     }
 }
 
-impl TryFrom<Value> for Manifest {
-    type Error = String;
+impl<'de> Deserialize<'de> for Manifest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Manifest::read(Value::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
 
-    fn try_from(value: Value) -> Result<Self, String> {
+impl Manifest {
+    fn read(value: Value) -> Result<Self, String> {
         let Value::Object(object) = value else { return Err("it is no JSON object".into()) };
         let mut fields = Fields(object);
         Ok(Manifest {
@@ -151,7 +156,7 @@ impl TryFrom<Value> for Manifest {
                 .optional("transitions", |value| Fields::list(value, |row| Fields::list(row, Fields::number)))?,
             constraints: fields.optional("constraints", |value| Fields::list(value, Constraint::read))?,
             confidences: match fields.0.remove("confidences") {
-                Some(value) if !value.is_null() => Some(Confidences::try_from(value)?),
+                Some(value) if !value.is_null() => Some(Confidences::read(value)?),
                 _ => None,
             },
             document_structure: fields.optional("documentStructure", Value::as_bool)?,

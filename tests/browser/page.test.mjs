@@ -59,7 +59,7 @@ async function open(options = {}, query = '') {
   return page;
 }
 
-for (const model of ['cellular', 'clinical_trials']) {
+for (const model of ['cellular', 'biomedical', 'clinical_trials']) {
   test(`the ${model} example is annotated without a network request`, { timeout: LONG }, async () => {
     const page = await open({ viewport: { width: 1280, height: 900 } });
     const example = page.getByTestId('example').and(page.locator(`[data-example="${model}"]`));

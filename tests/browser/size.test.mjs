@@ -18,7 +18,7 @@ for (const name of ['relaxed-simd', 'simd']) {
   });
 }
 
-for (const name of ['cellular', 'clinical_trials']) {
+for (const name of ['cellular', 'biomedical', 'clinical_trials']) {
   test(`the model ${name} is at most 24 MB`, () => {
     const { size } = statSync(join(root, 'www', 'models', name, 'model.onnx'));
     assert.ok(size <= 24_000_000, `${size} bytes`);

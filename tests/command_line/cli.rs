@@ -283,10 +283,10 @@ fn values_that_cannot_be_are_refused_by_the_options_name() {
 #[test]
 fn confidences_are_fitted_thresholds_told_and_only_some_entities_counted() {
     let model = tiny_path();
-    let folder = TemporaryFolder::new("confidence");
-    // The model finds a protein and a cell type in each; only the protein is annotated, in every second one.
+    let folder = TemporaryFolder::new("fit-confidence");
+    // The model finds a protein and a cell type in each; only the protein is annotated, in the first half.
     let record = |i: usize| {
-        let entities = if i % 2 == 0 { serde_json::json!([[0, 4, "protein"]]) } else { serde_json::json!([]) };
+        let entities = if i < 20 { serde_json::json!([[0, 4, "protein"]]) } else { serde_json::json!([]) };
         serde_json::json!({ "id": i, "text": "IL-2 activates T cells.", "entities": entities }).to_string()
     };
     let file = folder.write("records.jsonl", (0..40).map(record).collect::<Vec<_>>().join("\n"));

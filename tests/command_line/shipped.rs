@@ -10,7 +10,7 @@ use glossa_ner::{AnnotateOptions, Annotator, Options};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-const MODELS: [&str; 2] = ["cellular", "clinical_trials"];
+const MODELS: [&str; 3] = ["biomedical", "cellular", "clinical_trials"];
 const FOLDER: &str = "tests/golden/shipped";
 /// Largest difference from a recorded confidence: f32 sums in another order may change how int8 activations are rounded.
 const TOLERANCE: f32 = 0.01;

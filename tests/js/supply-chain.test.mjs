@@ -185,7 +185,7 @@ test('the bill of materials lists the crates, models and files that are shipped,
   const idb = bom.components.find((one) => one.purl?.startsWith('pkg:npm/idb@'));
   assert.deepEqual([idb.scope, idb.properties], ['required', [{ name: 'glossa:binary', value: 'page' }]]);
 
-  for (const name of ['cellular', 'clinical_trials']) {
+  for (const name of ['cellular', 'biomedical', 'clinical_trials']) {
     const file = component(`www/models/${name}/model.onnx`);
     assert.equal(component(`models/${name}`).hashes[0].content, file.hashes[0].content);
   }

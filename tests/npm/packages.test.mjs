@@ -191,7 +191,7 @@ for (const [path, shown] of Object.entries({
 }
 
 test('what the READMEs of the models show runs', { timeout: LONG }, () => {
-  for (const name of ['glossa-ner-cellular', 'glossa-ner-clinical-trials']) {
+  for (const name of ['glossa-ner-cellular', 'glossa-ner-biomedical', 'glossa-ner-clinical-trials']) {
     for (const code of blocksOf('npm/model/README.md', 'js')) {
       const filled = code.replaceAll('{package}', name);
       assert.ok(readFileSync(installed(name, 'README.md'), 'utf8').includes(filled));
@@ -278,7 +278,7 @@ test('sizes: engine and code, compressed as hosts do, and each model', () => {
   const code = [...paths, 'worker/worker.js', 'worker/relaxed-simd/glossa_bg.wasm'].map((path) => compressed(installed('glossa-ner/dist', path)));
   const sum = code.reduce((all, one) => all + one);
   assert.ok(sum <= 2_300_000, `${sum}: ${code}`);
-  for (const name of ['glossa-ner-cellular', 'glossa-ner-clinical-trials']) {
+  for (const name of ['glossa-ner-cellular', 'glossa-ner-biomedical', 'glossa-ner-clinical-trials']) {
     const bytes = ['model.onnx', 'vocab.txt', 'index.js'].reduce((all, path) => all + statSync(installed(name, path)).size, 0);
     assert.ok(bytes <= 24_000_000, `${name}: ${bytes}`);
   }

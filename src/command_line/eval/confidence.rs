@@ -71,9 +71,7 @@ impl ConfidenceSamples {
     pub fn fit(&self, annotator: &Annotator) -> Option<ConfidenceFit> {
         let entities = annotator.entities();
         let confidences = fitted(self.documents.iter().flatten(), &entities);
-        if confidences.iter().next().is_none() {
-            return None;
-        }
+        confidences.iter().next()?;
         let (mut before, mut after) = (Agreement::default(), Agreement::default());
         for fold in 0..FOLDS {
             let parts = || self.documents.iter().enumerate();
