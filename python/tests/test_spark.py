@@ -131,7 +131,7 @@ WRONG = [
     ({"text": "body"}, "option_invalid", "no column 'body'; there are id, text"),
     ({"text": "id"}, "input_invalid", "of type int, not string"),
     ({"text": 5}, "option_invalid", "name of a column"),
-    ({"model": "celular"}, "file_missing", "installed are cellular"),
+    ({"model": "celular"}, "file_missing", "installed are biomedical, cellular"),
     ({"model": "/no/such/model"}, "file_missing", "/no/such/model"),
     ({"threshold": 3}, "option_invalid", "threshold"),
     ({"entities": ["nobody"]}, "option_invalid", "protein"),
