@@ -182,8 +182,9 @@ def kept_loss(logits, batch, soft=None, weight=0.5):
 
 
 @torch.no_grad()
-def soft_labels(networks, corpus, head, limit, documents=None, passes=2, size=128):
-    """Mean probabilities `[pieces, labels]` in f16 of the networks, over windows cut at `passes` places."""
+def soft_labels(networks, corpus, head, limit, documents=None, passes=2, size=128, layers=(slice(None),)):
+    """Mean probabilities `[pieces, labels]` in f16 of the networks, over windows cut at `passes` places. Those of each layer, a
+    slice of the labels, have the sum 1."""
     sums = torch.zeros(len(corpus.pieces), networks[0].heads[head].out_features, device=device)
     times = torch.zeros(len(corpus.pieces), 1, device=device)
     for network in networks:
@@ -195,9 +196,20 @@ def soft_labels(networks, corpus, head, limit, documents=None, passes=2, size=12
                 with torch.autocast(device.type, torch.bfloat16, enabled=BF16):
                     logits = network.heads[head](network(batch))
                 at = batch["places"][batch["inside"]]
-                sums[at] += logits[batch["inside"]].float().softmax(-1)
+                logits = logits[batch["inside"]].float()
+                sums[at] += torch.cat([logits[:, place].softmax(-1) for place in layers], -1)
                 times[at] += 1
     return (sums / times.clamp(min=1)).half()
+
+
+def forbidden(names):
+    """Scores of transitions that only forbid what `viterbi` forbids."""
+    moves = np.zeros((len(names) + 1, len(names)))
+    for to, name in enumerate(names):
+        for of, before in enumerate([*names, "O"]):
+            if name[0] == "I" and before[2:] != name[2:]:
+                moves[of, to] = -np.inf
+    return moves
 
 
 def transitions(corpus, documents=None):
@@ -211,11 +223,7 @@ def transitions(corpus, documents=None):
         own = own[own != IGNORED]
         np.add.at(found, (np.concatenate([[0], own[:-1]]), own), 1)
     scores = WEIGHT * np.array(log_scores(found.tolist()))
-    for to, name in enumerate(corpus.names):
-        for of, before in enumerate(corpus.names):
-            if name[0] == "I" and before[2:] != name[2:]:
-                scores[of, to] = -np.inf
-    return np.vstack([scores, scores[0]])
+    return np.vstack([scores, scores[0]]) + forbidden(corpus.names)
 
 
 def decoded(scores, moves):
@@ -500,7 +508,7 @@ def biomedical(session, options):
         found = []
         for name, known in ANNOTATED.items():
             held = session[f"{name}-{part}"]
-            probabilities = layered([network], held, slices)
+            probabilities = soft_labels([network], held, "biomedical", 126, passes=1, layers=slices)
             for place, entities in zip(slices, LAYERS):
                 for own, entity in known.items():
                     if entity not in entities:
@@ -518,30 +526,6 @@ def biomedical(session, options):
     network = loop(network, [epoch] * options.epochs, loss_of, options.rate, options.batch, options.seed, average=options.average, after=after, compiled=options.compiled)
     session.save(options.out, network)
     say("test:", scores(network, "test"))
-
-
-def forbidden(names):
-    """Scores of transitions that only forbid what `viterbi` forbids."""
-    moves = np.zeros((len(names) + 1, len(names)))
-    for to, name in enumerate(names):
-        for of, before in enumerate([*names, "O"]):
-            if name[0] == "I" and before[2:] != name[2:]:
-                moves[of, to] = -np.inf
-    return moves
-
-
-@torch.no_grad()
-def layered(networks, corpus, slices, size=64):
-    """Probabilities `[pieces, labels]`, those of each layer with the sum 1."""
-    out = torch.zeros(len(corpus.pieces), networks[0].heads["biomedical"].out_features, device=device)
-    for network in networks:
-        network.eval()
-        for _, part in batches([(corpus, corpus.windows(126, None))], size, 0):
-            batch = gather(corpus, part)
-            logits = network.heads["biomedical"](network(batch)).float()
-            each = torch.cat([logits[..., place].softmax(-1) for place in slices], -1)
-            out[batch["places"][batch["inside"]]] += each[batch["inside"]] / len(networks)
-    return out
 
 
 def flattened(layer):

@@ -19,7 +19,7 @@ from perturb import perturbed
 
 # Kinds of rewriting that the engine's `normalisation` does not undo.
 TRAINED_KINDS = ["capitals", "small", "spaces", "greek", "british"]
-# Of every related corpus, blocks of documents of one sentence in so many are kept apart: half to choose by, half to report.
+# The share of a related corpus that is kept apart to choose by; as much is kept to report on.
 KEPT_APART = 0.06
 # What each corpus of `biomedical` annotates, by its own names. What a corpus does not annotate is unknown in it, not `O`.
 ANNOTATED = {
