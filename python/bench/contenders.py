@@ -186,12 +186,14 @@ def ray(job: Job) -> Run:
     ray.data.DataContext.get_current().enable_progress_bars = False
 
     def run(texts: Path, out: Path) -> None:
-        rows = ray.data.read_json(str(texts), override_num_blocks=PARTITIONS_PER_CORE * job["cores"])
+        # Half a core for each actor, and a quarter for the tasks that read and those that write: with one core, what finds no room
+        # would wait for ever.
+        quarter = {"num_cpus": 0.25}
+        rows = ray.data.read_json(str(texts), override_num_blocks=PARTITIONS_PER_CORE * job["cores"], ray_remote_args=quarter)
         actors = ray.data.ActorPoolStrategy(size=job["cores"])
-        # Half a core each: the other half is for the tasks that read and write, which would wait for ever.
         found = rows.map_batches(Entities, batch_format="pyarrow", batch_size=64, compute=actors, num_cpus=0.5)
         shutil.rmtree(out, ignore_errors=True)
-        found.write_parquet(str(out), ray_remote_args={"num_cpus": 0.25})
+        found.write_parquet(str(out), ray_remote_args=quarter)
 
     return run
 

@@ -28,6 +28,9 @@ ROOT = HERE.parents[1]
 WORK = ROOT / "target/scale"
 PYTHON = WORK / "venv/bin/python"
 
+# Seconds after which a contender that has not answered is ended.
+LONGEST_RUN = 7200
+
 # As it comes, its session of onnxruntime has six threads, which wait for one another by turning in a circle.
 SPARK_NLP = ["Spark NLP 5.5.3, f32", "Spark NLP 5.5.3, f32, one thread a session"]
 
@@ -116,10 +119,16 @@ class Contender:
 
     def _expect(self, what: str) -> str:
         assert self.process.stdout
-        for line in self.process.stdout:
-            if line.startswith(what):
-                return line
-        raise RuntimeError(f"{self.job['label']} ended: see {self.job['out']}.log")
+        # One that waits for itself would never end.
+        limit = threading.Timer(LONGEST_RUN, self.process.kill)
+        limit.start()
+        try:
+            for line in self.process.stdout:
+                if line.startswith(what):
+                    return line
+        finally:
+            limit.cancel()
+        raise RuntimeError(f"{self.job['label']} ended, or took over {LONGEST_RUN} s: see {self.job['out']}.log")
 
     def run(self, texts: Path) -> Tuple[float, float]:
         """Seconds by the clock and of the processors for the texts of a file."""
