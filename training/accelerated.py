@@ -448,7 +448,7 @@ def student(session, options):
 
 
 # Corpora whose own share of an epoch is less than whole: sparse ones, and those with more text than entities of interest.
-SHARES = {"BC2GM": 0.6, "CRAFT": 0.3, "linnaeus": 0.6}
+SHARES = {"BC2GM": 0.5, "BC5CDR": 2, "CRAFT": 0.25, "NCBI-disease": 2, "linnaeus": 0.4}
 # Entities of one layer exclude each other; those of different layers may overlap, as a tumour is anatomy and a disease.
 LAYERS = [["Chemical", "Disease", "Gene", "Species"], ["Anatomy"]]
 
@@ -499,9 +499,11 @@ def biomedical(session, options):
 
     def epoch(seed):
         draw, groups = np.random.default_rng(seed), []
-        for corpus, cut in session.groups(list(ANNOTATED), 126, seed):
-            share = SHARES.get(corpus.name, 1)
-            groups.append((corpus, cut[draw.random(len(cut)) < share]))
+        for name in ANNOTATED:
+            share = SHARES.get(name, 1)
+            for i in range(math.ceil(share)):
+                cut = session[name].windows(126, seed + i)
+                groups.append((session[name], cut[draw.random(len(cut)) < share - i]))
         return groups
 
     def scores(network, part):

@@ -1,7 +1,7 @@
 """Writes a bundle's `manifest.json`, with hashes and the scores measured by `glossa eval`, and its model card.
 
     python bundle.py --model DIR --out DIR --about FILE [--measure NAME=FILE.jsonl …] [--calibrate NAME=FILE.jsonl …]
-                     [--decoding argmax|viterbi] [--transitions TRAIN.jsonl] [--constraint NAME …] [--glossa PROGRAM]
+                     [--decoding argmax|viterbi] [--transitions TRAIN.jsonl] [--apart NATS] [--constraint NAME …] [--glossa PROGRAM]
 """
 
 import argparse
@@ -160,6 +160,7 @@ def main():
     parser.add_argument("--measure", action="append", default=[], metavar="NAME=FILE[:ENTITIES]", help="records to measure on")
     parser.add_argument("--decoding", default="argmax", help="the bundle's decoding: argmax or viterbi")
     parser.add_argument("--transitions", type=Path, metavar="FILE", help="records to count label transitions in")
+    parser.add_argument("--apart", type=float, default=0, help="what an entity that begins right after another one is less likely by, in nats")
     parser.add_argument("--constraint", action="append", default=[], help="a constraint of viterbi, by its name in the manifest")
     parser.add_argument(
         "--calibrate", action="append", default=[], metavar="NAME=FILE[:ENTITIES]", help="records to fit the temperature and the confidences on"
@@ -192,6 +193,13 @@ def main():
         vocabulary = Vocabulary(options.out / "vocab.txt")
         scores = log_scores(counts(read_records(options.transitions), vocabulary, manifest["labels"]))
         manifest["transitions"] = weighted(scores, WEIGHT)
+    if options.apart:
+        labels = manifest["labels"]
+        rows = manifest.get("transitions") or [[0] * len(labels) for _ in labels]
+        manifest["transitions"] = [
+            [score - options.apart * (before != "O" and label.startswith("B-")) for label, score in zip(labels, row)]
+            for before, row in zip(labels, rows)
+        ]
     if options.constraint:
         manifest["constraints"] = options.constraint
     path = options.out / "manifest.json"

@@ -40,7 +40,7 @@ sample=(--train sample/train.jsonl --validation sample/validation.jsonl --batch 
 "$python" export.py --model "$work/model" --out "$work/garden" --f32 "$work/garden-f32"
 "$python" bundle.py --model "$work/model" --out "$work/garden" --about sample/about.json --glossa "$glossa" \
   --measure "Sample=sample/validation.jsonl" --calibrate "Sample=sample/validation.jsonl" --decoding viterbi --transitions sample/train.jsonl \
-  --constraint balancedBrackets
+  --apart 0.5 --constraint balancedBrackets
 
 "$python" robustness.py --bundle "$work/garden" --glossa "$glossa" --write "Sample=sample/validation.jsonl"
 grep -q "Capitals throughout" "$work/garden/README.md"
