@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -121,69 +121,7 @@ impl ManifestFile {
 
 impl<'de> Deserialize<'de> for Manifest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Manifest::read(Unambiguous::deserialize(deserializer)?.0).map_err(D::Error::custom)
-    }
-}
-
-/// A JSON value none of whose objects has a key twice: readers differ in which of the two counts.
-struct Unambiguous(Value);
-
-impl<'de> Deserialize<'de> for Unambiguous {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(UnambiguousVisitor).map(Unambiguous)
-    }
-}
-
-struct UnambiguousVisitor;
-
-impl<'de> Visitor<'de> for UnambiguousVisitor {
-    type Value = Value;
-
-    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Unambiguous(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(list.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            if object.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("it has {key} twice")));
-            }
-            object.insert(key, entries.next_value::<Unambiguous>()?.0);
-        }
-        Ok(object.into())
+        Manifest::read(Value::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
@@ -191,9 +129,6 @@ impl Manifest {
     fn read(value: Value) -> Result<Self, String> {
         let Value::Object(object) = value else { return Err("it is no JSON object".into()) };
         let mut fields = Fields(object);
-        if fields.0.contains_key("tokenTypes") && fields.0.contains_key("segments") {
-            return Err("it has tokenTypes and segments, which is an older name of the same".into());
-        }
         Ok(Manifest {
             format: fields.required("format", Fields::text)?,
             name: fields.required("name", Fields::text)?,
@@ -226,10 +161,7 @@ impl Manifest {
             document_structure: fields.optional("documentStructure", Value::as_bool)?,
             normalisation: fields.optional("normalisation", Value::as_bool)?,
             licence: fields.required("licence", Fields::text)?,
-            attribution: match fields.0.contains_key("attribution") {
-                true => fields.required("attribution", |value| Fields::list(value, Fields::text))?,
-                false => Vec::new(),
-            },
+            attribution: fields.optional("attribution", |value| Fields::list(value, Fields::text))?.unwrap_or_default(),
             measured: fields.0.remove("measured").map(Measured).unwrap_or_default(),
         })
     }
@@ -251,14 +183,7 @@ impl Fields {
     }
 
     fn required<T>(&mut self, key: &str, read: impl Fn(&Value) -> Option<T>) -> Result<T, String> {
-        let found = self.0.contains_key(key);
-        self.optional(key, read)?.ok_or_else(|| {
-            if found {
-                unreadable(key, &Value::Null)
-            } else {
-                format!("it has no {key}")
-            }
-        })
+        self.optional(key, read)?.ok_or_else(|| format!("it has no {key}"))
     }
 
     fn text(value: &Value) -> Option<String> {
