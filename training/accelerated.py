@@ -447,7 +447,7 @@ def student(session, options):
                 say(name, told(score(session[name], probabilities, session.moves)))
 
 
-# How often an epoch reads a corpus, if not once: sparse ones, and those with more text than entities of interest, in part; those of diseases twice.
+# How often an epoch reads a corpus, if not once: less for sparse ones and those with more text than entities of interest.
 SHARES = {"BC2GM": 0.5, "BC5CDR": 2, "CRAFT": 0.25, "NCBI-disease": 2, "linnaeus": 0.4}
 # Entities of one layer exclude each other; those of different layers may overlap, as a tumour is anatomy and a disease.
 LAYERS = [["Chemical", "Disease", "Gene", "Species"], ["Anatomy"]]

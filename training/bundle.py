@@ -12,7 +12,7 @@ from pathlib import Path
 
 from examples import Vocabulary, read_records
 from spark_text import CASES, SPLIT_PATTERN
-from transitions import WEIGHT, counts, log_scores, weighted, written
+from transitions import WEIGHT, apart, counts, log_scores, weighted, written
 
 
 def measured(glossa, bundle, records, *flags):
@@ -160,7 +160,7 @@ def main():
     parser.add_argument("--measure", action="append", default=[], metavar="NAME=FILE[:ENTITIES]", help="records to measure on")
     parser.add_argument("--decoding", default="argmax", help="the bundle's decoding: argmax or viterbi")
     parser.add_argument("--transitions", type=Path, metavar="FILE", help="records to count label transitions in")
-    parser.add_argument("--apart", type=float, default=0, help="what an entity that begins right after another one is less likely by, in nats")
+    parser.add_argument("--apart", type=float, default=0, help="penalty, in nats, of an entity that begins right after another one")
     parser.add_argument("--constraint", action="append", default=[], help="a constraint of viterbi, by its name in the manifest")
     parser.add_argument(
         "--calibrate", action="append", default=[], metavar="NAME=FILE[:ENTITIES]", help="records to fit the temperature and the confidences on"
@@ -194,12 +194,7 @@ def main():
         scores = log_scores(counts(read_records(options.transitions), vocabulary, manifest["labels"]))
         manifest["transitions"] = weighted(scores, WEIGHT)
     if options.apart:
-        labels = manifest["labels"]
-        rows = manifest.get("transitions") or [[0] * len(labels) for _ in labels]
-        manifest["transitions"] = [
-            [score - options.apart * (before != "O" and label.startswith("B-")) for label, score in zip(labels, row)]
-            for before, row in zip(labels, rows)
-        ]
+        manifest["transitions"] = apart(manifest.get("transitions"), manifest["labels"], options.apart)
     if options.constraint:
         manifest["constraints"] = options.constraint
     path = options.out / "manifest.json"

@@ -44,6 +44,15 @@ def weighted(scores, weight):
     return [[round(weight * score, 4) for score in row] for row in scores]
 
 
+def apart(scores, labels, nats):
+    """Transition scores, or zeros for `None`, less `nats` where an entity begins right after another one."""
+    scores = scores or [[0] * len(labels) for _ in labels]
+    begins = [label.startswith("B-") for label in labels]
+    return [
+        [round(score - nats * (before != "O" and begin), 4) for score, begin in zip(row, begins)] for before, row in zip(labels, scores)
+    ]
+
+
 def written(manifest):
     """The manifest as JSON, with a line per row of transitions."""
     if "transitions" not in manifest:

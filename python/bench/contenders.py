@@ -186,8 +186,7 @@ def ray(job: Job) -> Run:
     ray.data.DataContext.get_current().enable_progress_bars = False
 
     def run(texts: Path, out: Path) -> None:
-        # Half a core for each actor, and a quarter for the tasks that read and those that write: with one core, what finds no room
-        # would wait for ever.
+        # An actor, a task that reads and one that writes have to fit on one core together, or the job deadlocks.
         quarter = {"num_cpus": 0.25}
         rows = ray.data.read_json(str(texts), override_num_blocks=PARTITIONS_PER_CORE * job["cores"], ray_remote_args=quarter)
         actors = ray.data.ActorPoolStrategy(size=job["cores"])

@@ -28,10 +28,10 @@ ROOT = HERE.parents[1]
 WORK = ROOT / "target/scale"
 PYTHON = WORK / "venv/bin/python"
 
-# Seconds after which a contender that has not answered is ended.
+# Seconds after which a contender that has not answered is killed: it is deadlocked.
 LONGEST_RUN = 7200
 
-# As it comes, its session of onnxruntime has six threads, which wait for one another by turning in a circle.
+# As it comes, its session of onnxruntime has six threads, which spin while they wait for one another.
 SPARK_NLP = ["Spark NLP 5.5.3, f32", "Spark NLP 5.5.3, f32, one thread a session"]
 
 
@@ -119,7 +119,6 @@ class Contender:
 
     def _expect(self, what: str) -> str:
         assert self.process.stdout
-        # One that waits for itself would never end.
         limit = threading.Timer(LONGEST_RUN, self.process.kill)
         limit.start()
         try:
