@@ -64,6 +64,25 @@ test('an element marks its own text, which is there before', { timeout: LONG }, 
   await close(page);
 });
 
+test('marks lie within one another where chunks overlap', { timeout: LONG }, async () => {
+  const page = await open('<glossa-text model="/sets/">aspirin for colon cancer, skin; co<b>lon can</b>cer</glossa-text>');
+  const before = await page.locator('glossa-text').innerHTML();
+  await done(page);
+  const shown = await page.locator('glossa-text').evaluate((element) => {
+    const copy = element.cloneNode(true);
+    for (const mark of copy.querySelectorAll('mark')) mark.replaceWith(`[${mark.dataset.entity[0]} `, ...mark.childNodes, ']');
+    return copy.textContent;
+  });
+  // A chunk over several text nodes has a mark in each.
+  assert.equal(shown, '[C aspirin] for [D [A colon] cancer], [D [A skin]]; [D [A co]][D [A lon] can][D cer]');
+  assert.ok(await page.locator('glossa-text').evaluate(({ text, chunks }) => chunks.every(({ begin, end, text: own }) => text.slice(begin, end) === own)));
+  await page.locator('glossa-text').evaluate((element) => element.removeAttribute('model'));
+  await page.locator('glossa-text mark').first().waitFor({ state: 'detached' });
+  await page.locator('glossa-text').evaluate((element) => element.normalize());
+  assert.equal(await page.locator('glossa-text').innerHTML(), before);
+  await close(page);
+});
+
 test('markup, blocks, line breaks and what is no text', { timeout: LONG }, async () => {
   const page = await open(`<glossa-text model="/tiny/"><p>The <em>IL</em>-2 gene, &#x1F9EC; here.</p><p>IL-2</p><p>gene</p>
     <ul><li>T</li><li>cells</li></ul>NF-kappa<br>B<script>var x = 'CD28';</script><style>/* CD28 */</style><textarea>CD28</textarea><b hidden>CD28</b></glossa-text>`);

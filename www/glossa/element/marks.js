@@ -26,7 +26,7 @@ export class Marks {
    * Puts marks around places of the text; one that lies over several text nodes has several.
    * @template {Place} At
    * @param {Piece[]} pieces as the text is now
-   * @param {At[]} places in the order of the text, none overlapping
+   * @param {At[]} places in the order of the text; of those that overlap, the one that begins first or is longer lies around the other
    * @param {(place: At) => HTMLElement} make makes an empty mark
    */
   put(pieces, places, make) {
@@ -34,8 +34,8 @@ export class Marks {
     for (const { node, begin, end } of pieces) {
       while (next < places.length && places[next].end <= begin) next += 1;
       const within = [];
-      for (let i = next; i < places.length && places[i].begin < end; i++) within.push(places[i]);
-      if (within.length) this.#mark(node, begin, end, within, make);
+      for (let i = next; i < places.length && places[i].begin < end; i++) if (places[i].end > Math.max(begin, places[i].begin)) within.push(places[i]);
+      if (within.length) this.#mark(node, begin, nested(within, begin, end), make);
     }
   }
 
@@ -43,30 +43,31 @@ export class Marks {
    * @template {Place} At
    * @param {Text} node
    * @param {number} begin
-   * @param {number} end
-   * @param {At[]} places
+   * @param {Part<At>[]} parts
    * @param {(place: At) => HTMLElement} make
    */
-  #mark(node, begin, end, places, make) {
+  #mark(node, begin, parts, make) {
     /** @type {Text[]} */
     const rest = [];
     const cut = (/** @type {number} */ at) => {
       rest.unshift(node.splitText(at - begin));
       return rest[0];
     };
-    // From behind, so that the node keeps its places.
-    for (const place of [...places].reverse()) {
-      if (place.end < end) cut(place.end);
-      // The node itself is never moved: what has put it there may look for it.
-      const from = Math.max(place.begin, begin);
-      const part = cut(from);
-      const mark = make(place);
-      part.before(mark);
-      mark.append(part);
-      known.add(mark);
-      this.#marks.push(mark);
-      end = from;
-    }
+    // From behind, so that the node keeps its places. The node itself is never moved: what has put it there may look for it.
+    const put = (/** @type {Part<At>[]} */ some) => {
+      for (const { place, begin: from, end, within } of [...some].reverse()) {
+        if (end < begin + node.length) cut(end);
+        const behind = node.nextSibling;
+        put(within);
+        if (from < begin + node.length) cut(from);
+        const mark = make(place);
+        node.after(mark);
+        while (mark.nextSibling !== behind) mark.append(/** @type {ChildNode} */ (mark.nextSibling));
+        known.add(mark);
+        this.#marks.push(mark);
+      }
+    };
+    put(parts);
     const fence = document.createTextNode('');
     node.after(fence);
     this.#splits.push({ node, fence, rest });
@@ -127,6 +128,44 @@ export class Marks {
     this.#splits = [];
     this.#marks = [];
   }
+}
+
+/**
+ * The part of a place that a mark lies around.
+ * @template {Place} At
+ * @typedef {{ place: At, begin: number, end: number, within: Part<At>[] }} Part
+ */
+
+/**
+ * Places as parts that lie within one another or apart. One that goes on behind the end of the part that it begins in becomes two.
+ * @template {Place} At
+ * @param {At[]} places
+ * @param {number} begin where the text begins that the parts are of
+ * @param {number} end
+ * @returns {Part<At>[]} in the order of the text
+ */
+function nested(places, begin, end) {
+  /** @type {(place: At, from: number, to: number) => Part<At>} */
+  const part = (place, from, to) => ({ place, begin: from, end: to, within: [] });
+  const inOrder = (/** @type {Part<At>} */ one, /** @type {Part<At>} */ other) => one.begin - other.begin || other.end - one.end;
+  const parts = places.map((place) => part(place, Math.max(place.begin, begin), Math.min(place.end, end))).sort(inOrder);
+  const outermost = part(places[0], begin, end);
+  const open = [outermost];
+  for (let i = 0; i < parts.length; i++) {
+    const next = parts[i];
+    while (open[open.length - 1].end <= next.begin && open.length > 1) open.pop();
+    const around = open[open.length - 1];
+    if (next.end > around.end) {
+      const behind = part(next.place, around.end, next.end);
+      let at = i + 1;
+      while (at < parts.length && inOrder(parts[at], behind) <= 0) at += 1;
+      parts.splice(at, 0, behind);
+      next.end = around.end;
+    }
+    around.within.push(next);
+    open.push(next);
+  }
+  return outermost.within;
 }
 
 /** @param {Element} mark */

@@ -9,6 +9,7 @@ const CSS = `
     border-block-end: 2px solid var(--glossa-colour);
     border-radius: 2px;
   }
+  :where(mark[data-glossa]:has(mark[data-glossa])) { padding-block-end: 3px; }
   :where(glossa-text[src]) { white-space: pre-wrap; }
   @media (forced-colors: active) {
     :where(mark[data-glossa]) { background: Mark; color: MarkText; }
