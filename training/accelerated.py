@@ -182,8 +182,8 @@ def kept_loss(logits, batch, soft=None, weight=0.5):
 
 
 @torch.no_grad()
-def soft_labels(networks, corpus, head, limit, documents=None, passes=2, size=128, layers=(slice(None),)):
-    """Mean probabilities `[pieces, labels]` in f16 of the networks, over windows cut at `passes` places. Those of each layer, a
+def soft_labels(networks, corpus, head, limit, documents=None, passes=2, size=128, sets=(slice(None),)):
+    """Mean probabilities `[pieces, labels]` in f16 of the networks, over windows cut at `passes` places. Those of each label set, a
     slice of the labels, have the sum 1."""
     sums = torch.zeros(len(corpus.pieces), networks[0].heads[head].out_features, device=device)
     times = torch.zeros(len(corpus.pieces), 1, device=device)
@@ -197,7 +197,7 @@ def soft_labels(networks, corpus, head, limit, documents=None, passes=2, size=12
                     logits = network.heads[head](network(batch))
                 at = batch["places"][batch["inside"]]
                 logits = logits[batch["inside"]].float()
-                sums[at] += torch.cat([logits[:, place].softmax(-1) for place in layers], -1)
+                sums[at] += torch.cat([logits[:, place].softmax(-1) for place in sets], -1)
                 times[at] += 1
     return (sums / times.clamp(min=1)).half()
 
@@ -449,14 +449,14 @@ def student(session, options):
 
 # How often an epoch reads a corpus, if not once: less for sparse ones and those with more text than entities of interest.
 SHARES = {"BC2GM": 0.5, "BC5CDR": 2, "CRAFT": 0.25, "NCBI-disease": 2, "linnaeus": 0.4}
-# Entities of one layer exclude each other; those of different layers may overlap, as a tumour is anatomy and a disease.
-LAYERS = [["Chemical", "Disease", "Gene", "Species"], ["Anatomy"]]
+# Entities of one label set exclude each other; those of different sets may overlap, as a tumour is anatomy and a disease.
+LABEL_SETS = [["Chemical", "Disease", "Gene", "Species"], ["Anatomy"]]
 
 
-def layer_columns():
-    """The names of all labels, and of each layer its slice of them."""
+def set_columns():
+    """The names of all labels, and of each label set its slice of them."""
     names, slices = [], []
-    for entities in LAYERS:
+    for entities in LABEL_SETS:
         of = label_names(entities)
         slices.append(slice(len(names), len(names) + len(of)))
         names += of
@@ -464,11 +464,11 @@ def layer_columns():
 
 
 def allowed(corpus):
-    """For each layer of which the corpus annotates something, its slice and `[corpus labels, columns]`: which columns may be
+    """For each label set of which the corpus annotates something, its slice and `[corpus labels, columns]`: which columns may be
     true where the corpus has a label. Without one, any entity may be there that the corpus does not annotate."""
-    names, slices = layer_columns()
+    names, slices = set_columns()
     known, found = ANNOTATED[corpus.name], []
-    for entities, place in zip(LAYERS, slices):
+    for entities, place in zip(LABEL_SETS, slices):
         if not set(known.values()) & set(entities):
             continue
         of = names[place]
@@ -482,9 +482,9 @@ def allowed(corpus):
 
 
 def biomedical(session, options):
-    """One encoder and layers of labels, from corpora that each annotate a part of them. The loss is the logarithm of what the
+    """One encoder and label sets, from corpora that each annotate a part of them. The loss is the logarithm of what the
     labels that may be true have together (Tsuboi et al., COLING 2008, for tokens one by one)."""
-    names, slices = layer_columns()
+    names, slices = set_columns()
     network = session.load(options.encoder, {"biomedical": len(names)})
     ways = {name: allowed(session[name]) for name in ANNOTATED}
 
@@ -510,8 +510,8 @@ def biomedical(session, options):
         found = []
         for name, known in ANNOTATED.items():
             held = session[f"{name}-{part}"]
-            probabilities = soft_labels([network], held, "biomedical", 126, passes=1, layers=slices)
-            for place, entities in zip(slices, LAYERS):
+            probabilities = soft_labels([network], held, "biomedical", 126, passes=1, sets=slices)
+            for place, entities in zip(slices, LABEL_SETS):
                 for own, entity in known.items():
                     if entity not in entities:
                         continue
@@ -530,30 +530,13 @@ def biomedical(session, options):
     say("test:", scores(network, "test"))
 
 
-def flattened(layer):
-    """The head of several layers as one of a single label set: names, weights and bias.
-
-    A label's logit is its own without that of its layer's `O`, and `O` has 0. So the odds of a label to `O` stay those of its layer,
-    and the labels of all layers exclude each other."""
-    names, slices = layer_columns()
-    rows = {"O": (torch.zeros_like(layer.weight[0]), torch.zeros(()))}
-    for place in slices:
-        outside = place.start
-        for column in range(place.start + 1, place.stop):
-            rows[names[column]] = (layer.weight[column] - layer.weight[outside], layer.bias[column] - layer.bias[outside])
-    ordered = label_names(sorted(entity for entities in LAYERS for entity in entities))
-    weight, bias = zip(*(rows[name] for name in ordered))
-    return ordered, torch.stack(weight), torch.stack(bias)
-
-
 def folder(session, options):
     network = session.load(options.encoder).cpu()
     ((head, layer),) = network.heads.items()
-    with torch.no_grad():
-        names, weight, bias = flattened(layer) if head == "biomedical" else (session["train"].names, layer.weight, layer.bias)
+    sets = [label_names(entities) for entities in LABEL_SETS] if head == "biomedical" else [session["train"].names]
     weights = {n: v for n, v in network.state_dict().items() if not n.startswith("heads.")}
-    weights |= {"classifier.weight": weight.detach(), "classifier.bias": bias.detach()}
-    save_classifier(weights, network.bert.shape, names, options.state / "vocab.txt", Path(options.out))
+    weights |= {"classifier.weight": layer.weight.detach(), "classifier.bias": layer.bias.detach()}
+    save_classifier(weights, network.bert.shape, sets, options.state / "vocab.txt", Path(options.out))
 
 
 STAGES = {f.__name__: f for f in (masked, related, general, tune, student, biomedical, folder)}

@@ -29,6 +29,13 @@ def records_of(item):
     return name, records, ["--entities", entities] if entities else []
 
 
+def labels_of(names):
+    """The labels of a manifest, and its label sets if `labels.json` has several."""
+    if isinstance(names[0], str):
+        return {"labels": names}
+    return {"labels": sum(names, []), "labelSets": [len(of) for of in names]}
+
+
 def rounded(value):
     if isinstance(value, dict):
         return {key: rounded(inner) for key, inner in value.items()}
@@ -167,6 +174,9 @@ def main():
     )
     parser.add_argument("--glossa", default="glossa", help="the command line to measure with")
     options = parser.parse_args()
+    labels = labels_of(json.loads((options.model / "labels.json").read_text()))
+    if options.transitions and "labelSets" in labels:
+        parser.error("--transitions counts in one label set; the model has several")
 
     files = []
     for name in ["model.onnx", "vocab.txt"]:
@@ -176,9 +186,9 @@ def main():
     card = about.pop("card", {})
     config = json.loads((options.model / "config.json").read_text())
     manifest = {
-        "format": "glossa-bundle/4",
+        "format": "glossa-bundle/5",
         **about,
-        "labels": json.loads((options.model / "labels.json").read_text()),
+        **labels,
         "caseSensitive": False,
         "maxSentenceLength": 128,
         "tokenTypes": "casing" if config["type_vocab_size"] == CASES else "zeros",

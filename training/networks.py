@@ -187,18 +187,20 @@ def unpacked(arrays):
     return weights
 
 
-def save_classifier(weights, shape, names, vocabulary, folder):
-    """Writes a BERT with the head `classifier.weight`, `classifier.bias` as transformers reads it."""
+def save_classifier(weights, shape, sets, vocabulary, folder):
+    """Writes a BERT with the head `classifier.weight`, `classifier.bias` as transformers reads it. `sets` are the label sets of
+    the head's rows; `labels.json` has their lists, or the one list."""
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
+    names = sum(sets, [])
     sizes = {name: shape[name] for name in shape if name not in ("relative", "dropout")}
     config = {
         "architectures": ["BertForTokenClassification"], "model_type": "bert", "hidden_act": "gelu",
         "type_vocab_size": CASES, "id2label": dict(enumerate(names)), "label2id": {n: i for i, n in enumerate(names)}, **sizes,
     }
     (folder / "config.json").write_text(json.dumps(config, indent=1))
-    (folder / "labels.json").write_text(json.dumps(names))
+    (folder / "labels.json").write_text(json.dumps(sets if len(sets) > 1 else names))
     (folder / "vocab.txt").write_bytes(vocabulary.read_bytes())
     save_file({n: v.float().contiguous() for n, v in weights.items()}, folder / "model.safetensors", metadata={"format": "pt"})
 
