@@ -40,8 +40,8 @@ pub struct ChunkToken {
     pub begin: usize,
     /// One past the last UTF-16 code unit.
     pub end: usize,
-    /// The likeliest labels, best first, the lower id first in a tie: as many as asked for, or all that the model has if these
-    /// are fewer.
+    /// The likeliest labels, best first, the lower id first in a tie: as many as asked for, or all of the chunk's label set if
+    /// these are fewer.
     ///
     /// Without Viterbi decoding the first one is the token's label, and [`Chunk::confidence`] is the mean of the first scores.
     /// Viterbi may decide for another label, also for one that is not listed, and the chunk's confidence is the mean of the
@@ -54,8 +54,8 @@ pub struct ChunkToken {
 pub struct LabelScore {
     /// The label as the model has it, such as `O` or `B-protein`, whatever the options rename.
     pub label: String,
-    /// Probability, 0 to 1. In Spark NLP's pipeline: the softmax, over all labels, of the logits of the token's first word
-    /// piece, divided by the model's temperature, as confidences are computed; before Viterbi decoding, which does not change
+    /// Probability, 0 to 1. In Spark NLP's pipeline: the softmax, over all labels of a label set, of the logits of the token's
+    /// first word piece, divided by the model's temperature, as confidences are computed; before Viterbi decoding, which does not change
     /// it. In the Hugging Face pipeline: the softmax of a word piece's logits; of a word, that of its first piece (`first`),
     /// the mean over its pieces (`average`), or that of the piece with the highest score (`max`).
     pub score: f32,
@@ -65,9 +65,10 @@ pub struct LabelScore {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Annotation {
-    /// Chunks in the order of the text, not empty and without overlaps. In the Hugging Face pipeline chunks may overlap, where
-    /// several word pieces are parts of one character, and a chunk is empty where a tokenizer's piece is: both as in
-    /// transformers.
+    /// Chunks in the order of the text, not empty and without overlaps, unless the model has several
+    /// [label sets](crate::labels::DecoderDefaults::label_sets): chunks of two of them may overlap, and of those that begin at one
+    /// place the longest comes first. In the Hugging Face pipeline chunks may overlap, where several word pieces are parts of one
+    /// character, and a chunk is empty where a tokenizer's piece is: both as in transformers.
     pub chunks: Vec<Chunk>,
     /// With [`Mode::Truncate`](crate::Mode::Truncate), the UTF-16 code unit where the unread rest of the text begins;
     /// `None` if all was read.
@@ -93,6 +94,7 @@ pub struct LabelledTokens<'a> {
     pub document: Document,
     /// Tokens in order, as ranges of the document's [`text`](Document::text).
     pub tokens: Vec<Token>,
-    /// A label and score per token; `None` where the model did not read the token.
-    pub labels: Vec<Option<TokenLabel<'a>>>,
+    /// Of each [label set](crate::labels::DecoderDefaults::label_sets), a label and score per token; `None` where the model did not
+    /// read the token. Most models have one set.
+    pub label_sets: Vec<Vec<Option<TokenLabel<'a>>>>,
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::annotation::{Annotation, Chunk, LabelledTokens, TokenLabel};
 use crate::engine::{Classifier, ClassifierSetup, Fused, Precision, WindowMemory};
-use crate::labels::{convert_with, entity_after_hyphen, Decoder, Decoding, TokenLogits, MOST_VITERBI_LABELS};
+use crate::labels::{entity_after_hyphen, Decoder, Decoding, TokenLogits, MOST_VITERBI_LABELS};
 use crate::model::{numbered, LoadContext, Model, ModelDefaults, Source, TextEncoder};
 use crate::options::{AnnotateOptions, Encoding, Mode, Options};
 use crate::pipeline::{HuggingFace, HuggingFaceText, Job, Pipeline, Runner, Spark, State, WindowScores};
@@ -137,7 +137,7 @@ impl Annotator {
                 pieces: options.pieces,
                 token_types,
                 label_from_separator: options.label_from_separator,
-                decoder: Decoder::new(&labels, &model.defaults.decoder, options.decoding),
+                decoders: Decoder::of_sets(&labels, &model.defaults.decoder, options.decoding),
                 confidences: model.defaults.decoder.confidences,
             })),
             TextEncoder::HuggingFace { tokenizer, .. } => {
@@ -163,9 +163,18 @@ impl Annotator {
         &self.name
     }
 
-    /// Labels in id order.
+    /// Labels in id order: those of one [label set](crate::labels::DecoderDefaults::label_sets) after another, each with its `O`.
     pub fn labels(&self) -> &[String] {
         &self.labels
+    }
+
+    /// The labels of each [label set](crate::labels::DecoderDefaults::label_sets), in id order. In the Hugging Face pipeline all
+    /// labels are one.
+    pub fn label_sets(&self) -> Vec<&[String]> {
+        match self.decoders() {
+            [] => vec![&self.labels],
+            decoders => decoders.iter().map(|decoder| &self.labels[decoder.columns()]).collect(),
+        }
     }
 
     /// The path or address of the ONNX file that was read.
@@ -203,19 +212,19 @@ impl Annotator {
 
     /// How labels are decoded from the logits.
     pub fn decoding(&self) -> Decoding {
-        self.decoder().map_or(Decoding::Argmax, Decoder::decoding)
+        self.decoders().first().map_or(Decoding::Argmax, Decoder::decoding)
     }
 
     /// The softmax temperature, by which logits are divided.
     pub fn temperature(&self) -> f64 {
-        self.decoder().map_or(1.0, Decoder::temperature)
+        self.decoders().first().map_or(1.0, Decoder::temperature)
     }
 
-    /// The decoder of the Spark NLP pipeline; `None` in the Hugging Face pipeline.
-    pub fn decoder(&self) -> Option<&Decoder> {
+    /// The decoders of the Spark NLP pipeline, one for each label set; none in the Hugging Face pipeline.
+    pub fn decoders(&self) -> &[Decoder] {
         match &self.pipeline {
-            Pipeline::Spark(spark) => Some(&spark.decoder),
-            Pipeline::HuggingFace(_) => None,
+            Pipeline::Spark(spark) => &spark.decoders,
+            Pipeline::HuggingFace(_) => &[],
         }
     }
 
@@ -253,7 +262,8 @@ impl Annotator {
             Pipeline::HuggingFace(pipeline) => {
                 let state = self.run_hugging_face(pipeline, text, mode)?;
                 let (tokens, labels) = state.label();
-                Ok(LabelledTokens { labels: self.token_labels(&labels), document: state.document().clone(), tokens })
+                let (label_sets, document) = (vec![self.token_labels(&labels)], state.document().clone());
+                Ok(LabelledTokens { label_sets, document, tokens })
             }
         }
     }
@@ -266,7 +276,7 @@ impl Annotator {
         match &self.pipeline {
             Pipeline::Spark(spark) => {
                 let labelled = self.label_by_spark(spark, text, mode, false)?.0;
-                let chunks = chunks_of(spark, &labelled);
+                let chunks = spark.chunks(&labelled);
                 Ok((labelled, chunks))
             }
             Pipeline::HuggingFace(pipeline) => {
@@ -274,7 +284,7 @@ impl Annotator {
                 let (tokens, labels) = state.label();
                 let document = state.document().clone();
                 let chunks = state.finish(&self.labels).chunks;
-                Ok((LabelledTokens { labels: self.token_labels(&labels), document, tokens }, chunks))
+                Ok((LabelledTokens { label_sets: vec![self.token_labels(&labels)], document, tokens }, chunks))
             }
         }
     }
@@ -320,9 +330,9 @@ impl Annotator {
             let logits = spark.run(&Runner::new(&self.classifier), &state, window)?;
             spark.accept(&mut state, labels, &logits)?;
         }
-        let labels = self.token_labels(&spark.labels(&state));
+        let label_sets = spark.labels(&state).iter().map(|labels| self.token_labels(labels)).collect();
         let logits = state.take_logits();
-        Ok((LabelledTokens { labels, document: state.document, tokens: state.tokens }, logits))
+        Ok((LabelledTokens { label_sets, document: state.document, tokens: state.tokens }, logits))
     }
 
     /// Prepares a text for the classifier: tokens, word pieces and windows.
@@ -399,7 +409,8 @@ impl Annotator {
     pub fn finish(&self, job: Job) -> Result<Annotation, Error> {
         let annotation = match (&self.pipeline, job.state) {
             (Pipeline::Spark(spark), State::Spark(text)) => {
-                spark.finish(&text, &self.token_labels(&spark.labels(&text)), &self.labels)
+                let labels: Vec<_> = spark.labels(&text).iter().map(|labels| self.token_labels(labels)).collect();
+                spark.finish(&text, &labels, &self.labels)
             }
             (Pipeline::HuggingFace(_), State::HuggingFace(text)) => text.finish(&self.labels),
             _ => return Err(other_pipeline()),
@@ -450,12 +461,6 @@ impl Annotator {
         options.exclude_entities.iter().flatten().try_for_each(|name| check("excludeEntities", name))?;
         options.replace_labels.keys().try_for_each(|name| check("replaceLabels", name))
     }
-}
-
-/// The chunks of labelled tokens, with default options.
-fn chunks_of(spark: &Spark, labelled: &LabelledTokens<'_>) -> Vec<Chunk> {
-    let LabelledTokens { document, tokens, labels } = labelled;
-    convert_with(document, tokens, labels, &AnnotateOptions::default(), &spark.confidences, None)
 }
 
 /// What the engine is told of a model.

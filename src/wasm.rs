@@ -188,7 +188,8 @@ impl Annotator {
     }
 
     /// Each token with its label, before the converter: `[{begin, end, label, score}]`, label and score missing
-    /// where the model did not read the token. `options`: `{mode}`.
+    /// where the model did not read the token. With several label sets, all tokens with the labels of one, then with those of the
+    /// next. `options`: `{mode}`.
     pub fn label(&self, text: &str, options: JsValue) -> Result<JsValue, JsValue> {
         #[derive(Serialize)]
         struct Labelled<'a> {
@@ -198,16 +199,17 @@ impl Annotator {
             score: Option<f32>,
         }
         let options: AnnotateOptions = read(&options)?;
-        let tokens = self.inner.label(text, options.mode).map_err(|error| js_error(&error))?;
-        let labelled = tokens.tokens.iter().zip(&tokens.labels).map(|(token, label)| {
-            let place = tokens.document.original_range(token);
-            Labelled {
-                begin: place.start,
-                end: place.end,
-                label: label.map(|label| label.label),
-                score: label.and_then(|label| label.score),
-            }
-        });
+        let found = self.inner.label(text, options.mode).map_err(|error| js_error(&error))?;
+        let labelled =
+            found.label_sets.iter().flat_map(|labels| found.tokens.iter().zip(labels)).map(|(token, label)| {
+                let place = found.document.original_range(token);
+                Labelled {
+                    begin: place.start,
+                    end: place.end,
+                    label: label.map(|label| label.label),
+                    score: label.and_then(|label| label.score),
+                }
+            });
         Ok(plain(&labelled.collect::<Vec<_>>()))
     }
 

@@ -230,7 +230,7 @@ fn a_bundle_may_be_told_how_tokens_are_capitalised() {
         });
         let annotator = Annotator::load(&files, &Options::default()).expect("a model");
         let labelling = annotator.label(text, Mode::Window).expect("labels");
-        labelling.labels.iter().map(|label| label.and_then(|label| label.score).expect("a score")).collect()
+        labelling.label_sets[0].iter().map(|label| label.and_then(|label| label.score).expect("a score")).collect()
     };
     let (capitals, small) = ("Binding of IL-2 to T cells", "binding of il-2 to t cells");
     assert_eq!(scores(None, capitals), scores(Some(TokenTypes::Zeros), capitals));

@@ -133,7 +133,7 @@ fn check_pipelines(prefix: &str) {
         let units: Vec<u16> = text.encode_utf16().collect();
         let slice = |begin: usize, end: usize| String::from_utf16_lossy(&units[begin..end]);
         let tokens = labelling.tokens.iter().map(|t| json!([t.begin, t.end - 1, slice(t.begin, t.end)])).collect();
-        let ner = labelling.tokens.iter().zip(&labelling.labels).filter_map(|(token, label)| {
+        let ner = labelling.tokens.iter().zip(&labelling.label_sets[0]).filter_map(|(token, label)| {
             label.map(|label| json!([token.begin, token.end - 1, label.label, score(label.score.expect("a score"))]))
         });
         let options = AnnotateOptions { mode: Mode::Truncate, pad_as_o: false, ..Default::default() };

@@ -61,7 +61,7 @@ fn each_token_of_a_chunk_has_its_likeliest_labels() {
     let labelled = annotator.label(&text, Mode::Window).expect("labels");
     let decided = |token: &ChunkToken| {
         let at = labelled.tokens.iter().position(|other| (other.begin, other.end) == (token.begin, token.end));
-        labelled.labels[at.expect("a token of the text")].expect("a label")
+        labelled.label_sets[0][at.expect("a token of the text")].expect("a label")
     };
     for chunk in &found {
         assert_eq!(chunk.confidence, Some(mean(chunk)));

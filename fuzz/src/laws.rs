@@ -11,6 +11,8 @@ pub(crate) struct Reading {
     pub(crate) paragraphs: bool,
     /// Chunks are runs of a tokenizer's pieces, as in transformers: several may share a character, and one may be white space.
     pub(crate) pieces: bool,
+    /// The model has several label sets, whose chunks may overlap.
+    pub(crate) sets: bool,
 }
 
 /// Annotates a text in the ways that there are, and checks every result.
@@ -28,7 +30,9 @@ pub(crate) fn check_text(annotator: &Annotator, text: &str, options: &AnnotateOp
     }
     let Ok(labelled) = annotator.label(text, options.mode) else { return };
     let units: Vec<u16> = text.encode_utf16().collect();
-    assert_eq!(labelled.tokens.len(), labelled.labels.len(), "a label for each token");
+    for labels in &labelled.label_sets {
+        assert_eq!(labelled.tokens.len(), labels.len(), "a label for each token");
+    }
     for tokens in labelled.tokens.windows(2) {
         assert!(reading.pieces || tokens[0].end <= tokens[1].begin, "tokens overlap: {tokens:?}");
         assert!(tokens[0].begin <= tokens[1].begin, "tokens are not in order: {tokens:?}");
@@ -64,7 +68,7 @@ pub(crate) fn check(text: &str, annotation: &Annotation, options: &AnnotateOptio
         // A tokenizer's piece may stand for nothing in the text, such as the space that it puts before a word.
         assert!(begin < end || reading.pieces && begin == end, "an empty chunk: {chunk:?}");
         assert!(last <= *begin, "chunks overlap or are not in order: {chunk:?} begins before {last}");
-        last = if reading.pieces { *begin } else { *end };
+        last = if reading.pieces || reading.sets { *begin } else { *end };
         assert_eq!(slice(&units, *begin, *end), *shown, "not the text at its place: {chunk:?}");
         if let Some(confidence) = confidence {
             assert!((0.0..=1.0).contains(confidence), "no probability: {chunk:?}");

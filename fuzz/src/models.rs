@@ -52,9 +52,10 @@ pub(crate) const VOCABULARY: &str =
 /// A bundle's manifest for a graph and a vocabulary.
 pub(crate) fn manifest(graph: &[u8], vocabulary: &[u8]) -> Manifest {
     Manifest {
-        format: "glossa-bundle/4".into(),
+        format: "glossa-bundle/5".into(),
         name: "fuzz".into(),
         labels: LABELS.map(String::from).into(),
+        label_sets: None,
         files: listed(&[("model.onnx", graph), ("vocab.txt", vocabulary)]),
         tokenizer: TokenizerOptions::default(),
         case_sensitive: false,
@@ -85,8 +86,23 @@ pub(crate) fn listed(files: &[(&str, &[u8])]) -> Vec<ManifestFile> {
 
 /// A bundle.
 pub(crate) fn bundle() -> Files {
+    bundle_with(|_| ())
+}
+
+/// A bundle of two label sets, whose chunks may overlap.
+pub(crate) fn bundle_of_sets() -> Files {
+    bundle_with(|manifest| {
+        manifest.labels[3..].clone_from_slice(&["O", "B-protein", "I-protein", "B-RNA"].map(String::from));
+        manifest.label_sets = Some(vec![3, 4]);
+        manifest.decoding = Some(Decoding::Viterbi);
+    })
+}
+
+fn bundle_with(edit: impl Fn(&mut Manifest)) -> Files {
     let (graph, vocabulary) = (table(VOCABULARY.lines().count()), VOCABULARY.as_bytes().to_vec());
-    let manifest = serde_json::to_vec(&manifest(&graph, &vocabulary)).expect("JSON");
+    let mut manifest = manifest(&graph, &vocabulary);
+    edit(&mut manifest);
+    let manifest = serde_json::to_vec(&manifest).expect("JSON");
     vec![("manifest.json".into(), manifest), ("vocab.txt".into(), vocabulary), ("model.onnx".into(), graph)]
 }
 
@@ -112,9 +128,10 @@ pub(crate) struct Loaded {
 pub(crate) fn loaded() -> &'static [Loaded] {
     static LOADED: OnceLock<Vec<Loaded>> = OnceLock::new();
     LOADED.get_or_init(|| {
-        let load = |files: Files, options: Options, plain: bool, paragraphs: bool, pieces: bool| Loaded {
-            annotator: Annotator::load(&memory(files), &options).expect("a model"),
-            reading: Reading { plain, paragraphs, pieces },
+        let load = |files: Files, options: Options, plain: bool, paragraphs: bool, pieces: bool| {
+            let annotator = Annotator::load(&memory(files), &options).expect("a model");
+            let sets = annotator.label_sets().len() > 1;
+            Loaded { annotator, reading: Reading { plain, paragraphs, pieces, sets } }
         };
         let spark = |options: Options| {
             let plain = options.normalisation.unwrap_or(true);
@@ -144,6 +161,7 @@ pub(crate) fn loaded() -> &'static [Loaded] {
             spark(Options { cleanup_mode: CleanupMode::InplaceFull, ..as_spark_nlp }),
             spark(cleaned(CleanupMode::EachFull)),
             spark(viterbi),
+            load(bundle_of_sets(), Options::default(), true, true, false),
             spark(Options { tokenizer: Some(rules), ..Default::default() }),
             load(tiny, Options::default(), false, false, false),
             tokenizer("word_piece", true),

@@ -26,7 +26,7 @@ pub(crate) fn of(surface: &str) -> Vec<Vec<u8>> {
             names.map(|name| models::file(&format!("tests/tokenizers/{name}.json"))).into()
         }
         "folder" => folders(),
-        "bundle" => vec![bag::pack(&models::bundle()), bag::pack(&tiny())],
+        "bundle" => vec![bag::pack(&models::bundle()), bag::pack(&models::bundle_of_sets()), bag::pack(&tiny())],
         "regex" => patterns(),
         _ => vec![],
     });

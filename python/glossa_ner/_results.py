@@ -60,7 +60,7 @@ class Annotation:
     """The result of annotating a text."""
 
     chunks: Tuple[Chunk, ...]
-    """Chunks in the order of the text."""
+    """Chunks in the order of the text; those of different label sets may overlap, of which most models have one."""
     truncated_from: Optional[int]
     """With mode `truncate`, the offset where the unread rest of the text begins; `None` if all was read."""
     precision: Optional[str]

@@ -37,6 +37,16 @@ def test_chunks_have_their_places_in_code_points(annotator):
     assert (annotation.offset_unit, annotation.precision, annotation.truncated_from) == ("code-point", "int8", None)
 
 
+def test_chunks_of_several_label_sets_overlap_in_every_unit():
+    text = "\U0001f9ec aspirin for colon cancer"
+    expected = [("aspirin", "Chemical"), ("colon cancer", "Disease"), ("colon", "Anatomy")]
+    for unit, encoding, width in [("code-point", "utf-32-le", 4), ("utf-16", "utf-16-le", 2), ("byte", "utf-8", 1)]:
+        encoded = text.encode(encoding)
+        chunks = Annotator(ROOT / "tests/models/sets", offset_unit=unit).annotate(text).chunks
+        assert [(chunk.text, chunk.entity) for chunk in chunks] == expected
+        assert [encoded[width * chunk.begin : width * chunk.end].decode(encoding) for chunk in chunks] == [words for words, _ in expected]
+
+
 @pytest.mark.parametrize("model", ["cellular", GOLDEN / "models/hf_cellular"])
 @pytest.mark.parametrize("unit, encoding, width", [("code-point", "utf-32-le", 4), ("utf-16", "utf-16-le", 2), ("byte", "utf-8", 1)])
 def test_offsets_are_places_of_the_text_in_every_unit(model, unit, encoding, width, texts):

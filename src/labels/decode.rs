@@ -1,11 +1,12 @@
 //! Decodes logits: a label and a score for each token of a document.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 use super::constraints::{shapes, Rules, Shape};
-use super::{argmax, likeliest, Confidences, Constraint};
+use super::{argmax, entity_after_hyphen, likeliest, Confidences, Constraint};
 
 /// The most labels that [`Decoding::Viterbi`] takes: its table of transitions has an entry for each pair of labels, 64 MB
 /// at this number, and each token takes as many steps. The largest sets of labels in use have a few hundred.
@@ -29,10 +30,14 @@ pub enum Decoding {
 pub struct DecoderDefaults {
     /// How labels are decoded, unless the options override it.
     pub decoding: Decoding,
+    /// How many labels each label set has, in id order; empty if all labels are one set. Each set has a softmax of its own and is
+    /// decoded by itself, so chunks of different sets may overlap. Each set has one label `O`, and they share no other.
+    pub label_sets: Vec<usize>,
     /// Softmax temperature, above 0: logits are divided by it to calibrate the scores.
     pub temperature: f32,
     /// Transition log-scores for [`Decoding::Viterbi`], a row and a column per label in id order: `[from][to]` is added
-    /// where label `to` follows label `from`. The start of a document counts as `O`.
+    /// where label `to` follows label `from`. The start of a document counts as `O`. Scores between labels of different label
+    /// sets have no effect.
     pub transitions: Option<Vec<Vec<f32>>>,
     /// What every chunk must be like with [`Decoding::Viterbi`]. They need a label `O`, and a `B-X` for each `I-X`; no token then
     /// gets a label of another form, such as `PAD`.
@@ -45,6 +50,7 @@ impl Default for DecoderDefaults {
     fn default() -> Self {
         DecoderDefaults {
             decoding: Decoding::Argmax,
+            label_sets: Vec::new(),
             temperature: 1.0,
             transitions: None,
             constraints: Vec::new(),
@@ -56,8 +62,9 @@ impl Default for DecoderDefaults {
 impl DecoderDefaults {
     /// Checks the values for a model with these labels. `Err` holds the reason.
     pub(crate) fn check(&self, names: &[String]) -> Result<(), String> {
-        let Self { temperature, transitions, constraints, confidences, .. } = self;
+        let Self { temperature, transitions, constraints, confidences, label_sets, .. } = self;
         let labels = names.len();
+        check_sets(label_sets, names)?;
         if !(temperature.is_finite() && *temperature > 0.0) {
             return Err(format!("temperature is {temperature}, not a number above 0"));
         }
@@ -80,6 +87,31 @@ impl DecoderDefaults {
         }
         Ok(())
     }
+}
+
+const NO_SETS: &str = "labelSets do not divide the labels into sets with one label O each";
+
+/// Checks the sizes of label sets for a model with these labels. `Err` holds the reason.
+fn check_sets(sizes: &[usize], names: &[String]) -> Result<(), String> {
+    let (mut rest, mut others) = (names, HashSet::new());
+    for size in sizes {
+        let Some((set, after)) = rest.split_at_checked(*size) else { return Err(NO_SETS.into()) };
+        let mut outside = 0;
+        for label in set {
+            let entity = entity_after_hyphen(label);
+            if label == "O" {
+                outside += 1;
+            } else if others.contains(entity) {
+                return Err(format!("{entity} is in two labelSets"));
+            }
+        }
+        if outside != 1 {
+            return Err(NO_SETS.into());
+        }
+        others.extend(set.iter().map(|label| entity_after_hyphen(label)));
+        rest = after;
+    }
+    (sizes.is_empty() || rest.is_empty()).then_some(()).ok_or_else(|| NO_SETS.into())
 }
 
 /// The logits of a document's tokens, gathered from its windows: a row of one value per label for each token that the
@@ -141,9 +173,11 @@ impl TokenLogits {
     }
 }
 
-/// Decodes the labels of one model.
+/// Decodes the labels of one label set of a model. Rows of logits, and label ids, are those of all sets.
 #[derive(Debug, Clone)]
 pub struct Decoder {
+    /// The ids of the set's labels.
+    columns: Range<usize>,
     decoding: Decoding,
     temperature: f64,
     /// For each label, the labels that may precede it, with the log-score of the transition. Only for Viterbi: there is
@@ -161,22 +195,37 @@ pub struct Decoder {
 const UNLIKELY: f64 = -1e9;
 
 impl Decoder {
-    /// A decoder for a model with these labels, in id order. `decoding` overrides that of `defaults`, whose transitions
-    /// must have a row and a column per label.
+    /// The decoders of a model with these labels, in id order: one for each label set, in order. `decoding` overrides that of
+    /// `defaults`, whose transitions must have a row and a column per label, and whose label sets must have all labels.
     ///
     /// # Panics
-    /// If Viterbi is to decode more than [`MOST_VITERBI_LABELS`].
-    pub fn new(labels: &[String], defaults: &DecoderDefaults, decoding: Option<Decoding>) -> Self {
+    /// If Viterbi is to decode a set of more than [`MOST_VITERBI_LABELS`].
+    pub fn of_sets(labels: &[String], defaults: &DecoderDefaults, decoding: Option<Decoding>) -> Vec<Self> {
+        if defaults.label_sets.is_empty() {
+            return vec![Self::new(labels, 0..labels.len(), defaults, decoding)];
+        }
+        let mut start = 0;
+        let set = |count: &usize| {
+            let columns = start..start + count;
+            start = columns.end;
+            Self::new(labels, columns, defaults, decoding)
+        };
+        defaults.label_sets.iter().map(set).collect()
+    }
+
+    fn new(all: &[String], columns: Range<usize>, defaults: &DecoderDefaults, decoding: Option<Decoding>) -> Self {
         let decoding = decoding.unwrap_or(defaults.decoding);
         let temperature = defaults.temperature.into();
         if decoding == Decoding::Argmax {
             let (before, first, rules) = (Vec::new(), Vec::new(), Rules::default());
-            return Decoder { decoding, temperature, before, first, rules, outside: None };
+            return Decoder { columns, decoding, temperature, before, first, rules, outside: None };
         }
+        let (labels, set) = (&all[columns.clone()], columns.start);
         assert!(labels.len() <= MOST_VITERBI_LABELS, "more than {MOST_VITERBI_LABELS} labels");
         let outside = labels.iter().position(|label| label == "O");
-        let score =
-            |from: usize, to: usize| defaults.transitions.as_ref().map_or(0.0, |scores| f64::from(scores[from][to]));
+        let score = |from: usize, to: usize| {
+            defaults.transitions.as_ref().map_or(0.0, |scores| f64::from(scores[set + from][set + to]))
+        };
         let rules = Rules::of(&defaults.constraints);
         let mut predecessors = predecessors(labels);
         if rules != Rules::default() {
@@ -191,7 +240,12 @@ impl Decoder {
         let first = predecessors.iter().enumerate();
         let first = first.map(|(to, allowed)| allowed.is_none().then(|| outside.map_or(0.0, |from| score(from, to))));
         let (before, first) = (before.collect(), first.collect());
-        Decoder { decoding, temperature, before, first, rules, outside }
+        Decoder { columns, decoding, temperature, before, first, rules, outside }
+    }
+
+    /// The ids of the label set's labels.
+    pub fn columns(&self) -> Range<usize> {
+        self.columns.clone()
     }
 
     /// The same decoder at another temperature.
@@ -211,23 +265,25 @@ impl Decoder {
 
     /// Id and softmax score of a token's likeliest label; the lowest id in a tie.
     pub fn likeliest(&self, row: &[f32]) -> (usize, f32) {
+        let row = self.of_set(row);
         let best = argmax(row);
-        (best, self.score(row, best))
+        (self.columns.start + best, self.scores(row)(best))
+    }
+
+    /// The logits of the set's labels.
+    fn of_set<'r>(&self, row: &'r [f32]) -> &'r [f32] {
+        &row[self.columns()]
     }
 
     /// Ids and softmax scores of a token's `count` likeliest labels, best first; the lower id first in a tie. Decoding does not
     /// change them; the first is [`likeliest`](Self::likeliest).
     pub fn likeliest_labels(&self, row: &[f32], count: usize) -> Vec<(usize, f32)> {
+        let row = self.of_set(row);
         let score = self.scores(row);
-        likeliest(row, count).into_iter().map(|(label, _)| (label, score(label))).collect()
+        likeliest(row, count).into_iter().map(|(label, _)| (self.columns.start + label, score(label))).collect()
     }
 
-    /// The softmax score of a label.
-    fn score(&self, row: &[f32], label: usize) -> f32 {
-        self.scores(row)(label)
-    }
-
-    /// The softmax scores of labels, in f64 as Spark NLP computes them.
+    /// The softmax scores of the set's labels, of their logits, in f64 as Spark NLP computes them.
     fn scores<'r>(&self, row: &'r [f32]) -> impl Fn(usize) -> f32 + 'r {
         let (largest, temperature) = (row[argmax(row)], self.temperature);
         let power = move |value: f32| (f64::from(value - largest) / temperature).exp();
@@ -235,8 +291,9 @@ impl Decoder {
         move |label| (power(row[label]) / sum) as f32
     }
 
-    /// The natural logarithms of the softmax scores.
+    /// The natural logarithms of the softmax scores of the set's labels.
     pub fn log_probabilities(&self, row: &[f32]) -> Vec<f64> {
+        let row = self.of_set(row);
         let largest = row[argmax(row)];
         let powers = row.iter().map(|value| f64::from(value - largest) / self.temperature);
         let sum: f64 = powers.clone().map(f64::exp).sum();
@@ -257,7 +314,7 @@ impl Decoder {
                 let rows: Vec<&[f32]> = (start..end).map_while(|token| logits.row(token)).collect();
                 let shapes = logits.shapes.get(start..start + rows.len()).unwrap_or_default();
                 for (i, label) in self.path(&rows, shapes).into_iter().enumerate() {
-                    labels[start + i] = Some((label, self.score(rows[i], label)));
+                    labels[start + i] = Some((self.columns.start + label, self.scores(self.of_set(rows[i]))(label)));
                 }
                 // The token after the rows, if there is one, was not read.
                 start += (rows.len() + 1).min(end - start);

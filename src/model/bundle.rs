@@ -18,7 +18,8 @@ use crate::Error;
 /// The file that identifies a bundle.
 pub const MANIFEST: &str = "manifest.json";
 /// The formats that can be read, in order of their versions.
-const FORMATS: [&str; 4] = ["glossa-bundle/1", "glossa-bundle/2", "glossa-bundle/3", "glossa-bundle/4"];
+const FORMATS: [&str; 5] =
+    ["glossa-bundle/1", "glossa-bundle/2", "glossa-bundle/3", "glossa-bundle/4", "glossa-bundle/5"];
 const GRAPH: &str = "model.onnx";
 const VOCABULARY: &str = "vocab.txt";
 
@@ -27,7 +28,7 @@ const VOCABULARY: &str = "vocab.txt";
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// `glossa-bundle/4`; `glossa-bundle/3` without `constraints` and `confidences`; `glossa-bundle/2` also without
+    /// `glossa-bundle/5`; `glossa-bundle/4` without `labelSets`; `glossa-bundle/3` also without `constraints` and `confidences`; `glossa-bundle/2` also without
     /// `documentStructure` and `normalisation`; `glossa-bundle/1` also without `tokenTypes`, `decoding`, `temperature` and
     /// `transitions`. Programs that know only an earlier format would ignore these keys and silently give other results.
     pub format: String,
@@ -35,6 +36,9 @@ pub struct Manifest {
     pub name: String,
     /// Labels in id order.
     pub labels: Vec<String>,
+    /// See [`DecoderDefaults::label_sets`]; all labels are one set if omitted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_sets: Option<Vec<usize>>,
     /// Every file of the bundle but the manifest and README.md.
     pub files: Vec<ManifestFile>,
     /// How texts are cut into tokens.
@@ -133,10 +137,11 @@ impl Manifest {
             format: fields.required("format", Fields::text)?,
             name: fields.required("name", Fields::text)?,
             labels: fields.required("labels", |value| Fields::list(value, Fields::text))?,
+            label_sets: fields.optional("labelSets", |value| Fields::list(value, Fields::count))?,
             files: fields.required("files", |value| Fields::list(value, ManifestFile::read))?,
             tokenizer: fields.0.remove("tokenizer").map_or_else(|| Ok(TokenizerOptions::default()), tokenizer)?,
             case_sensitive: fields.required("caseSensitive", Value::as_bool)?,
-            max_sentence_length: fields.required("maxSentenceLength", |value| usize::try_from(value.as_u64()?).ok())?,
+            max_sentence_length: fields.required("maxSentenceLength", Fields::count)?,
             token_types: {
                 let key = if fields.0.contains_key("tokenTypes") { "tokenTypes" } else { "segments" };
                 fields.optional(key, |value| match value.as_str()? {
@@ -194,6 +199,10 @@ impl Fields {
         value.as_f64().map(|number| number as f32)
     }
 
+    fn count(value: &Value) -> Option<usize> {
+        usize::try_from(value.as_u64()?).ok()
+    }
+
     fn list<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
         value.as_array()?.iter().map(read).collect()
     }
@@ -204,7 +213,6 @@ fn tokenizer(value: Value) -> Result<TokenizerOptions, String> {
     let Value::Object(object) = value else { return Err(unreadable("tokenizer", &value)) };
     let mut fields = Fields(object);
     let texts = |value: &Value| Fields::list(value, Fields::text);
-    let length = |value: &Value| usize::try_from(value.as_u64()?).ok();
     let options = TokenizerOptions {
         target_pattern: fields.optional("targetPattern", Fields::text)?,
         prefix_pattern: fields.optional("prefixPattern", Fields::text)?,
@@ -215,8 +223,8 @@ fn tokenizer(value: Value) -> Result<TokenizerOptions, String> {
         case_sensitive_exceptions: fields.optional("caseSensitiveExceptions", Value::as_bool)?,
         split_pattern: fields.optional("splitPattern", Fields::text)?,
         split_chars: fields.optional("splitChars", texts)?,
-        min_length: fields.optional("minLength", length)?,
-        max_length: fields.optional("maxLength", length)?,
+        min_length: fields.optional("minLength", Fields::count)?,
+        max_length: fields.optional("maxLength", Fields::count)?,
     };
     match fields.0.keys().next() {
         Some(key) => Err(format!("its tokenizer has {key}, which is not known")),
@@ -269,7 +277,7 @@ impl Manifest {
     /// The keys in use that not all formats have, each with the index of the first format that has it.
     fn versioned_keys(&self) -> Vec<(&'static str, usize)> {
         let Manifest { token_types, decoding, temperature, transitions, constraints, .. } = self;
-        let Manifest { confidences, document_structure, normalisation, .. } = self;
+        let Manifest { confidences, document_structure, normalisation, label_sets, .. } = self;
         let keys = [
             ("tokenTypes", 1, token_types.is_some()),
             ("decoding", 1, decoding.is_some()),
@@ -279,14 +287,16 @@ impl Manifest {
             ("normalisation", 2, normalisation.is_some()),
             ("constraints", 3, constraints.is_some()),
             ("confidences", 3, confidences.is_some()),
+            ("labelSets", 4, label_sets.is_some()),
         ];
         keys.into_iter().filter(|(_, _, used)| *used).map(|(key, since, _)| (key, since)).collect()
     }
 
     /// How labels are decoded.
     fn decoder(&self) -> DecoderDefaults {
-        let Manifest { decoding, temperature, transitions, constraints, confidences, .. } = self;
+        let Manifest { label_sets, decoding, temperature, transitions, constraints, confidences, .. } = self;
         DecoderDefaults {
+            label_sets: label_sets.clone().unwrap_or_default(),
             decoding: decoding.unwrap_or_default(),
             temperature: temperature.unwrap_or(1.0),
             transitions: transitions.clone(),
@@ -303,7 +313,11 @@ pub(super) fn read(source: &dyn Source, manifest: &[u8], context: &LoadContext<'
     let vocabulary = checked(source, &manifest, VOCABULARY)?;
     check_vocabulary(&vocabulary, &vocabulary_file)?;
     Ok(Model {
-        labels: check_labels(manifest.labels.clone(), &manifest_file)?,
+        labels: check_labels(
+            manifest.labels.clone(),
+            manifest.label_sets.as_deref().unwrap_or_default(),
+            &manifest_file,
+        )?,
         encoder: TextEncoder::Spark(Vocabulary::read(&vocabulary, &vocabulary_file)?),
         graph: checked_graph(source, &manifest, context)?,
         graph_file: source.locate(GRAPH),

@@ -40,7 +40,7 @@ pub(super) fn read(source: &dyn Source, vocabulary: &[u8], context: &LoadContext
     let labels = labels.lines().map(str::to_string).collect();
     Ok(Model {
         name: base_name(source),
-        labels: check_labels(labels, &labels_file)?,
+        labels: check_labels(labels, &[], &labels_file)?,
         encoder: TextEncoder::Spark(Vocabulary::read(vocabulary, &vocabulary_file)?),
         graph: read_file_graph(source, GRAPH, context)?
             .ok_or_else(|| Error::FileMissing { file: source.locate(GRAPH) })?,

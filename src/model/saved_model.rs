@@ -53,7 +53,7 @@ pub(super) fn read(source: &dyn Source, metadata: &[u8], context: &LoadContext<'
     let (graph, graph_file) = read_graph(source, context)?;
     Ok(Model {
         name: base_name(source),
-        labels: check_labels(labels, &labels_file)?,
+        labels: check_labels(labels, &[], &labels_file)?,
         encoder: TextEncoder::Spark(vocabulary),
         graph,
         graph_file,

@@ -1,10 +1,11 @@
 //! Spark NLP's pipeline: DocumentAssembler, Tokenizer, BertForTokenClassification, NerConverter.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use super::{check_count, Runner};
-use crate::annotation::{Annotation, TokenLabel};
+use crate::annotation::{Annotation, Chunk, LabelledTokens, TokenLabel};
 use crate::engine::Logits;
 use crate::labels::{convert_with, named, Confidences, Decoder, Decoding, LikeliestLabels, LikeliestOf, TokenLogits};
 use crate::options::{AnnotateOptions, Mode};
@@ -26,9 +27,13 @@ pub(crate) struct Spark {
     pub(crate) pieces: WordPieces,
     pub(crate) token_types: TokenTypes,
     pub(crate) label_from_separator: bool,
-    pub(crate) decoder: Decoder,
+    /// One for each label set.
+    pub(crate) decoders: Vec<Decoder>,
     pub(crate) confidences: Confidences,
 }
+
+/// A label set's label id and score of each token; `None` where the model did not read the token.
+type SetLabels = Vec<Option<(usize, f32)>>;
 
 /// The state of a text in this pipeline.
 #[derive(Debug)]
@@ -45,12 +50,12 @@ pub(crate) struct Text {
     paragraphs: Vec<usize>,
     windows: Vec<Window>,
     done: usize,
-    /// Each token's label id and score, if labels are decoded token by token.
-    labels: Vec<Option<(usize, f32)>>,
+    /// Of each label set, if labels are decoded token by token.
+    labels: Vec<SetLabels>,
     /// The logits to decode once all windows have run, if labels depend on their neighbours.
     logits: Option<TokenLogits>,
-    /// Each token's likeliest labels, if the result is to tell them.
-    likeliest: Option<LikeliestLabels>,
+    /// Of each label set: each token's likeliest labels, if the result is to tell them; else empty.
+    likeliest: Vec<LikeliestLabels>,
     truncated_from: Option<usize>,
     options: AnnotateOptions,
 }
@@ -118,10 +123,15 @@ impl Spark {
         };
         let mut read = Text {
             document,
-            labels: vec![None; tokens.len()],
+            labels: vec![vec![None; tokens.len()]; self.decoders.len()],
             logits: None,
-            likeliest: (options.label_scores > 0)
-                .then(|| LikeliestLabels::new(tokens.len(), labels, options.label_scores)),
+            likeliest: match options.label_scores {
+                0 => Vec::new(),
+                asked => {
+                    let of = |decoder: &Decoder| LikeliestLabels::new(tokens.len(), decoder.columns().len(), asked);
+                    self.decoders.iter().map(of).collect()
+                }
+            },
             tokens,
             pieces,
             token_types,
@@ -132,7 +142,7 @@ impl Spark {
             truncated_from,
             options: options.clone(),
         };
-        if self.decoder.decoding() == Decoding::Viterbi {
+        if self.decoding() == Decoding::Viterbi {
             read.keep_logits(labels);
         }
         Ok(read)
@@ -163,30 +173,67 @@ impl Spark {
         let tokens: Vec<usize> = text.decided(window).collect();
         check_count(logits.len(), tokens.len() * labels)?;
         for (token, row) in tokens.into_iter().zip(logits.chunks_exact(labels)) {
-            if let Some(likeliest) = &mut text.likeliest {
-                likeliest.set(token, &self.decoder.likeliest_labels(row, likeliest.count()));
+            for (likeliest, decoder) in text.likeliest.iter_mut().zip(&self.decoders) {
+                likeliest.set(token, &decoder.likeliest_labels(row, likeliest.count()));
             }
-            match &mut text.logits {
-                Some(kept) => kept.set(token, row),
-                None => text.labels[token] = Some(self.decoder.likeliest(row)),
+            if let Some(kept) = &mut text.logits {
+                kept.set(token, row);
+                continue;
+            }
+            for (labels, decoder) in text.labels.iter_mut().zip(&self.decoders) {
+                labels[token] = Some(decoder.likeliest(row));
             }
         }
         text.done += 1;
         Ok(())
     }
 
-    /// Each token's label id and score; `None` where the model did not read the token.
-    pub(crate) fn labels<'t>(&self, text: &'t Text) -> Cow<'t, [Option<(usize, f32)>]> {
-        text.logits.as_ref().map_or(Cow::Borrowed(&text.labels), |logits| Cow::Owned(self.decoder.decode(logits)))
+    /// How labels are decoded.
+    pub(crate) fn decoding(&self) -> Decoding {
+        self.decoders.first().map_or(Decoding::Argmax, Decoder::decoding)
     }
 
-    /// The chunks of the windows that have run, by the tokens' labels. `names` are those of all labels, in id order.
-    pub(crate) fn finish(&self, text: &Text, labels: &[Option<TokenLabel<'_>>], names: &[String]) -> Annotation {
-        let likeliest = text.likeliest.as_ref().map(|likeliest| |token| named(likeliest.of(token), names));
-        let likeliest = likeliest.as_ref().map(|of| of as LikeliestOf<'_>);
-        let chunks = convert_with(&text.document, &text.tokens, labels, &text.options, &self.confidences, likeliest);
+    /// The tokens' labels of each label set.
+    pub(crate) fn labels<'t>(&self, text: &'t Text) -> Cow<'t, [SetLabels]> {
+        let decode = |logits| self.decoders.iter().map(|decoder| decoder.decode(logits)).collect();
+        text.logits.as_ref().map_or(Cow::Borrowed(&text.labels), |logits| Cow::Owned(decode(logits)))
+    }
+
+    /// The chunks of the windows that have run, by the tokens' labels of each label set. `names` are those of all labels, in id
+    /// order.
+    pub(crate) fn finish(&self, text: &Text, labels: &[Vec<Option<TokenLabel<'_>>>], names: &[String]) -> Annotation {
+        let of_set = |(set, labels): (usize, &Vec<Option<TokenLabel<'_>>>)| {
+            let likeliest = text.likeliest.get(set).map(|likeliest| |token| named(likeliest.of(token), names));
+            let likeliest = likeliest.as_ref().map(|of| of as LikeliestOf<'_>);
+            convert_with(&text.document, &text.tokens, labels, &text.options, &self.confidences, likeliest)
+        };
+        let chunks = labels.iter().enumerate().map(of_set).reduce(merged).unwrap_or_default();
         Annotation { chunks, truncated_from: text.truncated_from, precision: None }
     }
+
+    /// The chunks that the tokens' labels of each label set form, with default options.
+    pub(crate) fn chunks(&self, labelled: &LabelledTokens<'_>) -> Vec<Chunk> {
+        let LabelledTokens { document, tokens, label_sets } = labelled;
+        let options = AnnotateOptions::default();
+        let of_set = |labels: &Vec<_>| convert_with(document, tokens, labels, &options, &self.confidences, None);
+        label_sets.iter().map(of_set).reduce(merged).unwrap_or_default()
+    }
+}
+
+/// The chunks of two label sets in the order of the text. Of chunks that begin at one place the longest comes first, and of two
+/// at one place that of the first set.
+fn merged(one: Vec<Chunk>, other: Vec<Chunk>) -> Vec<Chunk> {
+    let place = |chunk: &Chunk| (chunk.begin, Reverse(chunk.end));
+    let mut chunks = Vec::with_capacity(one.len() + other.len());
+    let mut other = other.into_iter().peekable();
+    for chunk in one {
+        while let Some(earlier) = other.next_if(|earlier| place(earlier) < place(&chunk)) {
+            chunks.push(earlier);
+        }
+        chunks.push(chunk);
+    }
+    chunks.extend(other);
+    chunks
 }
 
 /// The tokens at which paragraphs begin, but for the first.

@@ -27,6 +27,7 @@ const TYPES = {
 const FOLDERS = [
   ['/golden/', join(root, 'tests', 'golden')],
   ['/tiny/', join(root, 'tests', 'models', 'tiny')],
+  ['/sets/', join(root, 'tests', 'models', 'sets')],
 ];
 
 /** A model that labels by rule, and what it finds in some texts: see `tests/tiny.rs`. */

@@ -39,6 +39,21 @@ after(async () => {
   server?.close();
 });
 
+test('chunks of two label sets overlap: each has its mark and its row', { timeout: LONG }, async () => {
+  const page = await open();
+  await chooseModel(page, '/sets/');
+  await page.getByTestId('input').fill('aspirin for colon cancer');
+  await page.getByTestId('annotate').click();
+  await settled(page);
+  const found = ['aspirin: Chemical', 'colon cancer: Disease', 'colon: Anatomy'];
+  const named = (all) => all.map(({ text, entity }) => `${text}: ${entity}`);
+  assert.deepEqual(named(await marks(page)), found);
+  assert.deepEqual(named(await rows(page)), found);
+  assert.equal(await page.getByTestId('document').locator('mark[data-entity="Disease"] > mark[data-entity="Anatomy"]').count(), 1);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 /** An export folder, which has no hashes, with half an ONNX file: only the parser can tell. */
 async function truncatedExport(at) {
   const from = join(root, 'tests', 'golden', 'models', 'cellular');

@@ -327,6 +327,47 @@ fn confidences_are_fitted_thresholds_told_and_only_some_entities_counted() {
 }
 
 #[test]
+fn labels_and_confidences_are_measured_in_each_label_set() {
+    let model = repository("tests/models/sets").to_str().expect("a path").to_string();
+    let folder = TemporaryFolder::new("eval-sets");
+    // A disease with anatomy in it, and one that is both; of the second record the model finds nothing.
+    let entities = [
+        ((0, 7), "Chemical"),
+        ((12, 24), "Disease"),
+        ((12, 17), "Anatomy"),
+        ((26, 30), "Disease"),
+        ((26, 30), "Anatomy"),
+    ];
+    let entities = entities.map(|((begin, end), entity)| serde_json::json!([begin, end, entity]));
+    let records = [
+        serde_json::json!({ "id": 1, "text": "aspirin for colon cancer, skin", "entities": entities }),
+        serde_json::json!({ "id": 2, "text": "a kidney", "entities": [[2, 8, "Anatomy"]] }),
+    ];
+    let file = folder.write("records.jsonl", records.map(|record| record.to_string()).join("\n"));
+    let evaluated = |flags: &[&str]| {
+        let output = glossa(&[&["eval", "--model", &model], flags, &[&file]].concat(), "");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let printed = String::from_utf8(output.stdout).expect("UTF-8");
+        serde_json::from_str::<Value>(printed.lines().last().expect("a line")).expect("JSON")
+    };
+    let report = evaluated(&[]);
+    let label = |report: &Value, label: &str, figure: &str| report["token"]["labels"][label][figure].as_f64();
+    assert_eq!(report["exact"]["entities"]["Disease"]["f1"], 1.0);
+    assert_eq!((label(&report, "B-Disease", "f1"), label(&report, "B-Disease", "support")), (Some(1.0), Some(2.0)));
+    assert_eq!(
+        (label(&report, "B-Anatomy", "precision"), label(&report, "B-Anatomy", "support")),
+        (Some(1.0), Some(3.0))
+    );
+    // Six tokens and two, in both sets.
+    let count = |report: &Value| report["calibration"]["token"]["count"].as_u64();
+    assert_eq!((count(&report), count(&evaluated(&["--entities", "Anatomy"]))), (Some(16), Some(8)));
+    let temperature = evaluated(&["--fit-temperature"])["fitted"]["temperature"].as_f64().expect("a temperature");
+    assert!(temperature > 0.05 && temperature < 20.0, "{temperature}");
+    let fitted = &evaluated(&["--fit-confidence"])["fittedConfidence"]["confidences"];
+    assert_eq!(fitted.as_object().map(serde_json::Map::len), Some(3));
+}
+
+#[test]
 fn a_temperature_is_fitted_and_a_page_written() {
     let model = tiny_path();
     let folder = TemporaryFolder::new("report");

@@ -256,6 +256,7 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
         format: "glossa-bundle/2".into(),
         name: "tiny".into(),
         labels: LABELS.map(String::from).into(),
+        label_sets: None,
         files: listed.collect(),
         tokenizer: TokenizerOptions::default(),
         case_sensitive: false,

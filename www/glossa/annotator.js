@@ -30,7 +30,7 @@ import { WorkerClient } from './worker-client.js';
  * @typedef {object} ChunkToken
  * @property {number} begin in UTF-16 code units of the text
  * @property {number} end exclusive
- * @property {LabelScore[]} labels the likeliest, best first: `labelScores` of them, or all that the model has. Without Viterbi
+ * @property {LabelScore[]} labels the likeliest, best first: `labelScores` of them, or all of the chunk's label set. Without Viterbi
  *   decoding the first is the token's label, and the chunk's `confidence` is the mean of the first scores
  *
  * @typedef {object} LabelScore
@@ -41,7 +41,7 @@ import { WorkerClient } from './worker-client.js';
 
 /**
  * @typedef {object} Annotation
- * @property {Chunk[]} chunks in the order of the text, none overlapping
+ * @property {Chunk[]} chunks in the order of the text; those of different label sets may overlap, of which most models have one
  * @property {number} [truncatedFrom] the code unit from which mode `truncate` left the text unread
  * @property {'int8' | 'f32'} precision the arithmetic of the model's linear layers
  * @property {number} windows how many windows the text was read in
@@ -52,7 +52,7 @@ import { WorkerClient } from './worker-client.js';
  * @typedef {object} Info
  * @property {string} name
  * @property {string} file the path or address of the ONNX file
- * @property {string[]} labels in the order of their ids
+ * @property {string[]} labels in the order of their ids: of one label set after another, each with its `O`
  * @property {string[]} entities in the order in which the labels name them
  * @property {number} maxSentenceLength word pieces per window, special pieces included
  * @property {string[]} warnings what a user should know about how the model's files were read

@@ -112,7 +112,8 @@ fn read(files: &MemoryFiles) -> Result<Model, Error> {
 fn load(files: Files, options: &Options) -> Result<(), Error> {
     let annotator = Annotator::load(&models::memory(files), options)?;
     for text in TEXTS {
-        let reading = Reading { pieces: annotator.decoder().is_none(), ..Default::default() };
+        let sets = annotator.label_sets().len() > 1;
+        let reading = Reading { pieces: annotator.decoders().is_empty(), sets, ..Default::default() };
         laws::check_text(&annotator, text, &AnnotateOptions::default(), reading);
     }
     Ok(())

@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &Eval) -> Result<(), Failure> {
     let counted = Counted::new(&arguments.entities, &annotator)?;
     records.iter_mut().for_each(|record| counted.keep(record));
     let mode = arguments.mode.over(&pipeline.annotate)?.mode;
-    if arguments.fit_confidence && annotator.decoder().is_none() {
+    if arguments.fit_confidence && annotator.decoders().is_empty() {
         let reason = "confidences of a bundle need Spark NLP's pipeline; load the model with encoding \"spark\"";
         return Err(Error::option_invalid("encoding", reason).into());
     }

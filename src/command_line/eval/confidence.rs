@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Record, Reliability, Span};
-use crate::labels::{convert, log_odds, Confidence, Confidences};
-use crate::{AnnotateOptions, Annotator, Chunk, LabelledTokens};
+use super::{chunks_without_confidences, Record, Reliability, Span};
+use crate::labels::{log_odds, Confidence, Confidences};
+use crate::{Annotator, Chunk, LabelledTokens};
 
 /// Parts that the documents are divided into; each is judged by what is fitted on the others.
 const FOLDS: usize = 5;
@@ -53,13 +53,11 @@ pub struct Agreement {
 impl ConfidenceSamples {
     /// Adds the chunks of a record's labelled tokens.
     pub fn add(&mut self, labelled: &LabelledTokens<'_>, record: &Record) {
-        let LabelledTokens { document, tokens, labels } = labelled;
         let sample = |chunk: Chunk| {
             let correct = record.entities.contains(&Span::of(&chunk));
             Some(Sample { score: chunk.confidence?, entity: chunk.entity, correct })
         };
-        let chunks = convert(document, tokens, labels, &AnnotateOptions::default());
-        self.documents.push(chunks.into_iter().filter_map(sample).collect());
+        self.documents.push(chunks_without_confidences(labelled).into_iter().filter_map(sample).collect());
     }
 
     /// Adds the samples of another set.

@@ -9,6 +9,7 @@ mod report_page;
 mod temperature;
 mod thresholds;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
@@ -283,17 +284,17 @@ impl Tally {
         let (mut labelling, mut chunks) = annotator.label_and_annotate(&record.text, mode)?;
         chunks.retain(|chunk| counted.has(&chunk.entity));
         let counts = |label: &TokenLabel<'_>| label.label == "O" || counted.has(entity_of(label.label));
-        labelling.labels.iter_mut().for_each(|label| *label = label.filter(counts));
+        labelling.label_sets.iter_mut().flatten().for_each(|label| *label = label.filter(counts));
         self.count_chunks(&chunks, record);
-        self.count_labels(&labelling, record);
+        self.count_labels(annotator, &labelling, record, counted);
         Ok((labelling, chunks))
     }
 
     /// Compares labels with a record's gold entities, and returns the chunks that they form.
-    fn count(&mut self, labelling: &LabelledTokens<'_>, record: &Record) -> Vec<Chunk> {
-        let chunks = convert(&labelling.document, &labelling.tokens, &labelling.labels, &AnnotateOptions::default());
+    fn count(&mut self, annotator: &Annotator, labelling: &LabelledTokens<'_>, record: &Record) -> Vec<Chunk> {
+        let chunks = chunks_without_confidences(labelling);
         self.count_chunks(&chunks, record);
-        self.count_labels(labelling, record);
+        self.count_labels(annotator, labelling, record, &Counted::default());
         chunks
     }
 
@@ -321,16 +322,28 @@ impl Tally {
         }
     }
 
-    fn count_labels(&mut self, labelling: &LabelledTokens<'_>, record: &Record) {
-        let gold = gold_labels(labelling, &record.entities);
-        for (label, gold) in labelling.labels.iter().zip(&gold) {
-            let predicted = label.map_or("O", |label| label.label);
-            self.labels.entry(predicted.to_string()).or_default().predicted += 1;
-            let counts = self.labels.entry(gold.clone()).or_default();
-            counts.gold += 1;
-            counts.true_positives += usize::from(predicted == gold);
-            if let Some(score) = label.and_then(|label| label.score) {
-                self.calibration.token.add(score, predicted == gold);
+    /// Compares the tokens' labels of each label set that has an entity that counts.
+    fn count_labels(
+        &mut self,
+        annotator: &Annotator,
+        labelling: &LabelledTokens<'_>,
+        record: &Record,
+        counted: &Counted,
+    ) {
+        let gold = gold_labels(annotator, labelling, &record.entities);
+        for ((set, labels), gold) in annotator.label_sets().into_iter().zip(&labelling.label_sets).zip(gold) {
+            if !counted.0.is_empty() && !set.iter().any(|label| counted.0.contains(entity_of(label))) {
+                continue;
+            }
+            for (label, gold) in labels.iter().zip(&gold) {
+                let predicted = label.map_or("O", |label| label.label);
+                self.labels.entry(predicted.to_string()).or_default().predicted += 1;
+                let counts = self.labels.entry(gold.clone()).or_default();
+                counts.gold += 1;
+                counts.true_positives += usize::from(predicted == gold);
+                if let Some(score) = label.and_then(|label| label.score) {
+                    self.calibration.token.add(score, predicted == gold);
+                }
             }
         }
     }
@@ -390,9 +403,27 @@ fn entity_of(label: &str) -> &str {
     label.split_once('-').map_or(label, |(_, entity)| entity)
 }
 
-/// Each token's gold label: `B-X` for the first token that overlaps a gold entity X, or is as empty at the same place, `I-X`
-/// for the others.
-fn gold_labels(labelling: &LabelledTokens<'_>, entities: &[Span]) -> Vec<String> {
+/// The chunks that labels form, in the order of the text; their confidences are means of scores.
+fn chunks_without_confidences(labelling: &LabelledTokens<'_>) -> Vec<Chunk> {
+    let LabelledTokens { document, tokens, label_sets } = labelling;
+    let options = AnnotateOptions::default();
+    let of_set = |labels: &Vec<_>| convert(document, tokens, labels, &options);
+    let mut chunks: Vec<Chunk> = label_sets.iter().flat_map(of_set).collect();
+    chunks.sort_by_key(|chunk| (chunk.begin, Reverse(chunk.end)));
+    chunks
+}
+
+/// Of each label set, each token's gold label: `B-X` for the first token that overlaps a gold entity X, or is as empty at the same
+/// place, `I-X` for the others. Entities of no label set count in the first.
+fn gold_labels(annotator: &Annotator, labelling: &LabelledTokens<'_>, entities: &[Span]) -> Vec<Vec<String>> {
+    let sets = annotator.label_sets();
+    let has = |set: &[String], span: &Span| set.iter().any(|label| entity_of(label) == span.entity);
+    let set_of = |span: &&Span| sets.iter().position(|set| has(set, span)).unwrap_or(0);
+    let of_set = |set| gold_labels_of(labelling, entities.iter().filter(|span| set_of(span) == set));
+    (0..sets.len()).map(of_set).collect()
+}
+
+fn gold_labels_of<'s>(labelling: &LabelledTokens<'_>, entities: impl Iterator<Item = &'s Span>) -> Vec<String> {
     let place = |token| labelling.document.original_range(token);
     let tokens: Vec<Range<usize>> = labelling.tokens.iter().map(place).collect();
     let mut labels = vec!["O".to_string(); tokens.len()];

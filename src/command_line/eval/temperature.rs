@@ -22,8 +22,8 @@ struct Sample {
     document: Document,
     tokens: Vec<Token>,
     logits: TokenLogits,
-    /// Id of each token's gold label, if the model has that label.
-    gold: Vec<Option<usize>>,
+    /// Of each label set: the place in the set of each token's gold label, if it has that label.
+    gold: Vec<Vec<Option<usize>>>,
 }
 
 /// The fitted temperature, and the calibration with and without it.
@@ -59,9 +59,12 @@ impl TemperatureSamples {
         mode: Mode,
     ) -> Result<Vec<Chunk>, Error> {
         let (labelling, logits) = annotator.label_with_logits(&record.text, mode)?;
-        let chunks = tally.count(&labelling, record);
-        let id = |label: &String| annotator.labels().iter().position(|known| known == label);
-        let gold = gold_labels(&labelling, &record.entities).iter().map(id).collect();
+        let chunks = tally.count(annotator, &labelling, record);
+        let gold = gold_labels(annotator, &labelling, &record.entities).into_iter().zip(annotator.label_sets());
+        let places = |(labels, set): (Vec<String>, &[String])| {
+            labels.iter().map(|label| set.iter().position(|known| known == label)).collect()
+        };
+        let gold = gold.map(places).collect();
         let LabelledTokens { document, tokens, .. } = labelling;
         self.documents.push(Sample { record: record.clone(), document, tokens, logits, gold });
         Ok(chunks)
@@ -74,38 +77,42 @@ impl TemperatureSamples {
 
     /// Fits the temperature; `None` if there is no token that the model read and whose gold label it has.
     pub fn fit(&self, annotator: &Annotator) -> Option<TemperatureFit> {
-        let decoder = annotator.decoder()?;
-        self.mean_nll(&decoder.at(1.0))?;
-        let nll = |logarithm: f64| self.mean_nll(&decoder.at(logarithm.exp())).unwrap_or(f64::INFINITY);
+        let at = |temperature| annotator.decoders().iter().map(|decoder| decoder.at(temperature)).collect::<Vec<_>>();
+        self.mean_nll(&at(1.0))?;
+        let nll = |logarithm: f64| self.mean_nll(&at(logarithm.exp())).unwrap_or(f64::INFINITY);
         let temperature = lowest(nll, RANGE.0.ln(), RANGE.1.ln()).exp();
         Some(TemperatureFit {
             temperature,
-            before: self.calibrated(annotator, &decoder.at(1.0)),
-            after: self.calibrated(annotator, &decoder.at(temperature)),
+            before: self.calibrated(annotator, &at(1.0)),
+            after: self.calibrated(annotator, &at(temperature)),
         })
     }
 
     /// Mean negative log-likelihood of the gold labels; `None` without samples.
-    fn mean_nll(&self, decoder: &Decoder) -> Option<f64> {
+    fn mean_nll(&self, decoders: &[Decoder]) -> Option<f64> {
         let (mut sum, mut count) = (0.0, 0);
         for Sample { logits, gold, .. } in &self.documents {
-            for (token, gold) in gold.iter().enumerate() {
-                if let (Some(row), Some(label)) = (logits.row(token), gold) {
-                    sum -= decoder.log_probabilities(row)[*label];
-                    count += 1;
+            for (decoder, gold) in decoders.iter().zip(gold) {
+                for (token, gold) in gold.iter().enumerate() {
+                    if let (Some(row), Some(label)) = (logits.row(token), gold) {
+                        sum -= decoder.log_probabilities(row)[*label];
+                        count += 1;
+                    }
                 }
             }
         }
         (count > 0).then(|| sum / count as f64)
     }
 
-    fn calibrated(&self, annotator: &Annotator, decoder: &Decoder) -> Calibrated {
+    fn calibrated(&self, annotator: &Annotator, decoders: &[Decoder]) -> Calibrated {
         let mut tally = Tally::default();
         for Sample { record, document, tokens, logits, .. } in &self.documents {
-            let labels = annotator.token_labels(&decoder.decode(logits));
-            tally.count(&LabelledTokens { document: document.clone(), tokens: tokens.clone(), labels }, record);
+            let of_set = |decoder: &Decoder| annotator.token_labels(&decoder.decode(logits));
+            let label_sets = decoders.iter().map(of_set).collect();
+            let labelling = LabelledTokens { document: document.clone(), tokens: tokens.clone(), label_sets };
+            tally.count(annotator, &labelling, record);
         }
-        Calibrated { nll: self.mean_nll(decoder).unwrap_or_default(), calibration: tally.report().calibration }
+        Calibrated { nll: self.mean_nll(decoders).unwrap_or_default(), calibration: tally.report().calibration }
     }
 }
 
@@ -146,14 +153,15 @@ mod tests {
         // temperature 4 / ln 3.
         let mut logits = TokenLogits::new(4, 2);
         (0..4).for_each(|token| logits.set(token, &[4.0, 0.0]));
-        let gold = [0, 0, 0, 1].map(Some).to_vec();
+        let gold = vec![[0, 0, 0, 1].map(Some).to_vec()];
         let record = Record { id: String::new(), text: String::new(), entities: vec![] };
         let sample = Sample { record, document: Document::default(), tokens: vec![], logits, gold };
         let samples = TemperatureSamples { documents: vec![sample] };
-        let decoder = Decoder::new(&["O".into(), "B-X".into()], &DecoderDefaults::default(), None);
-        let nll = |logarithm: f64| samples.mean_nll(&decoder.at(logarithm.exp())).expect("tokens");
+        let decoders = Decoder::of_sets(&["O".into(), "B-X".into()], &DecoderDefaults::default(), None);
+        let at = |temperature| [decoders[0].at(temperature)];
+        let nll = |logarithm: f64| samples.mean_nll(&at(logarithm.exp())).expect("tokens");
         let found = lowest(nll, RANGE.0.ln(), RANGE.1.ln()).exp();
         assert!((found - 4.0 / 3f64.ln()).abs() < 1e-2, "{found}");
-        assert_eq!(TemperatureSamples::default().mean_nll(&decoder), None);
+        assert_eq!(TemperatureSamples::default().mean_nll(&decoders), None);
     }
 }

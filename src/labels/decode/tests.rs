@@ -7,6 +7,12 @@ fn labels(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
+/// The decoder of a model with one label set.
+fn one(labels: &[String], defaults: &DecoderDefaults, decoding: Option<Decoding>) -> Decoder {
+    let [decoder] = <[Decoder; 1]>::try_from(Decoder::of_sets(labels, defaults, decoding)).expect("one label set");
+    decoder
+}
+
 fn decoder(names: &[&str], temperature: f32, transitions: Option<Vec<Vec<f32>>>) -> Decoder {
     constrained(names, temperature, transitions, &[])
 }
@@ -21,7 +27,7 @@ fn constrained(
     let defaults =
         DecoderDefaults { decoding: Decoding::Viterbi, temperature, transitions, constraints, ..Default::default() };
     assert_eq!(defaults.check(&labels(names)), Ok(()));
-    Decoder::new(&labels(names), &defaults, None)
+    one(&labels(names), &defaults, None)
 }
 
 /// Rows of random numbers from -4 to 4.
@@ -132,7 +138,7 @@ fn no_forbidden_transition_whatever_the_logits() {
 #[test]
 fn where_the_likeliest_labels_are_in_order_they_are_kept() {
     let mut random = fastrand::Rng::with_seed(3);
-    let argmax = Decoder::new(&labels(&LABELS), &DecoderDefaults::default(), None);
+    let argmax = one(&labels(&LABELS), &DecoderDefaults::default(), None);
     let viterbi = decoder(&LABELS, 1.0, None);
     let mut kept = 0;
     for _ in 0..300 {
@@ -191,7 +197,7 @@ fn a_temperature_changes_scores_and_not_the_likeliest_label() {
     let values = [2.0, 0.0, -1.0, 0.5, 0.0];
     let at = |temperature| {
         let defaults = DecoderDefaults { temperature, ..Default::default() };
-        Decoder::new(&labels(&LABELS), &defaults, None).likeliest(&values)
+        one(&labels(&LABELS), &defaults, None).likeliest(&values)
     };
     let expected =
         |temperature: f64| 1.0 / values.iter().map(|value| (f64::from(value - 2.0) / temperature).exp()).sum::<f64>();
@@ -225,13 +231,13 @@ fn a_scheme_without_b_may_begin_with_i() {
 #[test]
 fn transitions_are_made_only_where_they_are_needed_and_for_a_limited_number_of_labels() {
     let labels: Vec<String> = (0..20_000).map(|id| format!("I-{id}")).collect();
-    let argmax = Decoder::new(&labels, &DecoderDefaults::default(), None);
+    let argmax = one(&labels, &DecoderDefaults::default(), None);
     assert!(argmax.before.is_empty() && argmax.first.is_empty());
     let mut row = vec![0.0; labels.len()];
     row[17_000] = 9.0;
     assert_eq!(argmax.decode(&logits(&[row], labels.len()))[0].map(|(label, _)| label), Some(17_000));
 
-    let viterbi = |count| Decoder::new(&labels[..count], &DecoderDefaults::default(), Some(Decoding::Viterbi));
+    let viterbi = |count| one(&labels[..count], &DecoderDefaults::default(), Some(Decoding::Viterbi));
     assert_eq!(viterbi(MOST_VITERBI_LABELS).before.len(), MOST_VITERBI_LABELS);
     assert!(std::panic::catch_unwind(|| viterbi(MOST_VITERBI_LABELS + 1)).is_err());
 }
@@ -262,7 +268,7 @@ fn paragraphs_are_decoded_as_documents_of_their_own() {
 fn in_a_tie_the_lower_id_wins() {
     let rows = vec![vec![0.0; 5]; 4];
     assert_eq!(names(&decoder(&LABELS, 1.0, None), &rows, &LABELS), [Some("O"); 4]);
-    let argmax = Decoder::new(&labels(&LABELS), &DecoderDefaults::default(), None);
+    let argmax = one(&labels(&LABELS), &DecoderDefaults::default(), None);
     assert_eq!(argmax.likeliest(&[1.0, 3.0, 3.0, 2.0, 3.0]).0, 1);
 }
 
@@ -287,7 +293,7 @@ fn a_decoder_tells_how_it_decodes_and_keeps_its_labels_at_another_temperature() 
     assert_eq!((cold.decoding(), cold.temperature()), (Decoding::Viterbi, 0.5));
     let rows = random_rows(&mut fastrand::Rng::with_seed(11), 6, 5);
     assert_eq!(cold.decode(&logits(&rows, 5)), decoder(&LABELS, 0.5, None).decode(&logits(&rows, 5)));
-    let argmax = Decoder::new(&labels(&LABELS), &DecoderDefaults::default(), None);
+    let argmax = one(&labels(&LABELS), &DecoderDefaults::default(), None);
     assert_eq!((argmax.decoding(), argmax.temperature()), (Decoding::Argmax, 1.0));
 }
 
