@@ -83,6 +83,50 @@ test('marks lie within one another where chunks overlap', { timeout: LONG }, asy
   await close(page);
 });
 
+test('marks of any places: each has its text, nested or not, and leaves none behind', { timeout: LONG }, async () => {
+  const page = await open('');
+  const wrong = await page.evaluate(async () => {
+    const [{ Marks }, { readText }] = await Promise.all([import('/glossa/element/marks.js'), import('/glossa/element/read-text.js')]);
+    let state = 1;
+    const below = (most) => (state = (state * 48271) % 0x7fffffff) % most;
+    const wrong = [];
+    for (let round = 0; round < 300; round++) {
+      const target = document.createElement('p');
+      for (let i = 0; i <= below(4); i++) {
+        const text = document.createTextNode('abcdefghij'.slice(0, 1 + below(10)));
+        if (below(2)) target.append(text);
+        else target.appendChild(document.createElement('b')).append(text);
+      }
+      document.body.append(target);
+      target.normalize();
+      const before = target.innerHTML;
+      const { text, pieces } = readText(target);
+      const places = Array.from({ length: below(9) }, () => {
+        const begin = below(text.length);
+        return { begin, end: begin + 1 + below(text.length - begin) };
+      }).sort((one, other) => one.begin - other.begin || other.end - one.end);
+      const marks = new Marks();
+      marks.put(pieces, places, ({ begin, end }) => Object.assign(document.createElement('mark'), { title: `${begin}-${end}` }));
+      const shown = new Map();
+      for (const mark of target.querySelectorAll('mark')) shown.set(mark.title, (shown.get(mark.title) ?? '') + mark.textContent);
+      const times = (one) => places.filter(({ begin, end }) => begin === one.begin && end === one.end).length;
+      const isRight = places.every((one) => {
+        const length = (one.end - one.begin) * times(one);
+        const words = shown.get(`${one.begin}-${one.end}`);
+        return words?.length === length && (times(one) > 1 || words === text.slice(one.begin, one.end));
+      });
+      if (!isRight || target.textContent !== text || !marks.areThere) wrong.push(['put', before, places, target.innerHTML]);
+      marks.remove();
+      target.normalize();
+      if (target.innerHTML !== before) wrong.push(['remove', before, places, target.innerHTML]);
+      target.remove();
+    }
+    return wrong.slice(0, 2);
+  });
+  assert.deepEqual(wrong, []);
+  await close(page);
+});
+
 test('markup, blocks, line breaks and what is no text', { timeout: LONG }, async () => {
   const page = await open(`<glossa-text model="/tiny/"><p>The <em>IL</em>-2 gene, &#x1F9EC; here.</p><p>IL-2</p><p>gene</p>
     <ul><li>T</li><li>cells</li></ul>NF-kappa<br>B<script>var x = 'CD28';</script><style>/* CD28 */</style><textarea>CD28</textarea><b hidden>CD28</b></glossa-text>`);
