@@ -109,6 +109,19 @@ fn inputs_have_the_names_and_types_of_exporters() {
     assert_eq!((error.code(), error.to_string().contains("pixel_values")), ("graph_invalid", true), "{error}");
 }
 
+#[test]
+fn inputs_that_are_fixed_to_more_than_fits_in_memory_are_refused() {
+    for sizes in [[1 << 27, 0], [0, 1 << 40], [1 << 12, 1 << 12], [i64::MAX, i64::MAX]] {
+        let mut graph = plain();
+        graph.input = vec![sized("input_ids", DataType::Int64, &sizes)];
+        let error = load(graph, &setup()).expect_err("an error");
+        assert_eq!((error.code(), error.to_string().contains("65536 word pieces")), ("graph_invalid", true), "{error}");
+    }
+    let mut graph = plain();
+    graph.input = vec![sized("input_ids", DataType::Int64, &[32, 0])];
+    assert_same(graph);
+}
+
 /// A graph that adds the logits of positions, which are an input.
 fn positioned() -> GraphProto {
     let nodes = [

@@ -31,6 +31,9 @@ impl Input {
     }
 }
 
+/// The most word pieces, of all texts together, that an input may be fixed to: more would take all memory before the graph runs.
+const MOST_PIECES: usize = 1 << 16;
+
 /// An input as the graph declares it, `[batch, length]`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct DeclaredInput {
@@ -68,7 +71,11 @@ pub(super) fn declared(graph: &GraphProto) -> Result<Vec<DeclaredInput>, String>
             return Err(format!("its input {:?} is not [batch, sequence]", value.name));
         }
         let size = |axis: usize| dims.as_ref().and_then(|dims| dims[axis]);
-        Ok(DeclaredInput { name: value.name.clone(), input, datum_type, batch: size(0), length: size(1) })
+        let (batch, length) = (size(0), size(1));
+        if batch.unwrap_or(1).saturating_mul(length.unwrap_or(1)) > MOST_PIECES {
+            return Err(format!("its input {:?} is fixed to more than {MOST_PIECES} word pieces at once", value.name));
+        }
+        Ok(DeclaredInput { name: value.name.clone(), input, datum_type, batch, length })
     });
     let inputs = inputs.collect::<Result<Vec<_>, String>>()?;
     if !inputs.iter().any(|declared| declared.input == Input::PieceIds) {

@@ -11,6 +11,8 @@ const CONTEXT: usize = 16;
 const LEAST: usize = 4;
 /// Word pieces on either side of a place that its rank depends on.
 const AROUND: usize = 3;
+/// Characters before a place that are looked at for the end of a sentence: in a long run of white space, each may be a place.
+const LOOKED_BACK: usize = 64;
 /// The bit of a rank that places have at which a sentence or paragraph begins.
 const SENTENCE: u64 = 1 << 63;
 
@@ -97,9 +99,18 @@ fn mix(value: u64) -> u64 {
 fn begins_sentence(text: &str, at: usize) -> bool {
     // A piece of a tokenizer of bytes may begin within a character.
     let Some((before, after)) = text.split_at_checked(at) else { return false };
-    let (before, gap) = before.split_at(before.trim_end().len());
-    let is_apart = !gap.is_empty() || after.starts_with(char::is_whitespace);
-    is_apart && (before.ends_with(['.', '?', '!']) || gap.matches('\n').count() > 1)
+    let (mut is_apart, mut lines) = (after.starts_with(char::is_whitespace), 0);
+    for c in before.chars().rev().take(LOOKED_BACK) {
+        if !c.is_whitespace() {
+            return is_apart && matches!(c, '.' | '?' | '!');
+        }
+        is_apart = true;
+        lines += usize::from(c == '\n');
+        if lines > 1 {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -225,6 +236,12 @@ mod tests {
         let text = "A is 1.5. B\nis? C \n\n D (e) f!\u{a0}G";
         let begins: Vec<_> = text.char_indices().filter(|(at, _)| begins_sentence(text, *at)).map(|(_, c)| c).collect();
         assert_eq!(begins.into_iter().filter(|c| c.is_alphanumeric()).collect::<String>(), "BCDG");
+        // Behind much white space nobody looks for the end of a sentence.
+        for (spaces, expected) in [(1, true), (LOOKED_BACK - 1, true), (LOOKED_BACK, false), (9 * LOOKED_BACK, false)] {
+            let text = format!("A.{}B", " ".repeat(spaces));
+            assert_eq!(begins_sentence(&text, text.len() - 1), expected, "{spaces}");
+        }
+        assert!(begins_sentence(&"\r\n".repeat(LOOKED_BACK), 4));
     }
 
     #[test]
