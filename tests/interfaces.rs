@@ -122,6 +122,20 @@ fn inputs_that_are_fixed_to_more_than_fits_in_memory_are_refused() {
     assert_same(graph);
 }
 
+#[test]
+fn matrices_that_do_not_fit_are_not_multiplied() {
+    // One matrix has as many columns as there are labels, the other as many rows as the window has word pieces.
+    let mut graph = plain();
+    graph.node[0] = gather("input_ids", "rows");
+    graph.node.push(node("MatMul", &["rows", "rows"], "logits", &[]));
+    let error = load(graph, &setup()).expect_err("an error");
+    assert_eq!(
+        (error.code(), error.to_string().contains("multiplies 5 values by")),
+        ("graph_invalid", true),
+        "{error}"
+    );
+}
+
 /// A graph that adds the logits of positions, which are an input.
 fn positioned() -> GraphProto {
     let nodes = [

@@ -1,6 +1,7 @@
 //! Runs a token classifier's graph: tract, with fused operations in place of the file's.
 
 mod checked_gather;
+mod checked_products;
 mod exported;
 mod fuse;
 mod gate;

@@ -7,6 +7,7 @@ use tract_onnx::tract_hir::internal::*;
 use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 
 use super::checked_gather::check_lookups;
+use super::checked_products::check_products;
 use super::exported::with_long_int64;
 use super::input::{DeclaredInput, Input};
 use super::onnx::Constants;
@@ -115,7 +116,9 @@ impl Graph {
             let outlets = typed.wire_node("glossa.f32", cast, &outlets)?;
             typed.select_output_outlets(&outlets)?;
         }
-        let mut optimised = typed.into_decluttered()?.into_optimized()?;
+        let decluttered = typed.into_decluttered()?;
+        check_products(&decluttered)?;
+        let mut optimised = decluttered.into_optimized()?;
         check_lookups(&mut optimised)?;
         Ok((optimised.into_runnable()?, labels))
     }
