@@ -9,13 +9,15 @@ use tract_onnx::tract_hir::internal::*;
 pub(super) fn check_products(graph: &TypedModel) -> TractResult<()> {
     for node in graph.nodes() {
         let Some(product) = node.op_as::<EinSum>() else { continue };
-        let facts = graph.node_input_facts(node.id)?;
         for axis in product.axes.iter_all_axes().filter(|axis| axis.outputs.iter().all(TVec::is_empty)) {
-            let lengths =
-                facts.iter().zip(&axis.inputs).flat_map(|(fact, places)| places.iter().map(|&at| &fact.shape[at]));
-            let lengths: TVec<&TDim> = lengths.collect();
-            if let Some(other) = lengths.iter().find(|length| **length != lengths[0]) {
-                bail!("{} multiplies {} values by {other}", node.name, lengths[0]);
+            let mut known = None;
+            for (outlet, places) in node.inputs.iter().zip(&axis.inputs) {
+                let shape = &graph.outlet_fact(*outlet)?.shape;
+                for &at in places {
+                    if *known.get_or_insert(&shape[at]) != &shape[at] {
+                        bail!("it multiplies matrices that do not fit");
+                    }
+                }
             }
         }
     }

@@ -67,13 +67,11 @@ pub(super) fn declared(graph: &GraphProto) -> Result<Vec<DeclaredInput>, String>
             Some(DataType::Bool) => DatumType::Bool,
             Some(other) => return Err(format!("its input {:?} is of type {other:?}", value.name)),
         };
-        if dims.as_ref().is_some_and(|dims| dims.len() != 2) {
-            return Err(format!("its input {:?} is not [batch, sequence]", value.name));
-        }
-        let size = |axis: usize| dims.as_ref().and_then(|dims| dims[axis]);
+        let size = |axis: usize| dims.as_ref().and_then(|dims| *dims.get(axis)?);
         let (batch, length) = (size(0), size(1));
-        if batch.unwrap_or(1).saturating_mul(length.unwrap_or(1)) > MOST_PIECES {
-            return Err(format!("its input {:?} is fixed to more than {MOST_PIECES} word pieces at once", value.name));
+        let pieces = batch.unwrap_or(1).saturating_mul(length.unwrap_or(1));
+        if pieces > MOST_PIECES || dims.is_some_and(|dims| dims.len() != 2) {
+            return Err(format!("its input {:?} is not [batch, sequence], of 65536 word pieces at most", value.name));
         }
         Ok(DeclaredInput { name: value.name.clone(), input, datum_type, batch, length })
     });
