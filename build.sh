@@ -221,7 +221,7 @@ optimise_binary() {
   node_modules/.bin/wasm-opt -O1 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue "$@" \
     --dae-optimizing --duplicate-function-elimination --code-pushing --rse --vacuum \
-    --simplify-locals-nostructure --reorder-locals --merge-locals --coalesce-locals --vacuum --reorder-locals \
+    --simplify-locals-nostructure --reorder-locals --merge-locals --coalesce-locals --vacuum --reorder-locals --reorder-functions \
     --strip-debug --strip-producers "$binary" -o "$binary.optimised" && mv "$binary.optimised" "$binary" ||
     give_up "wasm-opt failed: see above"
 }
