@@ -212,7 +212,10 @@ impl Annotator {
 
     /// How labels are decoded from the logits.
     pub fn decoding(&self) -> Decoding {
-        self.decoders().first().map_or(Decoding::Argmax, Decoder::decoding)
+        match &self.pipeline {
+            Pipeline::Spark(spark) => spark.decoding(),
+            Pipeline::HuggingFace(_) => Decoding::Argmax,
+        }
     }
 
     /// The softmax temperature, by which logits are divided.

@@ -1,11 +1,11 @@
-//! Products whose matrices fit: tract reads behind the end of the shorter one where their common axis differs in length.
+//! Matrix products whose contracted axes have one size: where they do not, tract reads the smaller operand out of bounds.
 //!
-//! It believes lengths that may be the same, as that of the window and a number are.
+//! It takes symbolic dimensions that may be equal, such as the window's length and 32, for equal.
 
 use tract_onnx::tract_core::ops::einsum::EinSum;
 use tract_onnx::tract_hir::internal::*;
 
-/// Refuses a graph with a product over an axis whose length is not the same in both matrices, or not known to be.
+/// Refuses a graph with a product over an axis whose size is not the same in all operands, or not known to be.
 pub(super) fn check_products(graph: &TypedModel) -> TractResult<()> {
     for node in graph.nodes() {
         let Some(product) = node.op_as::<EinSum>() else { continue };

@@ -31,7 +31,7 @@ impl Input {
     }
 }
 
-/// The most word pieces, of all texts together, that an input may be fixed to: more would take all memory before the graph runs.
+/// The largest product of an input's fixed sizes: tensors of more would exhaust memory before the graph runs.
 const MOST_PIECES: usize = 1 << 16;
 
 /// An input as the graph declares it, `[batch, length]`.
@@ -71,7 +71,10 @@ pub(super) fn declared(graph: &GraphProto) -> Result<Vec<DeclaredInput>, String>
         let (batch, length) = (size(0), size(1));
         let pieces = batch.unwrap_or(1).saturating_mul(length.unwrap_or(1));
         if pieces > MOST_PIECES || dims.is_some_and(|dims| dims.len() != 2) {
-            return Err(format!("its input {:?} is not [batch, sequence], of 65536 word pieces at most", value.name));
+            return Err(format!(
+                "its input {:?} is not [batch, sequence], of {MOST_PIECES} word pieces at most",
+                value.name
+            ));
         }
         Ok(DeclaredInput { name: value.name.clone(), input, datum_type, batch, length })
     });

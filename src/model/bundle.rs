@@ -28,9 +28,9 @@ const VOCABULARY: &str = "vocab.txt";
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// `glossa-bundle/5`; `glossa-bundle/4` without `labelSets`; `glossa-bundle/3` also without `constraints` and `confidences`; `glossa-bundle/2` also without
-    /// `documentStructure` and `normalisation`; `glossa-bundle/1` also without `tokenTypes`, `decoding`, `temperature` and
-    /// `transitions`. Programs that know only an earlier format would ignore these keys and silently give other results.
+    /// `glossa-bundle/5`; `glossa-bundle/4` without `labelSets`; `glossa-bundle/3` also without `constraints` and `confidences`;
+    /// `glossa-bundle/2` also without `documentStructure` and `normalisation`; `glossa-bundle/1` also without `tokenTypes`,
+    /// `decoding`, `temperature` and `transitions`. Programs that know only an earlier format would ignore these keys and silently give other results.
     pub format: String,
     /// A short name, such as `cellular`.
     pub name: String,

@@ -11,7 +11,8 @@ const CONTEXT: usize = 16;
 const LEAST: usize = 4;
 /// Word pieces on either side of a place that its rank depends on.
 const AROUND: usize = 3;
-/// Characters before a place that are looked at for the end of a sentence: in a long run of white space, each may be a place.
+/// How many characters before a place are searched for the end of a sentence. To a byte-level tokenizer each character of a long run
+/// of white space is a place, and a search without bound would take quadratic time.
 const LOOKED_BACK: usize = 64;
 /// The bit of a rank that places have at which a sentence or paragraph begins.
 const SENTENCE: u64 = 1 << 63;

@@ -423,6 +423,7 @@ fn gold_labels(annotator: &Annotator, labelling: &LabelledTokens<'_>, entities: 
     (0..sets.len()).map(of_set).collect()
 }
 
+/// Each token's gold label of these entities, which are those of one label set.
 fn gold_labels_of<'s>(labelling: &LabelledTokens<'_>, entities: impl Iterator<Item = &'s Span>) -> Vec<String> {
     let place = |token| labelling.document.original_range(token);
     let tokens: Vec<Range<usize>> = labelling.tokens.iter().map(place).collect();

@@ -34,7 +34,9 @@ export class Marks {
     for (const { node, begin, end } of pieces) {
       while (next < places.length && places[next].end <= begin) next += 1;
       const within = [];
-      for (let i = next; i < places.length && places[i].begin < end; i++) if (places[i].end > Math.max(begin, places[i].begin)) within.push(places[i]);
+      for (let i = next; i < places.length && places[i].begin < end; i++) {
+        if (places[i].end > Math.max(begin, places[i].begin)) within.push(places[i]);
+      }
       if (within.length) this.#mark(node, begin, nested(within, begin, end), make);
     }
   }
@@ -149,8 +151,9 @@ function nested(places, begin, end) {
   const part = (place, from, to) => ({ place, begin: from, end: to, within: [] });
   const inOrder = (/** @type {Part<At>} */ one, /** @type {Part<At>} */ other) => one.begin - other.begin || other.end - one.end;
   const parts = places.map((place) => part(place, Math.max(place.begin, begin), Math.min(place.end, end))).sort(inOrder);
-  const outermost = part(places[0], begin, end);
-  const open = [outermost];
+  /** @type {Part<At>[]} */
+  const outermost = [];
+  const open = [{ end, within: outermost }];
   for (let i = 0; i < parts.length; i++) {
     const next = parts[i];
     while (open[open.length - 1].end <= next.begin && open.length > 1) open.pop();
@@ -165,7 +168,7 @@ function nested(places, begin, end) {
     around.within.push(next);
     open.push(next);
   }
-  return outermost.within;
+  return outermost;
 }
 
 /** @param {Element} mark */
