@@ -44,7 +44,7 @@ export async function measure({ name, shapes, rows, most }) {
     const bytes = new Uint8Array(memory.buffer, address(kernel), name_length(kernel));
     const found = { kernel: new TextDecoder().decode(bytes), different: different(kernel), gops: [] };
     for (const [k, n, gelu] of shapes) {
-      const made = make(rows, k, n, most, gelu);
+      const made = make(kernel, rows, k, n, most, gelu);
       const operations = 2 * rows * k * n;
       const times = found.kernel === 'scalar' ? 1 : Math.ceil(5e7 / operations);
       run_layer(kernel, made, times);

@@ -31,7 +31,7 @@ impl Numbers {
 }
 
 /// A layer with weights of at most `most`, and activations for `rows` rows.
-fn example(rows: usize, k: usize, n: usize, most: usize, activation: Activation) -> (Layer, Vec<f32>) {
+fn example(kernel: Kernel, rows: usize, k: usize, n: usize, most: usize, activation: Activation) -> (Layer, Vec<f32>) {
     let mut numbers = Numbers((rows * 31 + k * 7 + n) as u64);
     // The sum of three is about normal, as weights are.
     let mut weight = || (0..3).map(|_| numbers.below(2 * most / 3 + 1) as i32 - most as i32 / 3).sum::<i32>() as i8;
@@ -39,7 +39,7 @@ fn example(rows: usize, k: usize, n: usize, most: usize, activation: Activation)
     let scales: Vec<f32> = (0..n).map(|_| (numbers.below(100) + 1) as f32 * 1e-4).collect();
     let bias: Vec<f32> = (0..n).map(|_| numbers.below(1000) as f32 * 1e-3 - 0.5).collect();
     let values = (0..rows * k).map(|_| numbers.below(20_000) as f32 * 1e-4 - 0.9).collect();
-    (Layer::new(PackedWeights::new(k, n, &weights, &scales), &bias, activation), values)
+    (Layer::new(PackedWeights::of(kernel, k, n, &weights, &scales), &bias, activation), values)
 }
 
 fn run(kernel: Kernel, layer: &Layer, values: &[f32], times: usize) -> Vec<f32> {
@@ -60,8 +60,10 @@ fn differences(at: usize) -> usize {
         let (rows, k, n) = (numbers.below(21) + 1, numbers.below(150) + 1, numbers.below(130) + 1);
         let activation = if round % 2 == 0 { Activation::None } else { Activation::Gelu };
         // Small ones let the 16-bit kernels take several steps; the largest fill every bit.
-        let (layer, values) = example(rows, k, n, [30, 60, 126][round % 3], activation);
-        let bits = |kernel| run(kernel, &layer, &values, 1).into_iter().map(f32::to_bits).collect::<Vec<_>>();
+        let bits = |kernel| {
+            let (layer, values) = example(kernel, rows, k, n, [30, 60, 126][round % 3], activation);
+            run(kernel, &layer, &values, 1).into_iter().map(f32::to_bits).collect::<Vec<_>>()
+        };
         let (found, expected) = (bits(kernels[at]), bits(kernels[kernels.len() - 1]));
         different += found.iter().zip(&expected).filter(|(a, b)| a != b).count();
     }
@@ -93,11 +95,11 @@ mod exports {
         differences(at)
     }
 
-    /// A layer to time: `run_layer` runs it.
+    /// A layer for a kernel to time: `run_layer` runs it.
     #[no_mangle]
-    extern "C" fn make(rows: usize, k: usize, n: usize, most: usize, gelu: bool) -> *mut (Layer, Vec<f32>) {
+    extern "C" fn make(at: usize, rows: usize, k: usize, n: usize, most: usize, gelu: bool) -> *mut (Layer, Vec<f32>) {
         let activation = if gelu { Activation::Gelu } else { Activation::None };
-        Box::into_raw(Box::new(example(rows, k, n, most, activation)))
+        Box::into_raw(Box::new(example(all()[at], rows, k, n, most, activation)))
     }
 
     #[no_mangle]
@@ -114,9 +116,9 @@ fn main() {
     }
     for (k, n, activation) in SHAPES {
         for rows in [20, 128] {
-            let (layer, values) = example(rows, k, n, 126, activation);
             let operations = (2 * rows * k * n) as f64;
             for kernel in all() {
+                let (layer, values) = example(kernel, rows, k, n, 126, activation);
                 let times = (2e8 / operations) as usize + 1;
                 let mut gops: Vec<f64> = (0..9)
                     .map(|_| {

@@ -1,6 +1,6 @@
 //! Multi-head self-attention: scores, softmax and context of every head, without transposes in between.
 
-use crate::lanes::{self, Lanes, Work};
+use crate::lanes::{self, Exp, Lanes, Work};
 
 #[cfg(test)]
 mod tests;
@@ -126,6 +126,7 @@ impl Work for Task<'_> {
             buffer.clear();
             buffer.resize(length, 0.0);
         }
+        let exp = Exp::<L>::new();
         for head in 0..heads {
             let column = head * size;
             for row in 0..length {
@@ -155,7 +156,7 @@ impl Work for Task<'_> {
                         }
                     }
                     scores[length..].fill(f32::NEG_INFINITY);
-                    *inverse = 1.0 / exponentials::<L>(scores);
+                    *inverse = 1.0 / exponentials(&exp, scores);
                 }
                 let (left, right) = ((&scratch.scores[..], columns), (&scratch.values[..], padded));
                 L::outlined(Product { left, inner: length, right, out: &mut scratch.context });
@@ -209,15 +210,15 @@ impl Work for Product<'_> {
 
 /// Replaces each score, of whole vectors, by `e^(score - largest score)`; returns their sum.
 #[inline(always)]
-unsafe fn exponentials<L: Lanes>(scores: &mut [f32]) -> f32 {
+unsafe fn exponentials<L: Lanes>(exp: &Exp<L>, scores: &mut [f32]) -> f32 {
     let mut largest = L::splat(f32::NEG_INFINITY);
     for scores in scores.chunks_exact(L::WIDTH) {
         largest = L::load(scores.as_ptr()).max(largest);
     }
-    let largest = L::splat(largest.fold(f32::max));
+    let largest = L::splat(largest.largest());
     let mut sum = L::splat(0.0);
     for scores in scores.chunks_exact_mut(L::WIDTH) {
-        let exponentials = L::load(scores.as_ptr()).sub(largest).exp();
+        let exponentials = exp.of(L::load(scores.as_ptr()).sub(largest));
         exponentials.store(scores.as_mut_ptr());
         sum = sum.add(exponentials);
     }

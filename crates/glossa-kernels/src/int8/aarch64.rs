@@ -5,6 +5,7 @@
 use std::arch::aarch64::*;
 use std::arch::{asm, is_aarch64_feature_detected};
 
+use super::pack::{Layout, Runs};
 use super::run::{self, stride, Sums};
 use super::{Kernel, Layer, QuantisedRows, Tile, GROUP, STEP_BYTES};
 
@@ -16,15 +17,19 @@ pub(super) fn kernels() -> Vec<Kernel> {
     let mut found = Vec::new();
     if is_aarch64_feature_detected!("i8mm") {
         // SAFETY: the processor has the features that the function is compiled for.
-        found.push(Kernel { name: "i8mm", run: |l, v, r, o| unsafe { i8mm(l, v, r, o) } });
+        found.push(Kernel { name: "i8mm", layout: Layout::Groups, run: |l, v, r, o| unsafe { i8mm(l, v, r, o) } });
     }
     if is_aarch64_feature_detected!("dotprod") {
         // SAFETY: as above.
-        found.push(Kernel { name: "dotprod", run: |l, v, r, o| unsafe { dotprod(l, v, r, o) } });
+        found.push(Kernel {
+            name: "dotprod",
+            layout: Layout::Groups,
+            run: |l, v, r, o| unsafe { dotprod(l, v, r, o) },
+        });
     }
     if is_aarch64_feature_detected!("neon") {
         // SAFETY: as above.
-        found.push(Kernel { name: "neon", run: |l, v, r, o| unsafe { neon(l, v, r, o) } });
+        found.push(Kernel { name: "neon", layout: Layout::Groups, run: |l, v, r, o| unsafe { neon(l, v, r, o) } });
     }
     found
 }
@@ -72,7 +77,7 @@ impl Sums for I8mm {
     const PANELS: usize = 1;
 
     #[inline(always)]
-    unsafe fn sums(&self, _first: usize, rows: &[u8], _count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
+    unsafe fn sums(&self, rows: &[u8], _count: usize, panels: &[i8], _runs: &[Runs], groups: usize, tile: &mut Tile) {
         i8mm_sums(rows, panels, groups, tile);
     }
 }
@@ -129,7 +134,7 @@ impl Sums for Dotprod {
     const PANELS: usize = 1;
 
     #[inline(always)]
-    unsafe fn sums(&self, _first: usize, rows: &[u8], _count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
+    unsafe fn sums(&self, rows: &[u8], _count: usize, panels: &[i8], _runs: &[Runs], groups: usize, tile: &mut Tile) {
         dotprod_sums(rows, panels, groups, tile);
     }
 }
@@ -154,7 +159,7 @@ impl Sums for Neon {
     const PANELS: usize = 1;
 
     #[inline(always)]
-    unsafe fn sums(&self, _first: usize, rows: &[u8], _count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
+    unsafe fn sums(&self, rows: &[u8], _count: usize, panels: &[i8], _runs: &[Runs], groups: usize, tile: &mut Tile) {
         neon_sums(rows, panels, groups, tile);
     }
 }

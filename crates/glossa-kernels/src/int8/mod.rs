@@ -18,6 +18,7 @@ mod x86;
 
 use std::sync::OnceLock;
 
+use pack::Layout;
 pub use pack::PackedWeights;
 pub use quantised_rows::QuantisedRows;
 
@@ -34,9 +35,9 @@ const PANELS: usize = 3;
 
 /// A stored activation. Plain WebAssembly SIMD multiplies only 16-bit integers, so there it is widened when stored.
 #[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
-type Value = i16;
+pub(crate) type Value = i16;
 #[cfg(not(all(target_arch = "wasm32", not(feature = "relaxed-simd"))))]
-type Value = u8;
+pub(crate) type Value = u8;
 
 /// Sums of some rows and panels: `[row][panel][column]`.
 type Tile = [TileRow; ROWS];
@@ -49,7 +50,7 @@ type TileRow = [[i32; PANEL]; PANELS];
 pub enum Activation {
     /// Nothing.
     None,
-    /// `x / 2 * (1 + erf(x / sqrt 2))`, with an error of at most 1.5e-6.
+    /// `x / 2 * (1 + erf(x / sqrt 2))`, with an error of at most 1.7e-4.
     Gelu,
 }
 
@@ -89,6 +90,7 @@ impl Layer {
 #[derive(Clone, Copy)]
 pub struct Kernel {
     name: &'static str,
+    layout: Layout,
     run: fn(&Layer, &[f32], &mut QuantisedRows, &mut [f32]),
 }
 
@@ -108,8 +110,10 @@ impl Kernel {
     /// NaN becomes a row of NaN. `buffer` holds the quantised rows; reuse it from call to call.
     ///
     /// # Panics
-    /// If `values` or `out` does not consist of whole rows, of the same number.
+    /// If `values` or `out` does not consist of whole rows, of the same number, or the weights are packed for another kernel in an
+    /// order that this one does not read.
     pub fn run(&self, layer: &Layer, values: &[f32], buffer: &mut QuantisedRows, out: &mut [f32]) {
+        assert_eq!(layer.weights.layout(), self.layout, "weights packed for another kernel than {self:?}");
         let rows = values.len() / layer.inputs();
         assert_eq!((values.len(), out.len()), (rows * layer.inputs(), rows * layer.outputs()));
         (self.run)(layer, values, buffer, out);
@@ -138,6 +142,7 @@ pub fn all() -> Vec<Kernel> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gelu::Gelu;
     use crate::lanes::{Lanes, Portable};
 
     /// Random numbers of 31 bits.
@@ -146,11 +151,15 @@ mod tests {
         move || random.u64(..1 << 31)
     }
 
-    fn layer(k: usize, n: usize, activation: Activation, weight: &mut dyn FnMut() -> u64) -> Layer {
-        let weights: Vec<i8> = (0..k * n).map(|_| (weight() % 255) as i16 - 127).map(|weight| weight as i8).collect();
+    /// A layer for each kernel.
+    fn layers(k: usize, n: usize, activation: Activation, weight: &mut dyn FnMut() -> u64) -> impl Fn(Kernel) -> Layer {
+        // Of three rounds two have small weights, of which more fit 16 bits together.
+        let most = [127, 60, 20][weight() as usize % 3];
+        let mut whole = || (weight() % (2 * most + 1)) as i64 - most as i64;
+        let weights: Vec<i8> = (0..k * n).map(|_| whole() as i8).collect();
         let scales: Vec<f32> = (0..n).map(|_| (weight() % 1000 + 1) as f32 * 1e-5).collect();
         let bias: Vec<f32> = (0..n).map(|_| (weight() % 1000) as f32 * 1e-3 - 0.5).collect();
-        Layer::new(PackedWeights::new(k, n, &weights, &scales), &bias, activation)
+        move |kernel| Layer::new(PackedWeights::of(kernel, k, n, &weights, &scales), &bias, activation)
     }
 
     fn run(kernel: Kernel, layer: &Layer, values: &[f32]) -> Vec<u32> {
@@ -165,11 +174,11 @@ mod tests {
         for round in 0..120 {
             let (rows, k, n) = (next() as usize % 21 + 1, next() as usize % 150 + 1, next() as usize % 130 + 1);
             let activation = if round % 2 == 0 { Activation::None } else { Activation::Gelu };
-            let layer = layer(k, n, activation, &mut next);
+            let layer = layers(k, n, activation, &mut next);
             let input: Vec<f32> = (0..rows * k).map(|_| (next() % 20_000) as f32 * 1e-3 - 9.0).collect();
-            let expected = run(scalar::KERNEL, &layer, &input);
+            let expected = run(scalar::KERNEL, &layer(scalar::KERNEL), &input);
             for kernel in all() {
-                assert!(run(kernel, &layer, &input) == expected, "{kernel:?}: {rows} rows, {k} x {n}");
+                assert!(run(kernel, &layer(kernel), &input) == expected, "{kernel:?}: {rows} rows, {k} x {n}");
             }
         }
     }
@@ -183,12 +192,12 @@ mod tests {
             let weights: Vec<i8> = (0..k * n).map(|_| (next() % 255) as i16 - 127).map(|weight| weight as i8).collect();
             let scales: Vec<f32> = (0..n).map(|_| (next() % 1000 + 1) as f32 * 1e-5).collect();
             let bias: Vec<f32> = (0..n).map(|_| (next() % 1000) as f32 * 1e-3 - 0.5).collect();
-            let layer = Layer::new(PackedWeights::new(k, n, &weights, &scales), &bias, activation);
-            assert_eq!((layer.inputs(), layer.outputs()), (k, n));
             // Rows of all signs, above 0 and below it.
             let shift = [0.0, 12.0, -12.0][round % 3];
             let input: Vec<f32> = (0..rows * k).map(|_| (next() % 20_000) as f32 * 1e-3 - 10.0 + shift).collect();
             for kernel in all() {
+                let layer = Layer::new(PackedWeights::of(kernel, k, n, &weights, &scales), &bias, activation);
+                assert_eq!((layer.inputs(), layer.outputs()), (k, n));
                 let out = run(kernel, &layer, &input);
                 for (row, out) in input.chunks(k).zip(out.chunks(n)) {
                     let (least, most) = row.iter().fold((f32::MAX, f32::MIN), |(a, b), &x| (a.min(x), b.max(x)));
@@ -203,7 +212,7 @@ mod tests {
                         let mut expected = [exact as f32; 4];
                         if activation == Activation::Gelu {
                             // SAFETY: every processor has scalar arithmetic, and the vector is four values.
-                            unsafe { crate::gelu::gelu(Portable::splat(expected[0])).store(expected.as_mut_ptr()) };
+                            unsafe { Gelu::new().of(Portable::splat(expected[0])).store(expected.as_mut_ptr()) };
                         }
                         let difference = f64::from(f32::from_bits(out) - expected[0]).abs();
                         assert!(
@@ -221,12 +230,12 @@ mod tests {
         // One weight that is not zero reads one value; the others set the range.
         let (least, most) = (-3.0, 9.7);
         let step = (most - least) / 127.0;
-        let layer = Layer::new(PackedWeights::new(3, 1, &[0, 1, 0], &[1.0]), &[], Activation::None);
+        let layer = |kernel| Layer::new(PackedWeights::of(kernel, 3, 1, &[0, 1, 0], &[1.0]), &[], Activation::None);
         for i in 0..=1270 {
             let value = least + (most - least) * i as f32 / 1270.0;
             let nearest = least + ((value - least) / step).round() * step;
             for kernel in all() {
-                let out = f32::from_bits(run(kernel, &layer, &[most, value, least])[0]);
+                let out = f32::from_bits(run(kernel, &layer(kernel), &[most, value, least])[0]);
                 // Half-way between two steps, either is right.
                 let right = (out - nearest).abs() < 1e-4 || ((out - value).abs() - step / 2.0).abs() < 1e-4;
                 assert!(right, "{kernel:?}: {value} became {out}, not {nearest}");
@@ -236,8 +245,8 @@ mod tests {
 
     #[test]
     fn large_values_of_a_finite_range_give_finite_outputs() {
-        let layer = Layer::new(PackedWeights::new(2, 1, &[1, 0], &[1e-38]), &[], Activation::None);
         for kernel in all() {
+            let layer = Layer::new(PackedWeights::of(kernel, 2, 1, &[1, 0], &[1e-38]), &[], Activation::None);
             for (value, other) in [(3e38, 2.5e38), (2.5e38, 3e38), (-3e38, -2.5e38)] {
                 let out = f32::from_bits(run(kernel, &layer, &[value, other])[0]);
                 assert!((out - value * 1e-38).abs() < 1e-5, "{kernel:?}: {value} became {out}");
@@ -249,13 +258,13 @@ mod tests {
     fn the_largest_products_are_exact() {
         for k in [4, 1537, 3072] {
             for weight in [127, -127] {
-                let weights = PackedWeights::new(k, 17, &vec![weight; k * 17], &[1.0; 17]);
-                let layer = Layer::new(weights, &[], Activation::None);
                 // One zero makes the rest 127.
                 let mut input = vec![127.0; 9 * k];
                 input.iter_mut().step_by(k).for_each(|value| *value = 0.0);
                 let expected = (i32::from(weight) * 127 * (k as i32 - 1)) as f32;
                 for kernel in all() {
+                    let weights = PackedWeights::of(kernel, k, 17, &vec![weight; k * 17], &[1.0; 17]);
+                    let layer = Layer::new(weights, &[], Activation::None);
                     assert_eq!(run(kernel, &layer, &input), [expected.to_bits(); 9 * 17], "{kernel:?}, {k}");
                 }
             }
@@ -265,16 +274,16 @@ mod tests {
     #[test]
     fn a_row_that_is_not_finite_becomes_nan_and_others_stay() {
         let mut next = values(3);
-        let layer = layer(40, 20, Activation::Gelu, &mut next);
+        let layer = layers(40, 20, Activation::Gelu, &mut next);
         let input: Vec<f32> = (0..9 * 40).map(|_| (next() % 100) as f32).collect();
-        let intact = run(scalar::KERNEL, &layer, &input);
+        let intact = run(scalar::KERNEL, &layer(scalar::KERNEL), &input);
         for (value, at) in [(f32::NAN, 0), (f32::INFINITY, 39), (f32::NEG_INFINITY, 17), (f32::MAX, 33)] {
             let mut spoilt = input.clone();
             spoilt[3 * 40 + at] = value;
             // With the maximum, all values are finite, but their range is not.
             spoilt[3 * 40 + 5] = f32::MIN;
             for kernel in all() {
-                let out = run(kernel, &layer, &spoilt);
+                let out = run(kernel, &layer(kernel), &spoilt);
                 assert!(out[3 * 20..4 * 20].iter().all(|&bits| f32::from_bits(bits).is_nan()), "{kernel:?}, {value}");
                 assert!(out[..3 * 20] == intact[..3 * 20] && out[4 * 20..] == intact[4 * 20..], "{kernel:?}, {value}");
             }
@@ -283,9 +292,9 @@ mod tests {
 
     #[test]
     fn constant_rows_give_their_value() {
-        let weights = PackedWeights::new(3, 2, &[1, 2, 3, 4, 5, 6], &[0.5, 0.0]);
-        let layer = Layer::new(weights, &[1.0, 2.0], Activation::None);
         for kernel in all() {
+            let weights = PackedWeights::of(kernel, 3, 2, &[1, 2, 3, 4, 5, 6], &[0.5, 0.0]);
+            let layer = Layer::new(weights, &[1.0, 2.0], Activation::None);
             for (value, expected) in [(0.0, 1.0), (2.0, 10.0), (1e-44, 1.0)] {
                 let out = run(kernel, &layer, &[value; 3]);
                 assert_eq!([f32::from_bits(out[0]), f32::from_bits(out[1])], [expected, 2.0], "{kernel:?}, {value}");
@@ -307,6 +316,18 @@ mod tests {
         assert_eq!(names.contains(&"avx2"), is_x86_feature_detected!("avx2"));
         #[cfg(target_arch = "aarch64")]
         assert_eq!(names.contains(&"i8mm"), std::arch::is_aarch64_feature_detected!("i8mm"));
+    }
+
+    #[test]
+    fn a_kernel_refuses_weights_in_an_order_that_it_does_not_read() {
+        let kernels = all();
+        for (one, other) in kernels.iter().flat_map(|one| kernels.iter().map(move |other| (*one, *other))) {
+            let run = || {
+                let layer = Layer::new(PackedWeights::of(one, 3, 2, &[1; 6], &[1.0; 2]), &[], Activation::None);
+                run(other, &layer, &[1.0; 3]);
+            };
+            assert_eq!(std::panic::catch_unwind(run).is_ok(), one.layout == other.layout, "{one:?} {other:?}");
+        }
     }
 
     #[test]

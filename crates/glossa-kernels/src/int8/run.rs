@@ -1,12 +1,14 @@
 //! The loop around every kernel: quantise rows, sum products, scale back, add the bias, apply the activation. It is
 //! inlined into functions that are compiled for a processor's features.
 
-use super::pack::Pairing;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::STEP_BYTES;
-use super::{Activation, Layer, QuantisedRows, Tile, Value, GROUP, PANEL, PANELS, ROWS};
-use crate::gelu::gelu;
-use crate::lanes::Lanes;
+use std::ops::Range;
+
+use super::pack::Runs;
+use super::{Activation, Layer, QuantisedRows, Tile, TileRow, Value, GROUP, PANEL, PANELS, ROWS};
+use crate::gelu::Gelu;
+use crate::lanes::{Lanes, Work};
 
 /// How a kernel sums products.
 pub(super) trait Sums {
@@ -17,18 +19,18 @@ pub(super) trait Sums {
     /// Panels taken together, at most [`PANELS`].
     const PANELS: usize;
 
-    /// Called with all rows, before any panel.
-    fn arrange(&mut self, _rows: &QuantisedRows, _groups: usize) {}
+    /// Whether a row's groups lie beside those of the other rows that are taken together, instead of one after another.
+    const INTERLEAVED: bool = false;
 
-    /// Called with the panels, at most [`Self::PANELS`] of them, before their sums. `pairing` is that of the first.
-    fn prepare(&mut self, _panels: &[i8], _groups: usize, _pairing: &Pairing) {}
+    /// Called with the panels, at most [`Self::PANELS`] of them, before their sums.
+    fn prepare(&mut self, _panels: &[i8], _groups: usize) {}
 
-    /// Writes the sums of [`Self::ROWS`] rows of equal length, from row `first` on, with the panels, each of `groups` groups. Only
-    /// those of the first `count` rows are needed.
+    /// Writes the sums of [`Self::ROWS`] rows of equal length with the panels, each of `groups` groups. Only those of the first
+    /// `count` rows are needed. `runs` are those of the first panel's strips, in the layout that has them.
     ///
     /// # Safety
     /// The processor has the features that the implementation is compiled for.
-    unsafe fn sums(&self, first: usize, rows: &[Value], count: usize, panels: &[i8], groups: usize, tile: &mut Tile);
+    unsafe fn sums(&self, rows: &[Value], count: usize, panels: &[i8], runs: &[Runs], groups: usize, tile: &mut Tile);
 }
 
 /// The row stride, after a check that all reads of `count` rows and of the panels are in bounds.
@@ -54,25 +56,27 @@ pub(super) unsafe fn run<S: Sums>(
 ) {
     const { assert!(S::PANELS <= PANELS && ROWS.is_multiple_of(S::ROWS)) };
     let weights = &layer.weights;
-    rows.fill(values, weights.k());
+    rows.fill::<S::Lanes>(values, weights.k(), if S::INTERLEAVED { S::ROWS } else { 1 });
     let (n, groups) = (weights.n(), weights.k().div_ceil(GROUP));
-    sums.arrange(rows, groups);
     let mut tile: Tile = [[[0; PANEL]; PANELS]; ROWS];
     let mut first = 0;
     // Panels are the outer loop: they stay in L1 while all rows pass.
     while first < weights.panels() {
         let last = weights.panels().min(first + S::PANELS);
         let panels = weights.between(first, last);
-        sums.prepare(panels, groups, weights.pairing(first));
+        sums.prepare(panels, groups);
         let columns = first * PANEL..n.min(last * PANEL);
         for row in (0..rows.len()).step_by(S::ROWS) {
             let count = S::ROWS.min(rows.len() - row);
-            sums.sums(row, rows.from(row, S::ROWS), count, panels, groups, &mut tile);
-            for (row, sums) in (row..).zip(&tile[..count]) {
-                let (row, out) = (rows.row(row), &mut out[row * n..][columns.clone()]);
-                match layer.activation {
-                    Activation::None => finish::<S::Lanes, false>(layer, row, sums, columns.start, out),
-                    Activation::Gelu => finish::<S::Lanes, true>(layer, row, sums, columns.start, out),
+            sums.sums(rows.from(row, S::ROWS), count, panels, weights.runs(first), groups, &mut tile);
+            let out = &mut out[row * n + columns.start..];
+            let (tile, rows) = (&tile[..count], rows.ranges(row, count));
+            match layer.activation {
+                Activation::None => {
+                    S::Lanes::outlined(Finish::<false> { layer, rows, tile, columns: columns.clone(), out })
+                }
+                Activation::Gelu => {
+                    S::Lanes::outlined(Finish::<true> { layer, rows, tile, columns: columns.clone(), out })
                 }
             }
         }
@@ -80,40 +84,49 @@ pub(super) unsafe fn run<S: Sums>(
     }
 }
 
-/// Turns one row's sums, from the layer's `column` on, into its output. In explicit vectors: whether the compiler makes them of a
-/// loop depends on what it inlines first.
-///
-/// # Safety
-/// The processor has the vectors' instruction set.
-#[inline(always)]
-unsafe fn finish<L: Lanes, const GELU: bool>(
-    layer: &Layer,
-    (minimum, scale): (f32, f32),
-    sums: &[[i32; PANEL]; PANELS],
-    column: usize,
-    out: &mut [f32],
-) {
-    const { assert!(PANEL.is_multiple_of(L::WIDTH)) };
-    let columns = column..column + out.len().next_multiple_of(PANEL);
-    let weights = &layer.weights;
-    let parts = weights.scales()[columns.clone()].as_chunks::<PANEL>().0.iter();
-    let parts = parts.zip(weights.sums()[columns.clone()].as_chunks::<PANEL>().0);
-    let parts = parts.zip(layer.bias[columns].as_chunks::<PANEL>().0);
-    let (minimum, scale) = (L::splat(minimum), L::splat(scale));
-    for ((((scales, totals), bias), sums), out) in parts.zip(sums).zip(out.chunks_mut(PANEL)) {
-        let mut whole = [0f32; PANEL];
-        let values = match <&mut [f32; PANEL]>::try_from(&mut *out) {
-            Ok(out) => out,
-            Err(_) => &mut whole,
-        };
-        for i in (0..PANEL).step_by(L::WIDTH) {
-            let product = L::load_integers(sums.as_ptr().add(i)).mul(scale).mul(L::load(scales.as_ptr().add(i)));
-            let rest = minimum.mul(L::load(totals.as_ptr().add(i))).add(L::load(bias.as_ptr().add(i)));
-            let sum = product.add(rest);
-            (if GELU { gelu(sum) } else { sum }).store(values.as_mut_ptr().add(i));
-        }
-        if out.len() < PANEL {
-            out.copy_from_slice(&whole[..out.len()]);
+/// Turns the sums of some rows into their output in the layer's `columns`, which begin in each row of `out`, and GELU of it. In explicit
+/// vectors: whether the compiler makes them of a loop depends on what it inlines first.
+struct Finish<'a, const GELU: bool> {
+    layer: &'a Layer,
+    /// Minimum and scale of each row.
+    rows: (&'a [f32], &'a [f32]),
+    tile: &'a [TileRow],
+    columns: Range<usize>,
+    /// Rows of all columns, from the first of `columns` on.
+    out: &'a mut [f32],
+}
+
+impl<const GELU: bool> Work for Finish<'_, GELU> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        const { assert!(PANEL.is_multiple_of(L::WIDTH)) };
+        let Finish { layer, rows: (minima, scales), tile, columns, out } = self;
+        let weights = &layer.weights;
+        let (n, width) = (weights.n(), columns.len());
+        assert!(minima.len() == tile.len() && scales.len() == tile.len() && columns.end <= n);
+        assert!(!tile.is_empty() && out.len() >= (tile.len() - 1) * n + width && width <= PANELS * PANEL);
+        let gelu = Gelu::<L>::new();
+        for column in (0..width).step_by(L::WIDTH) {
+            let at = columns.start + column;
+            let parts =
+                [weights.scales(), weights.sums(), &layer.bias].map(|part| L::load(part[at..][..L::WIDTH].as_ptr()));
+            let [weight_scales, totals, bias] = parts;
+            // Padding has no place in the output.
+            let missing = (column + L::WIDTH).saturating_sub(width);
+            for (row, sums) in tile.iter().enumerate() {
+                let (minimum, scale) = (L::splat_at(minima.as_ptr().add(row)), L::splat_at(scales.as_ptr().add(row)));
+                let product = L::load_integers(sums.as_flattened().as_ptr().add(column)).mul(scale).mul(weight_scales);
+                let sum = product.add(minimum.mul(totals).add(bias));
+                let value = if GELU { gelu.of(sum) } else { sum };
+                let out = out.as_mut_ptr().add(row * n + column);
+                if missing == 0 {
+                    value.store(out);
+                } else {
+                    let mut whole = [0f32; PANEL];
+                    value.store(whole.as_mut_ptr());
+                    out.copy_from_nonoverlapping(whole.as_ptr(), L::WIDTH - missing);
+                }
+            }
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The scalar kernel, which the others are compared with.
 
+use super::pack::{Layout, Runs};
 use super::run::{self, Sums};
 use super::{Kernel, Tile, Value, GROUP, STEP_BYTES};
 use crate::lanes::Portable;
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "scalar",
+    layout: Layout::Groups,
     // SAFETY: it is compiled for no feature.
     run: |layer, values, rows, out| unsafe { run::run(Scalar, layer, values, rows, out) },
 };
@@ -20,10 +22,10 @@ impl Sums for Scalar {
     #[inline(always)]
     unsafe fn sums(
         &self,
-        _first: usize,
         rows: &[Value],
         _count: usize,
         panels: &[i8],
+        _runs: &[Runs],
         _groups: usize,
         tile: &mut Tile,
     ) {

@@ -3,11 +3,11 @@
 
 use std::arch::wasm32::*;
 
-use super::pack::Pairing;
+use super::pack::{Layout, Runs};
 use super::run::{self, Sums};
-use super::{Kernel, Tile, Value, GROUP, PANEL, STEP_BYTES};
 #[cfg(feature = "relaxed-simd")]
-use super::{QuantisedRows, TileRow};
+use super::TileRow;
+use super::{Kernel, Tile, Value, GROUP, PANEL, STEP_BYTES};
 
 /// Rows of a small tile.
 const ROWS: usize = 4;
@@ -16,9 +16,13 @@ const ROWS: usize = 4;
 pub(super) fn kernels() -> Vec<Kernel> {
     let mut kernels = vec![
         // SAFETY: engines without relaxed SIMD refuse the whole binary.
-        Kernel { name: "dot", run: |l, v, r, o| unsafe { run::run(relaxed::Dot, l, v, r, o) } },
+        Kernel { name: "dot", layout: Layout::Groups, run: |l, v, r, o| unsafe { run::run(relaxed::Dot, l, v, r, o) } },
         // SAFETY: as above.
-        Kernel { name: "dot16", run: |l, v, r, o| unsafe { run::run(relaxed::Dot16::default(), l, v, r, o) } },
+        Kernel {
+            name: "dot16",
+            layout: Layout::Runs,
+            run: |l, v, r, o| unsafe { run::run(relaxed::Dot16, l, v, r, o) },
+        },
     ];
     // SAFETY: as above.
     if unsafe { relaxed::adds_pairs_first() } {
@@ -30,7 +34,11 @@ pub(super) fn kernels() -> Vec<Kernel> {
 #[cfg(not(feature = "relaxed-simd"))]
 pub(super) fn kernels() -> Vec<Kernel> {
     // SAFETY: engines without SIMD refuse the whole binary.
-    vec![Kernel { name: "wide", run: |l, v, r, o| unsafe { run::run(wide::Wide::default(), l, v, r, o) } }]
+    vec![Kernel {
+        name: "wide",
+        layout: Layout::Groups,
+        run: |l, v, r, o| unsafe { run::run(wide::Wide::default(), l, v, r, o) },
+    }]
 }
 
 /// The row stride, after a check that all reads are in bounds.
@@ -44,6 +52,7 @@ fn stride(rows: &[Value], count: usize, length: usize, groups: usize) -> usize {
 #[cfg(feature = "relaxed-simd")]
 mod relaxed {
     use super::*;
+    use crate::int8::pack::{RUN_ROWS, STRIP, STRIP_BYTES};
 
     /// Whether the engine lowers the dot product to several instructions, as on x86 without VNNI. These add pairs of
     /// products in 16 bits first, which saturates if the second operand uses its eighth bit. Timing would mislead: code is
@@ -57,9 +66,6 @@ mod relaxed {
 
     /// Vectors of four columns in a tile.
     const VECTORS: usize = 2;
-    /// Bytes of a group in half a panel.
-    const HALF: usize = STEP_BYTES / 2;
-
     /// Rows that [`Dot`] takes together.
     const MANY: usize = 12;
 
@@ -74,7 +80,15 @@ mod relaxed {
         const PANELS: usize = 1;
 
         #[inline(always)]
-        unsafe fn sums(&self, _first: usize, rows: &[u8], count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
+        unsafe fn sums(
+            &self,
+            rows: &[u8],
+            count: usize,
+            panels: &[i8],
+            _runs: &[Runs],
+            groups: usize,
+            tile: &mut Tile,
+        ) {
             let stride = stride(rows, MANY, panels.len(), groups);
             if count > MANY - ROWS {
                 return dot_many(rows, stride, panels, groups, tile);
@@ -119,116 +133,76 @@ mod relaxed {
         }
     }
 
-    /// Rows that [`Dot16`] takes together: with two vectors of columns, their sums and the weights of two groups stay in registers.
-    const FEW: usize = 3;
-    /// Bytes in which the values of a group lie, of as many rows: four are to spare, so that a place is a shift.
-    const BLOCK: usize = 16;
-
-    /// Where the processor lacks that instruction: sums pairs of products in 16 bits, over two groups where that cannot overflow,
-    /// then widens. What the arithmetic of addresses takes counts: so rows and weights are laid out as they are read, once for all
-    /// panels and once for all rows.
-    #[derive(Default)]
-    pub(super) struct Dot16 {
-        /// Of [`FEW`] rows at a time, group after group.
-        rows: Vec<u8>,
-        /// A panel's left half, then its right one, each in the order of the pairing: pairs, then single groups.
-        panel: Vec<i8>,
-        pairing: Pairing,
-    }
+    /// Where the processor lacks that instruction: sums the products of a run's groups in 16 bits, then widens. What the arithmetic of
+    /// addresses takes counts: so three rows lie beside one another, and weights in the order in which they are read. The sums of three
+    /// rows with two vectors of columns stay in registers.
+    pub(super) struct Dot16;
 
     impl Sums for Dot16 {
         type Lanes = v128;
-        const ROWS: usize = FEW;
+        const ROWS: usize = RUN_ROWS;
         const PANELS: usize = 1;
-
-        #[inline(always)]
-        fn arrange(&mut self, rows: &QuantisedRows, groups: usize) {
-            let blocks = rows.len().div_ceil(FEW);
-            self.rows.resize(blocks * groups * BLOCK, 0);
-            for (block, out) in self.rows.chunks_exact_mut(groups * BLOCK).enumerate() {
-                let from = rows.from(block * FEW, FEW);
-                let stride = from.len() / FEW;
-                for (group, out) in out.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
-                    for row in 0..FEW {
-                        out[row * GROUP..][..GROUP].copy_from_slice(&from[row * stride + group * GROUP..][..GROUP]);
-                    }
-                }
-            }
-        }
-
-        #[inline(always)]
-        fn prepare(&mut self, panels: &[i8], groups: usize, pairing: &Pairing) {
-            self.pairing.pairs.clone_from(&pairing.pairs);
-            self.pairing.single.clone_from(&pairing.single);
-            self.panel.resize(panels.len(), 0);
-            let (left, right) = self.panel.split_at_mut(groups * HALF);
-            let order = pairing.pairs.iter().flatten().chain(&pairing.single);
-            let places = left.chunks_exact_mut(HALF).zip(right.chunks_exact_mut(HALF));
-            for ((left, right), &group) in places.zip(order) {
-                let weights = &panels[group as usize * STEP_BYTES..][..STEP_BYTES];
-                left.copy_from_slice(&weights[..HALF]);
-                right.copy_from_slice(&weights[HALF..]);
-            }
-        }
+        const INTERLEAVED: bool = true;
 
         #[inline(always)]
         unsafe fn sums(
             &self,
-            first: usize,
-            _rows: &[u8],
+            rows: &[u8],
             _count: usize,
-            _panels: &[i8],
+            panels: &[i8],
+            runs: &[Runs],
             groups: usize,
             tile: &mut Tile,
         ) {
-            let rows = &self.rows[first / FEW * groups * BLOCK..][..groups * BLOCK];
-            dot16(rows, &self.panel, groups, &self.pairing, tile);
+            dot16(rows, panels, runs, groups, tile);
         }
     }
 
-    /// `rows` and `panel` are laid out as in [`Dot16`], whose groups the pairing has, each once and below `groups`.
+    /// `runs` has each group once, and none from `groups` on.
     #[target_feature(enable = "relaxed-simd")]
-    unsafe fn dot16(rows: &[u8], panel: &[i8], groups: usize, pairing: &Pairing, tile: &mut Tile) {
-        assert!(rows.len() >= groups * BLOCK && panel.len() >= groups * STEP_BYTES);
-        for half in 0..2 {
-            let mut sums = [[i32x4_splat(0); VECTORS]; FEW];
-            let mut weights = panel.as_ptr().add(half * groups * HALF).cast::<v128>();
-            for &pair in &pairing.pairs {
-                add16(rows.as_ptr(), weights, pair.map(|group| group as usize), &mut sums);
-                weights = weights.add(2 * VECTORS);
+    unsafe fn dot16(rows: &[u8], panel: &[i8], runs: &[Runs], groups: usize, tile: &mut Tile) {
+        assert!(rows.len() >= groups * Dot16::ROWS * GROUP && panel.len() >= groups * STEP_BYTES);
+        for (strip, runs) in runs.iter().enumerate() {
+            let mut sums = [i32x4_splat(0); Dot16::ROWS];
+            let weights = panel.as_ptr().add(strip * groups * STRIP_BYTES).cast::<v128>();
+            let weights = add16::<4>(rows.as_ptr(), weights, runs, &mut sums);
+            let weights = add16::<3>(rows.as_ptr(), weights, runs, &mut sums);
+            let weights = add16::<2>(rows.as_ptr(), weights, runs, &mut sums);
+            add16::<1>(rows.as_ptr(), weights, runs, &mut sums);
+            for (out, sum) in tile.iter_mut().zip(sums) {
+                v128_store(out[0].as_mut_ptr().add(strip * STRIP).cast(), sum);
             }
-            for &group in &pairing.single {
-                add16(rows.as_ptr(), weights, [group as usize], &mut sums);
-                weights = weights.add(VECTORS);
-            }
-            store(sums, half, tile);
         }
     }
 
-    /// Adds the products of some groups, which fit 16 bits together, with the weights of one after another.
+    /// Adds the products of the runs of `LENGTH` groups, whose weights follow one another; returns where the next ones begin.
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
-    unsafe fn add16<const S: usize>(
+    unsafe fn add16<const LENGTH: usize>(
         rows: *const u8,
-        weights: *const v128,
-        groups: [usize; S],
-        sums: &mut [[v128; VECTORS]; FEW],
-    ) {
-        let weights: [[v128; VECTORS]; S] = std::array::from_fn(|step| {
-            [v128_load(weights.add(VECTORS * step)), v128_load(weights.add(VECTORS * step + 1))]
-        });
-        let groups = groups.map(|group| rows.add(group * BLOCK));
-        for (row, sums) in sums.iter_mut().enumerate() {
-            let values = groups.map(|group| v128_load32_splat(group.add(row * GROUP).cast()));
-            for (vector, sum) in sums.iter_mut().enumerate() {
-                let mut pairs = i16x8_relaxed_dot_i8x16_i7x16(weights[0][vector], values[0]);
-                for step in 1..S {
-                    pairs = i16x8_add(pairs, i16x8_relaxed_dot_i8x16_i7x16(weights[step][vector], values[step]));
+        mut weights: *const v128,
+        runs: &Runs,
+        sums: &mut [v128; Dot16::ROWS],
+    ) -> *const v128 {
+        for run in runs.of_length::<LENGTH>() {
+            let groups = std::array::from_fn::<_, LENGTH, _>(|i| rows.add(std::ptr::read_volatile(&run[i]) as usize));
+            let weights_of: [v128; LENGTH] = std::array::from_fn(|group| v128_load(weights.add(group)));
+            for (row, sum) in sums.iter_mut().enumerate() {
+                let product = |group: usize| {
+                    i16x8_relaxed_dot_i8x16_i7x16(
+                        weights_of[group],
+                        v128_load32_splat(groups[group].add(row * GROUP).cast()),
+                    )
+                };
+                let mut products = product(0);
+                for group in 1..LENGTH {
+                    products = i16x8_add(products, product(group));
                 }
-                // One instruction, and the ones stay in a register; `extadd_pairwise` reads them from memory.
-                *sum = i32x4_add(*sum, i32x4_dot_i16x8(pairs, i16x8_splat(1)));
+                *sum = i32x4_add(*sum, i32x4_dot_i16x8(products, i16x8_splat(1)));
             }
+            weights = weights.add(LENGTH);
         }
+        weights
     }
 
     #[inline(always)]
@@ -261,7 +235,7 @@ mod wide {
         const PANELS: usize = 1;
 
         #[inline(always)]
-        fn prepare(&mut self, panels: &[i8], groups: usize, _pairing: &Pairing) {
+        fn prepare(&mut self, panels: &[i8], groups: usize) {
             self.panel.resize(panels.len(), 0);
             let columns = self.panel.chunks_exact_mut(groups * COLUMNS * GROUP);
             for (first, wide) in columns.enumerate() {
@@ -282,10 +256,10 @@ mod wide {
         #[inline(always)]
         unsafe fn sums(
             &self,
-            _first: usize,
             rows: &[i16],
             _count: usize,
             _panels: &[i8],
+            _runs: &[Runs],
             groups: usize,
             tile: &mut Tile,
         ) {

@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use super::pack::{Layout, Runs, RUN_ROWS, STRIP, STRIP_BYTES};
 use super::run::{self, stride, Sums};
 use super::{Kernel, Layer, QuantisedRows, Tile, GROUP, PANEL, STEP_BYTES};
 
@@ -16,15 +17,23 @@ pub(super) fn kernels() -> Vec<Kernel> {
         && avx2
     {
         // SAFETY: the processor has the features that the function is compiled for.
-        found.push(Kernel { name: "avx512vnni", run: |l, v, r, o| unsafe { avx512_vnni(l, v, r, o) } });
+        found.push(Kernel {
+            name: "avx512vnni",
+            layout: Layout::Groups,
+            run: |l, v, r, o| unsafe { avx512_vnni(l, v, r, o) },
+        });
     }
     if avx2 && is_x86_feature_detected!("avxvnni") {
         // SAFETY: as above.
-        found.push(Kernel { name: "avxvnni", run: |l, v, r, o| unsafe { avx_vnni(l, v, r, o) } });
+        found.push(Kernel {
+            name: "avxvnni",
+            layout: Layout::Groups,
+            run: |l, v, r, o| unsafe { avx_vnni(l, v, r, o) },
+        });
     }
     if avx2 {
         // SAFETY: as above.
-        found.push(Kernel { name: "avx2", run: |l, v, r, o| unsafe { avx2_only(l, v, r, o) } });
+        found.push(Kernel { name: "avx2", layout: Layout::Runs, run: |l, v, r, o| unsafe { avx2_only(l, v, r, o) } });
     }
     found
 }
@@ -62,7 +71,7 @@ impl Sums for Avx512Vnni {
     const PANELS: usize = 3;
 
     #[inline(always)]
-    unsafe fn sums(&self, _first: usize, rows: &[u8], _count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
+    unsafe fn sums(&self, rows: &[u8], _count: usize, panels: &[i8], _runs: &[Runs], groups: usize, tile: &mut Tile) {
         match panels.len() / (groups * STEP_BYTES) {
             3 => avx512_vnni_sums::<3>(rows, panels, groups, tile),
             2 => avx512_vnni_sums::<2>(rows, panels, groups, tile),
@@ -104,7 +113,7 @@ impl Sums for AvxVnni {
     const PANELS: usize = 1;
 
     #[inline(always)]
-    unsafe fn sums(&self, _first: usize, rows: &[u8], _count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
+    unsafe fn sums(&self, rows: &[u8], _count: usize, panels: &[i8], _runs: &[Runs], groups: usize, tile: &mut Tile) {
         avx_vnni_sums(rows, panels, groups, tile);
     }
 }
@@ -114,28 +123,65 @@ unsafe fn avx_vnni_sums(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Til
     in_halves(rows, panel, groups, tile, |sum, values, weights| _mm256_dpbusd_avx_epi32(sum, values, weights));
 }
 
-/// As [`AvxVnni`], with the product in three instructions. Only the function that it calls differs: target features are those of
-/// a function, so that neither implementation can be generic over them.
+/// Without a dot product: sums the products of a run's groups in 16 bits, then widens. Six rows by one strip as a vector: six sums, four
+/// vectors of weights, ones, products and activations of 16 registers.
 struct Avx2;
 
 impl Sums for Avx2 {
     type Lanes = __m256;
-    const ROWS: usize = 4;
+    const ROWS: usize = RUN_ROWS;
     const PANELS: usize = 1;
+    const INTERLEAVED: bool = true;
 
     #[inline(always)]
-    unsafe fn sums(&self, _first: usize, rows: &[u8], _count: usize, panels: &[i8], groups: usize, tile: &mut Tile) {
-        avx2_sums(rows, panels, groups, tile);
+    unsafe fn sums(&self, rows: &[u8], _count: usize, panels: &[i8], runs: &[Runs], groups: usize, tile: &mut Tile) {
+        avx2_sums(rows, panels, runs, groups, tile);
     }
 }
 
+/// `runs` has each group once, and none from `groups` on.
 #[target_feature(enable = "avx2")]
-unsafe fn avx2_sums(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Tile) {
-    in_halves(rows, panel, groups, tile, |sum, values, weights| {
-        // Two products of at most 127 * 127 fit 16 bits, so this does not saturate.
-        let pairs = _mm256_maddubs_epi16(values, weights);
-        _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
-    });
+unsafe fn avx2_sums(rows: &[u8], panel: &[i8], runs: &[Runs], groups: usize, tile: &mut Tile) {
+    assert!(rows.len() >= groups * Avx2::ROWS * GROUP && panel.len() >= groups * STEP_BYTES);
+    for (strip, runs) in runs.iter().enumerate() {
+        let mut sums = [_mm256_setzero_si256(); Avx2::ROWS];
+        let weights = panel.as_ptr().add(strip * groups * STRIP_BYTES).cast();
+        let weights = avx2_add::<4>(rows.as_ptr(), weights, runs, &mut sums);
+        let weights = avx2_add::<3>(rows.as_ptr(), weights, runs, &mut sums);
+        let weights = avx2_add::<2>(rows.as_ptr(), weights, runs, &mut sums);
+        avx2_add::<1>(rows.as_ptr(), weights, runs, &mut sums);
+        for (out, sum) in tile.iter_mut().zip(sums) {
+            _mm256_storeu_si256(out[0].as_mut_ptr().add(strip * STRIP).cast(), sum);
+        }
+    }
+}
+
+/// Adds the products of the runs of `LENGTH` groups, whose weights follow one another; returns where the next ones begin.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn avx2_add<const LENGTH: usize>(
+    rows: *const u8,
+    mut weights: *const __m256i,
+    runs: &Runs,
+    sums: &mut [__m256i; Avx2::ROWS],
+) -> *const __m256i {
+    for run in runs.of_length::<LENGTH>() {
+        let groups = run.map(|place| rows.add(place as usize));
+        let weights_of: [__m256i; LENGTH] = std::array::from_fn(|group| _mm256_loadu_si256(weights.add(group)));
+        for (row, sum) in sums.iter_mut().enumerate() {
+            let product = |group: usize| {
+                let values = _mm256_set1_epi32(four(groups[group].add(row * GROUP)));
+                _mm256_maddubs_epi16(values, weights_of[group])
+            };
+            let mut products = product(0);
+            for group in 1..LENGTH {
+                products = _mm256_add_epi16(products, product(group));
+            }
+            *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(products, _mm256_set1_epi16(1)));
+        }
+        weights = weights.add(LENGTH);
+    }
+    weights
 }
 
 /// Four rows and a panel as two vectors of eight columns.

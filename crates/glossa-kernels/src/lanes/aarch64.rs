@@ -3,6 +3,7 @@
 use std::arch::aarch64::*;
 
 use super::{Lanes, Work};
+use crate::int8::Value;
 
 #[target_feature(enable = "neon")]
 pub(crate) unsafe fn neon(work: impl Work) {
@@ -33,6 +34,16 @@ impl Lanes for float32x4_t {
     }
 
     #[inline(always)]
+    unsafe fn store_bits(four: [Self; 4], mask: Self, to: *mut Value) {
+        let [a, b, c, d] = four;
+        let mask_byte = vgetq_lane_u32::<0>(vreinterpretq_u32_f32(mask)) as u8;
+        let narrow = |a, b| vcombine_u16(vmovn_u32(vreinterpretq_u32_f32(a)), vmovn_u32(vreinterpretq_u32_f32(b)));
+        // Each takes the lower half of a lane.
+        let bytes = vcombine_u8(vmovn_u16(narrow(a, b)), vmovn_u16(narrow(c, d)));
+        vst1q_u8(to, vandq_u8(bytes, vdupq_n_u8(mask_byte)));
+    }
+
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         vaddq_f32(self, other)
     }
@@ -45,11 +56,6 @@ impl Lanes for float32x4_t {
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
         vmulq_f32(self, other)
-    }
-
-    #[inline(always)]
-    unsafe fn div(self, other: Self) -> Self {
-        vdivq_f32(self, other)
     }
 
     #[inline(always)]

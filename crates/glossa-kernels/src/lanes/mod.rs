@@ -3,6 +3,8 @@
 //! A loop is a [`Work`], generic over the vector. [`run`] compiles it for each instruction set, and picks the best one
 //! that this processor has.
 
+use crate::int8::Value;
+
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -19,6 +21,15 @@ pub(crate) trait Lanes: Copy {
 
     /// One value in every lane.
     unsafe fn splat(value: f32) -> Self;
+    /// Vectors of constants for a loop, which stay what they are: made once.
+    #[inline(always)]
+    unsafe fn constants<const N: usize>(values: [f32; N]) -> [Self; N] {
+        let mut vectors = [Self::splat(0.0); N];
+        for (vector, value) in vectors.iter_mut().zip(values) {
+            *vector = Self::splat(value);
+        }
+        vectors
+    }
     /// The value at `from` in every lane.
     #[inline(always)]
     unsafe fn splat_at(from: *const f32) -> Self {
@@ -28,10 +39,11 @@ pub(crate) trait Lanes: Copy {
     /// Integers, each rounded to the nearest f32.
     unsafe fn load_integers(from: *const i32) -> Self;
     unsafe fn store(self, to: *mut f32);
+    /// Stores the bits of each lane of four vectors that `mask` has too: at most the lowest seven.
+    unsafe fn store_bits(four: [Self; 4], mask: Self, to: *mut Value);
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
-    unsafe fn div(self, other: Self) -> Self;
     /// `self * factor + sum`, rounded once or twice.
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self;
     /// Lane-wise maximum; NaN where `self` is NaN.
@@ -56,8 +68,10 @@ pub(crate) trait Lanes: Copy {
     /// The lanes, folded pairwise.
     #[inline(always)]
     unsafe fn fold(self, add: impl Fn(f32, f32) -> f32) -> f32 {
+        // Seeing only lanes read, LLVM would compute them one by one, back to the loop that the vector comes from.
+        let vector = std::hint::black_box(self);
         let mut lanes = [0f32; 16];
-        self.store(lanes.as_mut_ptr());
+        vector.store(lanes.as_mut_ptr());
         let mut width = Self::WIDTH;
         while width > 1 {
             width /= 2;
@@ -68,22 +82,63 @@ pub(crate) trait Lanes: Copy {
         lanes[0]
     }
 
-    /// `e^x` for lanes of at most 0, with a relative error below 4e-7; `x` below -87 counts as -87.
+    /// The least lane, of numbers.
     #[inline(always)]
-    unsafe fn exp(self) -> Self {
-        // Adding this leaves the sum's integer part in the low bits of the mantissa.
-        let round = Self::splat(12_582_912.0);
-        let x = self.max(Self::splat(-87.0));
-        let shifted = x.mul_add(Self::splat(std::f32::consts::LOG2_E), round);
-        let power = shifted.sub(round);
-        // ln 2 in two parts, the first exact in a product with a small integer.
-        let rest = power.mul_add(Self::splat(-0.693_359_4), x);
-        let rest = power.mul_add(Self::splat(2.121_944_4e-4), rest);
-        let mut series = Self::splat(1.987_569_2e-4);
-        for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
-            series = series.mul_add(rest, Self::splat(coefficient));
+    unsafe fn least(self) -> f32 {
+        // `f32::min` is a call where there is no instruction that treats NaN as it does.
+        self.fold(|a, b| if b < a { b } else { a })
+    }
+
+    /// The largest lane, of numbers.
+    #[inline(always)]
+    unsafe fn largest(self) -> f32 {
+        self.fold(|a, b| if b > a { b } else { a })
+    }
+}
+
+/// `e^x` for `x` of at most 0, with a relative error below 4e-7; `x` below -87 counts as -87.
+#[derive(Clone, Copy)]
+pub(crate) struct Exp<L> {
+    least: L,
+    /// Adding this leaves the sum's integer part in the low bits of the mantissa.
+    round: L,
+    log2_e: L,
+    /// Minus ln 2 in two parts, the first exact in a product with a small integer.
+    ln_2: [L; 2],
+    /// Coefficients, the highest power's first, of the terms from the square on.
+    series: [L; 6],
+    one: L,
+}
+
+impl<L: Lanes> Exp<L> {
+    /// Its constants: make them once, outside of loops.
+    ///
+    /// # Safety
+    /// The processor has the vector's instruction set.
+    #[inline(always)]
+    pub(crate) unsafe fn new() -> Self {
+        let series = [1.987_569_2e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5];
+        let [least, round, log2_e, one] = L::constants([-87.0, 12_582_912.0, std::f32::consts::LOG2_E, 1.0]);
+        let ln_2 = L::constants([-0.693_359_4, 2.121_944_4e-4]);
+        Exp { least, round, log2_e, ln_2, series: L::constants(series), one }
+    }
+
+    /// `e^x` of each lane.
+    ///
+    /// # Safety
+    /// As of [`Exp::new`].
+    #[inline(always)]
+    pub(crate) unsafe fn of(&self, x: L) -> L {
+        let x = x.max(self.least);
+        let shifted = x.mul_add(self.log2_e, self.round);
+        let power = shifted.sub(self.round);
+        let rest = power.mul_add(self.ln_2[0], x);
+        let rest = power.mul_add(self.ln_2[1], rest);
+        let mut series = self.series[0];
+        for coefficient in &self.series[1..] {
+            series = series.mul_add(rest, *coefficient);
         }
-        let series = series.mul_add(rest.mul(rest), rest).add(Self::splat(1.0));
+        let series = series.mul_add(rest.mul(rest), rest).add(self.one);
         series.mul_power_of_two(shifted)
     }
 }
@@ -200,6 +255,12 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    unsafe fn store_bits(four: [Self; 4], mask: Self, to: *mut Value) {
+        let bits = |i: usize| four[i / 4].0[i % 4].to_bits() & mask.0[i % 4].to_bits();
+        to.cast::<[Value; 16]>().write_unaligned(std::array::from_fn(|i| bits(i) as Value));
+    }
+
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         self.with(other, |a, b| a + b)
     }
@@ -212,11 +273,6 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
         self.with(other, |a, b| a * b)
-    }
-
-    #[inline(always)]
-    unsafe fn div(self, other: Self) -> Self {
-        self.with(other, |a, b| a / b)
     }
 
     #[inline(always)]
@@ -244,13 +300,14 @@ impl Lanes for Portable {
 mod tests {
     use super::*;
 
-    struct Exp<'a>(&'a mut [f32]);
+    struct Exponentials<'a>(&'a mut [f32]);
 
-    impl Work for Exp<'_> {
+    impl Work for Exponentials<'_> {
         #[inline(always)]
         unsafe fn run<L: Lanes>(self) {
+            let exp = Exp::<L>::new();
             for values in self.0.chunks_exact_mut(L::WIDTH) {
-                L::load(values.as_ptr()).exp().store(values.as_mut_ptr());
+                exp.of(L::load(values.as_ptr())).store(values.as_mut_ptr());
             }
         }
     }
@@ -260,7 +317,7 @@ mod tests {
         let inputs: Vec<f32> = (0..16 * 600).map(|i| -(i as f32) / 100.0).collect();
         for set in Set::ALL.iter().filter(|set| set.exists()) {
             let mut values = inputs.clone();
-            set.run(Exp(&mut values));
+            set.run(Exponentials(&mut values));
             for (x, value) in inputs.iter().zip(values) {
                 let exact = f64::from(x.max(-87.0)).exp();
                 assert!((f64::from(value) - exact).abs() <= exact * 4e-7, "{set:?}: {x}");
@@ -272,7 +329,7 @@ mod tests {
     fn exp_of_nan_is_nan() {
         for set in Set::ALL.iter().filter(|set| set.exists()) {
             let mut values = [f32::NAN; 16];
-            set.run(Exp(&mut values));
+            set.run(Exponentials(&mut values));
             assert!(values.iter().all(|value| value.is_nan()), "{set:?}");
         }
     }

@@ -3,6 +3,7 @@
 use std::arch::wasm32::*;
 
 use super::{Lanes, Work};
+use crate::int8::Value;
 
 #[cfg_attr(feature = "relaxed-simd", target_feature(enable = "relaxed-simd"))]
 #[inline(never)]
@@ -16,6 +17,12 @@ impl Lanes for v128 {
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         f32x4_splat(value)
+    }
+
+    /// V8 makes a constant by three instructions wherever it is used, even in a loop. It loads what it does not know to be constant.
+    #[inline(always)]
+    unsafe fn constants<const N: usize>(values: [f32; N]) -> [Self; N] {
+        std::hint::black_box(values).map(|value| f32x4_splat(value))
     }
 
     /// V8 spills counters and addresses of an inner loop when the loops around it fill its registers.
@@ -45,6 +52,20 @@ impl Lanes for v128 {
     }
 
     #[inline(always)]
+    unsafe fn store_bits(four: [Self; 4], mask: Self, to: *mut Value) {
+        let [a, b, c, d] = four;
+        let first = i16x8_narrow_i32x4(v128_and(a, mask), v128_and(b, mask));
+        let second = i16x8_narrow_i32x4(v128_and(c, mask), v128_and(d, mask));
+        #[cfg(feature = "relaxed-simd")]
+        v128_store(to.cast(), u8x16_narrow_i16x8(first, second));
+        #[cfg(not(feature = "relaxed-simd"))]
+        {
+            v128_store(to.cast(), first);
+            v128_store(to.add(8).cast(), second);
+        }
+    }
+
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         f32x4_add(self, other)
     }
@@ -57,11 +78,6 @@ impl Lanes for v128 {
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
         f32x4_mul(self, other)
-    }
-
-    #[inline(always)]
-    unsafe fn div(self, other: Self) -> Self {
-        f32x4_div(self, other)
     }
 
     #[cfg(feature = "relaxed-simd")]
