@@ -20,10 +20,10 @@ pub(super) fn kernels() -> Vec<Kernel> {
         found.push(Kernel { name: "i8mm", layout: Layout::Groups, run: |l, v, r, o| unsafe { i8mm(l, v, r, o) } });
     }
     if is_aarch64_feature_detected!("dotprod") {
-        // SAFETY: as above.
         found.push(Kernel {
             name: "dotprod",
             layout: Layout::Groups,
+            // SAFETY: as above.
             run: |l, v, r, o| unsafe { dotprod(l, v, r, o) },
         });
     }

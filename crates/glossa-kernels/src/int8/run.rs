@@ -1,11 +1,11 @@
 //! The loop around every kernel: quantise rows, sum products, scale back, add the bias, apply the activation. It is
 //! inlined into functions that are compiled for a processor's features.
 
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-use super::STEP_BYTES;
 use std::ops::Range;
 
 use super::pack::Runs;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use super::STEP_BYTES;
 use super::{Activation, Layer, QuantisedRows, Tile, TileRow, Value, GROUP, PANEL, PANELS, ROWS};
 use crate::gelu::Gelu;
 use crate::lanes::{Lanes, Work};
@@ -71,13 +71,10 @@ pub(super) unsafe fn run<S: Sums>(
             sums.sums(rows.from(row, S::ROWS), count, panels, weights.runs(first), groups, &mut tile);
             let out = &mut out[row * n + columns.start..];
             let (tile, rows) = (&tile[..count], rows.ranges(row, count));
+            let columns = columns.clone();
             match layer.activation {
-                Activation::None => {
-                    S::Lanes::outlined(Finish::<false> { layer, rows, tile, columns: columns.clone(), out })
-                }
-                Activation::Gelu => {
-                    S::Lanes::outlined(Finish::<true> { layer, rows, tile, columns: columns.clone(), out })
-                }
+                Activation::None => S::Lanes::outlined(Finish::<false> { layer, rows, tile, columns, out }),
+                Activation::Gelu => S::Lanes::outlined(Finish::<true> { layer, rows, tile, columns, out }),
             }
         }
         first = last;

@@ -17,10 +17,10 @@ pub(super) fn kernels() -> Vec<Kernel> {
     let mut kernels = vec![
         // SAFETY: engines without relaxed SIMD refuse the whole binary.
         Kernel { name: "dot", layout: Layout::Groups, run: |l, v, r, o| unsafe { run::run(relaxed::Dot, l, v, r, o) } },
-        // SAFETY: as above.
         Kernel {
             name: "dot16",
             layout: Layout::Runs,
+            // SAFETY: as above.
             run: |l, v, r, o| unsafe { run::run(relaxed::Dot16, l, v, r, o) },
         },
     ];
@@ -33,10 +33,10 @@ pub(super) fn kernels() -> Vec<Kernel> {
 
 #[cfg(not(feature = "relaxed-simd"))]
 pub(super) fn kernels() -> Vec<Kernel> {
-    // SAFETY: engines without SIMD refuse the whole binary.
     vec![Kernel {
         name: "wide",
         layout: Layout::Groups,
+        // SAFETY: engines without SIMD refuse the whole binary.
         run: |l, v, r, o| unsafe { run::run(wide::Wide::default(), l, v, r, o) },
     }]
 }
@@ -134,8 +134,8 @@ mod relaxed {
     }
 
     /// Where the processor lacks that instruction: sums the products of a run's groups in 16 bits, then widens. What the arithmetic of
-    /// addresses takes counts: so three rows lie beside one another, and weights in the order in which they are read. The sums of three
-    /// rows with two vectors of columns stay in registers.
+    /// addresses takes counts: so rows lie beside one another, and weights in the order in which they are read. Eight sums, the weights of
+    /// four groups, ones, products and values are the fifteen registers that V8 has to give.
     pub(super) struct Dot16;
 
     impl Sums for Dot16 {
@@ -185,7 +185,9 @@ mod relaxed {
         sums: &mut [v128; Dot16::ROWS],
     ) -> *const v128 {
         for run in runs.of_length::<LENGTH>() {
-            let groups = std::array::from_fn::<_, LENGTH, _>(|i| rows.add(std::ptr::read_volatile(&run[i]) as usize));
+            // Volatile: else LLVM loads them as a vector, adds to it, and takes it apart.
+            let places: [u32; LENGTH] = std::array::from_fn(|group| std::ptr::read_volatile(&run[group]));
+            let groups = places.map(|place| rows.add(place as usize));
             let weights_of: [v128; LENGTH] = std::array::from_fn(|group| v128_load(weights.add(group)));
             for (row, sum) in sums.iter_mut().enumerate() {
                 let product = |group: usize| {

@@ -16,18 +16,18 @@ pub(super) fn kernels() -> Vec<Kernel> {
         && is_x86_feature_detected!("avx512vnni")
         && avx2
     {
-        // SAFETY: the processor has the features that the function is compiled for.
         found.push(Kernel {
             name: "avx512vnni",
             layout: Layout::Groups,
+            // SAFETY: the processor has the features that the function is compiled for.
             run: |l, v, r, o| unsafe { avx512_vnni(l, v, r, o) },
         });
     }
     if avx2 && is_x86_feature_detected!("avxvnni") {
-        // SAFETY: as above.
         found.push(Kernel {
             name: "avxvnni",
             layout: Layout::Groups,
+            // SAFETY: as above.
             run: |l, v, r, o| unsafe { avx_vnni(l, v, r, o) },
         });
     }
@@ -123,8 +123,8 @@ unsafe fn avx_vnni_sums(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Til
     in_halves(rows, panel, groups, tile, |sum, values, weights| _mm256_dpbusd_avx_epi32(sum, values, weights));
 }
 
-/// Without a dot product: sums the products of a run's groups in 16 bits, then widens. Six rows by one strip as a vector: six sums, four
-/// vectors of weights, ones, products and activations of 16 registers.
+/// Without a dot product: sums the products of a run's groups in 16 bits, then widens. Eight rows by one strip as a vector: eight sums, the
+/// weights of four groups, ones, products and values of 16 registers.
 struct Avx2;
 
 impl Sums for Avx2 {

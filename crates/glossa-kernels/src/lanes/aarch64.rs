@@ -59,6 +59,11 @@ impl Lanes for float32x4_t {
     }
 
     #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        vdivq_f32(self, other)
+    }
+
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
         vfmaq_f32(sum, self, factor)
     }

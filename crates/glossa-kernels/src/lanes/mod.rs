@@ -44,6 +44,7 @@ pub(crate) trait Lanes: Copy {
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn div(self, other: Self) -> Self;
     /// `self * factor + sum`, rounded once or twice.
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self;
     /// Lane-wise maximum; NaN where `self` is NaN.
@@ -273,6 +274,11 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
         self.with(other, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        self.with(other, |a, b| a / b)
     }
 
     #[inline(always)]

@@ -80,6 +80,11 @@ impl Lanes for v128 {
         f32x4_mul(self, other)
     }
 
+    #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        f32x4_div(self, other)
+    }
+
     #[cfg(feature = "relaxed-simd")]
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {

@@ -43,7 +43,7 @@ unsafe fn store_bits_256(four: [__m256; 4], mask: __m256, to: *mut Value) {
 /// The implementation for one width.
 macro_rules! lanes {
     ($vector:ty, $width:literal, $splat:ident, $load:ident, $load_bits:ident, $convert:ident, $store:ident, $add:ident,
-     $sub:ident, $mul:ident, $fmadd:ident, $max:ident, $min:ident, $to_bits:ident, $shift:ident,
+     $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $max:ident, $min:ident, $to_bits:ident, $shift:ident,
      $add_bits:ident, $from_bits:ident, $store_bits:ident) => {
         impl Lanes for $vector {
             const WIDTH: usize = $width;
@@ -89,6 +89,11 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
+            unsafe fn div(self, other: Self) -> Self {
+                $div(self, other)
+            }
+
+            #[inline(always)]
             unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
                 $fmadd(self, factor, sum)
             }
@@ -123,6 +128,7 @@ lanes!(
     _mm512_add_ps,
     _mm512_sub_ps,
     _mm512_mul_ps,
+    _mm512_div_ps,
     _mm512_fmadd_ps,
     _mm512_max_ps,
     _mm512_min_ps,
@@ -143,6 +149,7 @@ lanes!(
     _mm256_add_ps,
     _mm256_sub_ps,
     _mm256_mul_ps,
+    _mm256_div_ps,
     _mm256_fmadd_ps,
     _mm256_max_ps,
     _mm256_min_ps,
