@@ -210,6 +210,10 @@ impl Runs {
     }
 
     /// The places of the runs of `LENGTH` groups.
+    #[cfg_attr(
+        not(any(target_arch = "x86_64", all(target_arch = "wasm32", feature = "relaxed-simd"))),
+        allow(dead_code)
+    )]
     #[inline(always)]
     pub(super) fn of_length<const LENGTH: usize>(&self) -> &[[u32; LENGTH]] {
         let longer = (LENGTH..LONGEST).map(|length| self.counts[length] * (length + 1)).sum::<usize>();
