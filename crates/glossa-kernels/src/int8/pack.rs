@@ -72,7 +72,7 @@ impl PackedWeights {
                     }
                 }
                 interleave(&group, out);
-                // Row by row, which vectorises.
+                // Row after row, as vectors.
                 for row in &group {
                     for (total, &weight) in totals.iter_mut().zip(row) {
                         *total += i32::from(weight);
@@ -136,7 +136,7 @@ impl PackedWeights {
     }
 }
 
-/// Transposes a group: the weights of one column after another. One integer per column, which the compiler vectorises.
+/// Transposes a group: the weights of one column after another. By integers of a column each, which the compiler makes vectors of.
 #[inline(always)]
 fn interleave(rows: &[[i8; PANEL]; GROUP], out: &mut [i8; STEP_BYTES]) {
     let mut columns = [0u32; PANEL];
@@ -150,7 +150,7 @@ fn interleave(rows: &[[i8; PANEL]; GROUP], out: &mut [i8; STEP_BYTES]) {
     }
 }
 
-/// Rows that a kernel takes together if it reads runs: their sums, the weights of a run, ones, products and activations are fifteen vectors.
+/// Rows that a kernel takes together if it reads runs: their sums, the weights of a run, ones, products and values are fifteen vectors.
 pub(super) const RUN_ROWS: usize = 8;
 /// The most groups of a run.
 pub(super) const LONGEST: usize = 4;
@@ -160,13 +160,12 @@ const LANES: usize = STRIP_BYTES / 2;
 const LARGEST: u16 = i16::MAX as u16 / 127;
 
 /// The groups of a strip, in runs: a kernel can add up the products of a run's groups in 16 bits before it widens the sums to 32, and
-/// they cannot overflow, whatever the activations: these are not negative, so that the positive weights bound a sum from above and the
-/// negative ones from below.
+/// they cannot overflow, whatever the activations. Those are not negative, so that the weights of one sign bound a sum on its side.
 /// Sums are exact, so that the order of groups is free.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Runs {
-    /// The offset of each group's activations in the interleaved rows, in bytes: run after run, the longest first.
-    offsets: Vec<u32>,
+    /// Of a run's groups one after another, the longest runs first: where the values of a group lie, in bytes from those of the first.
+    places: Vec<u32>,
     /// Number of runs of one group, of two, and so on.
     counts: [usize; LONGEST],
 }
@@ -178,7 +177,7 @@ impl Runs {
         let sizes: Vec<Sizes> = strip.iter().map(sizes).collect();
         let mut order: Vec<u32> = (0..).take(sizes.len()).collect();
         order.sort_by_cached_key(|&group| std::cmp::Reverse(sizes[group as usize].iter().copied().max()));
-        // A linked list of indices into `order`, of the groups that are left; `next[end]` is its head.
+        // Places in that order, linked: those that are left. The end is linked to the first.
         let end = order.len();
         let mut next: Vec<usize> = (1..=end).chain([0]).collect();
         let mut by_length: [Vec<u32>; LONGEST] = Default::default();
@@ -189,7 +188,7 @@ impl Runs {
             while run.len() < LONGEST && next[before] < end {
                 let group = order[next[before]];
                 let sizes = &sizes[group as usize];
-                // `fold` without early exit vectorises. What did not fit before does not fit now.
+                // Without a branch for each: these are vectors then. What did not fit before does not fit now.
                 if room.iter().zip(sizes).fold(true, |fits, (room, &size)| fits & (*room >= u16::from(size))) {
                     room.iter_mut().zip(sizes).for_each(|(room, &size)| *room -= u16::from(size));
                     next[before] = next[next[before]];
@@ -201,16 +200,16 @@ impl Runs {
             by_length[run.len() - 1].extend(run);
         }
         let counts = std::array::from_fn(|length| by_length[length].len() / (length + 1));
-        let offsets = by_length.into_iter().rev().flatten().map(|group| group * (RUN_ROWS * GROUP) as u32).collect();
-        Runs { offsets, counts }
+        let places = by_length.into_iter().rev().flatten().map(|group| group * (RUN_ROWS * GROUP) as u32).collect();
+        Runs { places, counts }
     }
 
     /// The groups in the order of the runs.
     fn groups(&self) -> impl Iterator<Item = usize> + '_ {
-        self.offsets.iter().map(|&offset| offset as usize / (RUN_ROWS * GROUP))
+        self.places.iter().map(|&place| place as usize / (RUN_ROWS * GROUP))
     }
 
-    /// The offsets of the runs of `LENGTH` groups.
+    /// The places of the runs of `LENGTH` groups.
     #[cfg_attr(
         not(any(target_arch = "x86_64", all(target_arch = "wasm32", feature = "relaxed-simd"))),
         allow(dead_code)
@@ -218,7 +217,7 @@ impl Runs {
     #[inline(always)]
     pub(super) fn of_length<const LENGTH: usize>(&self) -> &[[u32; LENGTH]] {
         let longer = (LENGTH..LONGEST).map(|length| self.counts[length] * (length + 1)).sum::<usize>();
-        self.offsets[longer..][..self.counts[LENGTH - 1] * LENGTH].as_chunks().0
+        self.places[longer..][..self.counts[LENGTH - 1] * LENGTH].as_chunks().0
     }
 }
 

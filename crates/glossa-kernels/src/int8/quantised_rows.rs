@@ -13,7 +13,7 @@ pub struct QuantisedRows {
     values: Vec<Value>,
     minima: Vec<f32>,
     scales: Vec<f32>,
-    /// A row whose length is not a multiple of the vectors', padded.
+    /// A row that is not of whole vectors, filled up.
     whole: Vec<f32>,
 }
 
@@ -24,7 +24,7 @@ const MOST: usize = VECTORS * 16 / GROUP;
 
 impl QuantisedRows {
     /// Quantises `[rows, k]` values. A row with an infinity or NaN, or whose range is infinite, gets a range of NaN. `together` rows,
-    /// a divisor of [`ROWS`], are interleaved: the first group of each, then the second, and so on.
+    /// a divisor of [`ROWS`], lie group after group.
     ///
     /// # Safety
     /// The processor has the vectors' instruction set.
@@ -46,7 +46,7 @@ impl QuantisedRows {
                 row = &self.whole;
             }
             let mut found = None;
-            L::outlined(MinMax { row, found: &mut found });
+            L::outlined(Range { row, found: &mut found });
             let (minimum, scale) = match found {
                 Some((minimum, maximum)) if (maximum - minimum).is_finite() => (minimum, (maximum - minimum) / 127.0),
                 _ => (f32::NAN, f32::NAN),
@@ -85,7 +85,7 @@ struct Round<'a> {
     row: &'a [f32],
     minimum: f32,
     inverse: f32,
-    /// Where the first group goes; padding that there is no room for is left out.
+    /// Where the first group goes; what there is no room for is left out.
     to: &'a mut [Value],
     /// From one group to the next.
     step: usize,
@@ -115,7 +115,7 @@ impl Work for Round<'_> {
                     to = to.wrapping_add(step);
                 }
             };
-            // The full case apart: its trip count is constant.
+            // Apart, so that the compiler knows how many there are but in the end.
             if first + size / GROUP <= room {
                 put(&groups[..size / GROUP]);
             } else {
@@ -126,12 +126,12 @@ impl Work for Round<'_> {
 }
 
 /// The minimum and maximum of a row of a multiple of [`VECTORS`] vectors, unless a value is an infinity or NaN.
-struct MinMax<'a> {
+struct Range<'a> {
     row: &'a [f32],
     found: &'a mut Option<(f32, f32)>,
 }
 
-impl Work for MinMax<'_> {
+impl Work for Range<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         let mut minima = [L::splat(f32::INFINITY); VECTORS];

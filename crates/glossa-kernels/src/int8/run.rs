@@ -19,7 +19,7 @@ pub(super) trait Sums {
     /// Panels taken together, at most [`PANELS`].
     const PANELS: usize;
 
-    /// Whether the rows that are taken together are interleaved: the first group of each, then the second, and so on.
+    /// Whether a row's groups lie beside those of the other rows that are taken together, instead of one after another.
     const INTERLEAVED: bool = false;
 
     /// Called with the panels, at most [`Self::PANELS`] of them, before their sums.
@@ -81,15 +81,15 @@ pub(super) unsafe fn run<S: Sums>(
     }
 }
 
-/// Scales the sums of some rows back, adds the bias, applies GELU if asked, and writes the layer's `columns` to `out`. In explicit
-/// vectors: whether the compiler vectorises a loop depends on what it inlines first.
+/// Turns the sums of some rows into their output in the layer's `columns`, which begin in each row of `out`, and GELU of it. In explicit
+/// vectors: whether the compiler makes them of a loop depends on what it inlines first.
 struct Finish<'a, const GELU: bool> {
     layer: &'a Layer,
     /// Minimum and scale of each row.
     rows: (&'a [f32], &'a [f32]),
     tile: &'a [TileRow],
     columns: Range<usize>,
-    /// The layer's output, row-major with its number of columns as stride, from the first row and the first of `columns` on.
+    /// Rows of all columns, from the first of `columns` on.
     out: &'a mut [f32],
 }
 
@@ -102,7 +102,7 @@ impl<const GELU: bool> Work for Finish<'_, GELU> {
         let (n, width) = (weights.n(), columns.len());
         assert!(minima.len() == tile.len() && scales.len() == tile.len() && columns.end <= n);
         assert!(!tile.is_empty() && out.len() >= (tile.len() - 1) * n + width && width <= PANELS * PANEL);
-        let gelu = if GELU { Some(Gelu::<L>::new()) } else { None };
+        let gelu = Gelu::<L>::new();
         for column in (0..width).step_by(L::WIDTH) {
             let at = columns.start + column;
             let parts =
@@ -114,7 +114,7 @@ impl<const GELU: bool> Work for Finish<'_, GELU> {
                 let (minimum, scale) = (L::splat_at(minima.as_ptr().add(row)), L::splat_at(scales.as_ptr().add(row)));
                 let product = L::load_integers(sums.as_flattened().as_ptr().add(column)).mul(scale).mul(weight_scales);
                 let sum = product.add(minimum.mul(totals).add(bias));
-                let value = if let Some(gelu) = &gelu { gelu.of(sum) } else { sum };
+                let value = if GELU { gelu.of(sum) } else { sum };
                 let out = out.as_mut_ptr().add(row * n + column);
                 if missing == 0 {
                     value.store(out);

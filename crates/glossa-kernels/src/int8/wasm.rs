@@ -52,7 +52,7 @@ fn stride(rows: &[Value], count: usize, length: usize, groups: usize) -> usize {
 #[cfg(feature = "relaxed-simd")]
 mod relaxed {
     use super::*;
-    use crate::int8::pack::{LONGEST, RUN_ROWS, STRIP, STRIP_BYTES};
+    use crate::int8::pack::{RUN_ROWS, STRIP, STRIP_BYTES};
 
     /// Whether the engine lowers the dot product to several instructions, as on x86 without VNNI. These add pairs of
     /// products in 16 bits first, which saturates if the second operand uses its eighth bit. Timing would mislead: code is
@@ -134,8 +134,8 @@ mod relaxed {
     }
 
     /// Where the processor lacks that instruction: sums the products of a run's groups in 16 bits, then widens. What the arithmetic of
-    /// addresses takes counts: so rows are interleaved, and weights lie in the order in which they are read. Eight sums, the weights of four
-    /// groups, ones, products and activations fit the fifteen registers that V8 allocates.
+    /// addresses takes counts: so rows lie beside one another, and weights in the order in which they are read. Eight sums, the weights of
+    /// four groups, ones, products and values are the fifteen registers that V8 has to give.
     pub(super) struct Dot16;
 
     impl Sums for Dot16 {
@@ -158,10 +158,9 @@ mod relaxed {
         }
     }
 
-    /// `runs` has each group once, and none from `groups` on. Rows are interleaved.
+    /// `runs` has each group once, and none from `groups` on.
     #[target_feature(enable = "relaxed-simd")]
     unsafe fn dot16(rows: &[u8], panel: &[i8], runs: &[Runs], groups: usize, tile: &mut Tile) {
-        const { assert!(LONGEST == 4) };
         assert!(rows.len() >= groups * Dot16::ROWS * GROUP && panel.len() >= groups * STEP_BYTES);
         for (strip, runs) in runs.iter().enumerate() {
             let mut sums = [i32x4_splat(0); Dot16::ROWS];
@@ -186,9 +185,9 @@ mod relaxed {
         sums: &mut [v128; Dot16::ROWS],
     ) -> *const v128 {
         for run in runs.of_length::<LENGTH>() {
-            // Volatile: else LLVM loads them as one vector, adds the address to it, and extracts the lanes.
-            let offsets: [u32; LENGTH] = std::array::from_fn(|group| std::ptr::read_volatile(&run[group]));
-            let groups = offsets.map(|offset| rows.add(offset as usize));
+            // Volatile: else LLVM loads them as a vector, adds to it, and takes it apart.
+            let places: [u32; LENGTH] = std::array::from_fn(|group| std::ptr::read_volatile(&run[group]));
+            let groups = places.map(|place| rows.add(place as usize));
             let weights_of: [v128; LENGTH] = std::array::from_fn(|group| v128_load(weights.add(group)));
             for (row, sum) in sums.iter_mut().enumerate() {
                 let product = |group: usize| {

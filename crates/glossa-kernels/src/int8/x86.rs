@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::pack::{Layout, Runs, LONGEST, RUN_ROWS, STRIP, STRIP_BYTES};
+use super::pack::{Layout, Runs, RUN_ROWS, STRIP, STRIP_BYTES};
 use super::run::{self, stride, Sums};
 use super::{Kernel, Layer, QuantisedRows, Tile, GROUP, PANEL, STEP_BYTES};
 
@@ -124,7 +124,7 @@ unsafe fn avx_vnni_sums(rows: &[u8], panel: &[i8], groups: usize, tile: &mut Til
 }
 
 /// Without a dot product: sums the products of a run's groups in 16 bits, then widens. Eight rows by one strip as a vector: eight sums, the
-/// weights of four groups, ones, products and activations of 16 registers.
+/// weights of four groups, ones, products and values of 16 registers.
 struct Avx2;
 
 impl Sums for Avx2 {
@@ -139,10 +139,9 @@ impl Sums for Avx2 {
     }
 }
 
-/// `runs` has each group once, and none from `groups` on. Rows are interleaved.
+/// `runs` has each group once, and none from `groups` on.
 #[target_feature(enable = "avx2")]
 unsafe fn avx2_sums(rows: &[u8], panel: &[i8], runs: &[Runs], groups: usize, tile: &mut Tile) {
-    const { assert!(LONGEST == 4) };
     assert!(rows.len() >= groups * Avx2::ROWS * GROUP && panel.len() >= groups * STEP_BYTES);
     for (strip, runs) in runs.iter().enumerate() {
         let mut sums = [_mm256_setzero_si256(); Avx2::ROWS];
@@ -167,7 +166,7 @@ unsafe fn avx2_add<const LENGTH: usize>(
     sums: &mut [__m256i; Avx2::ROWS],
 ) -> *const __m256i {
     for run in runs.of_length::<LENGTH>() {
-        let groups = run.map(|offset| rows.add(offset as usize));
+        let groups = run.map(|place| rows.add(place as usize));
         let weights_of: [__m256i; LENGTH] = std::array::from_fn(|group| _mm256_loadu_si256(weights.add(group)));
         for (row, sum) in sums.iter_mut().enumerate() {
             let product = |group: usize| {

@@ -21,7 +21,7 @@ pub(crate) trait Lanes: Copy {
 
     /// One value in every lane.
     unsafe fn splat(value: f32) -> Self;
-    /// Constants in every lane, to be made once, before a loop.
+    /// Vectors of constants for a loop, which stay what they are: made once.
     #[inline(always)]
     unsafe fn constants<const N: usize>(values: [f32; N]) -> [Self; N] {
         let mut vectors = [Self::splat(0.0); N];
@@ -69,7 +69,7 @@ pub(crate) trait Lanes: Copy {
     /// The lanes, folded pairwise.
     #[inline(always)]
     unsafe fn fold(self, add: impl Fn(f32, f32) -> f32) -> f32 {
-        // Where only single lanes are read, LLVM scalarises the computation, back to the loop that the vector comes from.
+        // Seeing only lanes read, LLVM would compute them one by one, back to the loop that the vector comes from.
         let vector = std::hint::black_box(self);
         let mut lanes = [0f32; 16];
         vector.store(lanes.as_mut_ptr());

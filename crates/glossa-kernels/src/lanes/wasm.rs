@@ -19,8 +19,7 @@ impl Lanes for v128 {
         f32x4_splat(value)
     }
 
-    /// V8 rematerialises a vector constant by three instructions at each use, even in a loop. What it does not know to be constant it
-    /// keeps in a register or on the stack.
+    /// V8 makes a constant by three instructions wherever it is used, even in a loop. It loads what it does not know to be constant.
     #[inline(always)]
     unsafe fn constants<const N: usize>(values: [f32; N]) -> [Self; N] {
         std::hint::black_box(values).map(|value| f32x4_splat(value))
